@@ -1,0 +1,21 @@
+"""What every door is given: the settings, the database and the clock. There are no globals."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from regulars.settings import Settings
+from regulars.storage import Database
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """One installation at run time."""
+
+    settings: Settings
+    database: Database
+    clock: Callable[[], datetime]
+    """The time as an aware datetime. Doors ask it once and pass the answer on; verbs never look at a clock."""
+
+    demo: bool = False
+    """The demonstration shop: the console says so, and that its clock stands in 2011."""

@@ -1,0 +1,12 @@
+"""What happened, in order: the audit trail, the timeline, the feed that reactions and webhooks follow.
+
+The invariant: a fact is written in the transaction of the verb that made it true, and never changed. A reader that
+follows the feed sees every fact at least once, in the order (transaction, number), and none before it is final.
+
+    facts.record(tx, [Fact("order.paid", occurred_at=paid_at, member_id=7, subject_id=42)], at=now)
+    for fact in facts.timeline(tx, member_id=7, limit=20): …
+"""
+
+from regulars.facts._facts import Fact, Recorded, feed, mark_read, record, timeline, unread
+
+__all__ = ["Fact", "Recorded", "feed", "mark_read", "record", "timeline", "unread"]

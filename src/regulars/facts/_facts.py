@@ -1,0 +1,66 @@
+"""Recording facts and reading them back."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import msgspec
+import pyarrow as pa
+
+from regulars.facts import _queries
+from regulars.facts._queries import Recorded
+from regulars.storage import Transaction
+
+_TIME = pa.timestamp("us", "UTC")
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something that happened: `noun.past_participle`, and whom and what it concerns."""
+
+    name: str
+    occurred_at: datetime
+    member_id: int | None = None
+    subject_id: int | None = None
+    data: Mapping[str, object] = field(default_factory=dict[str, object])
+
+
+def record(tx: Transaction, facts: Sequence[Fact], *, at: datetime) -> None:
+    """Append facts, learned of at `at`."""
+    _queries.copy_facts(
+        tx,
+        pa.table(
+            {
+                "name": pa.array([fact.name for fact in facts], pa.string()),
+                "occurred_at": pa.array([fact.occurred_at for fact in facts], _TIME),
+                "recorded_at": pa.array([at] * len(facts), _TIME),
+                "member_id": pa.array([fact.member_id for fact in facts], pa.int64()),
+                "subject_id": pa.array([fact.subject_id for fact in facts], pa.int64()),
+                "data": pa.array([msgspec.json.encode(fact.data).decode() for fact in facts], pa.string()),
+            }
+        ),
+    )
+
+
+def timeline(tx: Transaction, *, member_id: int, before: tuple[datetime, int] | None = None, limit: int = 50) -> list[Recorded]:
+    """A member's facts, latest first; page on with the last one's `(occurred_at, fact_id)` as `before`."""
+    return _queries.select_timeline(tx, member_id=member_id, before=before, limit=limit)
+
+
+def feed(tx: Transaction, *, after: tuple[int, int] = (0, 0), names: Collection[str] = (), limit: int = 100) -> list[Recorded]:
+    """The facts after a position `(xact, fact_id)`, in order; only final ones, so none is ever skipped."""
+    return _queries.select_feed(tx, xact=after[0], fact_id=after[1], names=list(names), limit=limit)
+
+
+def unread(tx: Transaction, *, reader: str, names: Collection[str], limit: int = 10_000) -> list[Recorded]:
+    """What `reader` has not marked as read, oldest first.
+
+    The reader's place is locked until the transaction ends: of two workers one gets the facts, the other an empty list.
+    """
+    place = _queries.lock_cursor(tx, reader=reader)
+    return [] if place is None else _queries.select_feed(tx, xact=place.xact, fact_id=place.fact_id, names=list(names), limit=limit)
+
+
+def mark_read(tx: Transaction, *, reader: str, last: Recorded) -> None:
+    """Move `reader`'s place behind `last`; commits with the work that was done about it."""
+    _queries.move_cursor(tx, reader=reader, xact=last.xact, fact_id=last.fact_id)

@@ -1,0 +1,78 @@
+"""What an installation can set, all of it from the environment, all of it here (docs/reference/settings.md).
+
+Read once, at a door, and passed on in `App`; nothing else looks at the environment.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from regulars.errors import Invalid
+
+
+class BadSetting(Invalid):
+    """{field} is {value!r}: {remedy}."""
+
+
+def _data_dir() -> Path:
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "regulars"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One installation's settings. The `REGULARS_…` name of each field is its name in capitals."""
+
+    database_url: str | None = None
+    """PostgreSQL 15 or newer, as a `postgresql://` URL. Unset: an embedded server in `data_dir`."""
+
+    data_dir: Path = field(default_factory=_data_dir)
+    """Where the embedded server, import profiles and the demonstration shop live."""
+
+    host: str = "127.0.0.1"
+    """The address the console and the API listen on."""
+
+    port: int = 8787
+    """The port they listen on."""
+
+    public_url: str | None = None
+    """The address people reach the console at; `https://` marks cookies secure. Unset: `http://host:port`."""
+
+    session_hours: int = 12
+    """How long a sign-in to the console lasts, in hours."""
+
+    requests_per_minute: int = 1200
+    """How many API requests one key may make in a minute."""
+
+    pool_size: int = 8
+    """How many connections to PostgreSQL one process keeps."""
+
+
+def _number(name: str, text: str, low: int, high: int) -> int:
+    if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
+        raise BadSetting(field=name, value=text, remedy=f"give a whole number from {low} to {high}")
+    return int(text)
+
+
+def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings.
+
+    Raises:
+        BadSetting: one of them cannot be used; names it and what would do.
+    """
+    env = os.environ if environ is None else environ
+    given = {key: value for key, value in env.items() if key.startswith("REGULARS_") and value}
+    limits = {"port": (0, 65535), "session_hours": (1, 8760), "requests_per_minute": (1, 10**7), "pool_size": (2, 200)}
+    values: dict[str, object] = {}
+    for name in Settings.__dataclass_fields__:
+        text = given.get(f"REGULARS_{name.upper()}")
+        if text is None:
+            continue
+        if name in limits:
+            values[name] = _number(f"REGULARS_{name.upper()}", text, *limits[name])
+        else:
+            values[name] = Path(text).expanduser() if name == "data_dir" else text
+    url = values.get("database_url")
+    if isinstance(url, str) and not url.startswith(("postgresql://", "postgres://")):
+        raise BadSetting(field="REGULARS_DATABASE_URL", value=url, remedy="give a postgresql:// URL")
+    return Settings(**values)  # pyright: ignore[reportArgumentType]

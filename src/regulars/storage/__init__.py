@@ -1,0 +1,25 @@
+"""PostgreSQL: connections, transactions, migrations, and the embedded server.
+
+The invariant: a `Transaction` is opened by a door, given to verbs and queries, committed when the door's block ends
+and rolled back when it raises. Nothing else begins, commits or rolls back.
+
+    with open_database(settings) as database:
+        with database.transaction() as tx:
+            rows = tx.all("select …", Record, member_id=7)
+"""
+
+from regulars.storage._connections import Database, DatabaseUnavailable, Transaction, connect, open_database
+from regulars.storage._migrations import Migration, MigrationChanged, applied, migrate, pending
+
+__all__ = [
+    "Database",
+    "DatabaseUnavailable",
+    "Migration",
+    "MigrationChanged",
+    "Transaction",
+    "applied",
+    "connect",
+    "migrate",
+    "open_database",
+    "pending",
+]

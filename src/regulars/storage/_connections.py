@@ -1,0 +1,157 @@
+"""A database, its pool, and the transaction that verbs and queries are given."""
+
+import io
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Any, LiteralString, TypeVar
+
+import psycopg
+import pyarrow as pa
+import pyarrow.csv
+from psycopg.rows import class_row, scalar_row
+from psycopg_pool import ConnectionPool
+
+from regulars.errors import Conflict
+from regulars.settings import Settings
+from regulars.storage._embedded import embedded_server
+
+Record = TypeVar("Record")
+
+
+class DatabaseUnavailable(Conflict):
+    """PostgreSQL cannot be reached ({reason}): check REGULARS_DATABASE_URL, or leave it unset for the embedded one."""
+
+    retryable = True
+
+
+class Transaction:
+    """One open transaction. Rows become the frozen dataclass asked for, parameters are named."""
+
+    def __init__(self, connection: psycopg.Connection) -> None:
+        """Wrap a connection on which a transaction is open."""
+        self.connection = connection
+
+    def all(self, sql: LiteralString, record: type[Record], **params: object) -> list[Record]:
+        """Every row, as `record`s."""
+        with self.connection.cursor(row_factory=class_row(record)) as cursor:
+            return cursor.execute(sql, params).fetchall()
+
+    def first(self, sql: LiteralString, record: type[Record], **params: object) -> Record | None:
+        """The first row, or None."""
+        with self.connection.cursor(row_factory=class_row(record)) as cursor:
+            return cursor.execute(sql, params).fetchone()
+
+    def values(self, sql: LiteralString, **params: object) -> list[Any]:
+        """The only column of every row."""
+        with self.connection.cursor(row_factory=scalar_row) as cursor:
+            return cursor.execute(sql, params).fetchall()
+
+    def value(self, sql: LiteralString, **params: object) -> Any:
+        """The only column of the first row, or None when there is no row."""
+        with self.connection.cursor(row_factory=scalar_row) as cursor:
+            return cursor.execute(sql, params).fetchone()
+
+    def rows(self, sql: LiteralString, **params: object) -> list[tuple[Any, ...]]:
+        """Every row as a plain tuple, for results that have no record of their own."""
+        return self.connection.execute(sql, params).fetchall()
+
+    def run(self, sql: LiteralString, **params: object) -> int:
+        """Run a statement; how many rows it touched, which is the answer of a conditional update."""
+        return self.connection.execute(sql, params).rowcount
+
+    def copy(self, target: LiteralString, table: pa.Table) -> int:
+        """Append an Arrow table to `target` by COPY: the fastest way in, about 1 µs a row on the client.
+
+        `target` is the table and its columns, `facts (name, member_id)`, in the order of the Arrow columns.
+        Nulls stay nulls; an empty text stays an empty text.
+        """
+        if table.num_rows:
+            text = io.BytesIO()
+            pyarrow.csv.write_csv(table, text, pyarrow.csv.WriteOptions(include_header=False))
+            with (
+                self.connection.cursor() as cursor,
+                cursor.copy(psycopg.sql.SQL("copy {} from stdin (format csv)").format(psycopg.sql.SQL(target))) as copy,
+            ):
+                copy.write(text.getbuffer())
+        return table.num_rows
+
+    @contextmanager
+    def savepoint(self) -> Generator[None]:
+        """Undo only what the block did when it raises."""
+        with self.connection.transaction():
+            yield
+
+
+class Database:
+    """A pool of connections to one PostgreSQL database."""
+
+    def __init__(self, url: str, *, pool_size: int = 8) -> None:
+        """Prepare the pool; connections are made when first asked for."""
+        self.url = url
+        self._pool = ConnectionPool(
+            url,
+            min_size=0,
+            max_size=pool_size,
+            open=True,
+            timeout=30,
+            configure=_configure,
+            check=ConnectionPool.check_connection,
+            name="regulars",
+        )
+
+    @contextmanager
+    def transaction(self, *, read_only: bool = False) -> Generator[Transaction]:
+        """Open a transaction: committed when the block ends, rolled back when it raises."""
+        with self._pool.connection() as connection, connection.transaction():
+            if read_only:
+                connection.execute("set transaction isolation level repeatable read, read only")
+            yield Transaction(connection)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._pool.close()
+
+
+def connect(url: str) -> psycopg.Connection:
+    """One connection of its own, set up as the pool's are.
+
+    Raises:
+        DatabaseUnavailable: nothing answers there.
+    """
+    try:
+        connection = psycopg.connect(url, autocommit=True, connect_timeout=10)
+    except psycopg.OperationalError as error:
+        raise DatabaseUnavailable(reason=str(error).partition("\n")[0]) from error
+    _configure(connection)
+    return connection
+
+
+def _configure(connection: psycopg.Connection) -> None:
+    connection.autocommit = True
+    for setting in ("timezone = 'UTC'", "jit = off", "lock_timeout = '30s'", "idle_in_transaction_session_timeout = 0"):
+        connection.execute(psycopg.sql.SQL("set " + setting))  # pyright: ignore[reportArgumentType, reportCallIssue]
+
+
+@contextmanager
+def open_database(settings: Settings) -> Generator[Database]:
+    """The configured database, or the embedded one, started and stopped with the block.
+
+    Raises:
+        DatabaseUnavailable: nothing answers at the configured URL.
+    """
+    if settings.database_url is None:
+        with embedded_server(settings.data_dir) as url:
+            yield from _pool(url, settings)
+    else:
+        connect(settings.database_url).close()
+        yield from _pool(settings.database_url, settings)
+
+
+def _pool(url: str, settings: Settings) -> Generator[Database]:
+    database = Database(url, pool_size=settings.pool_size)
+    try:
+        yield database
+    finally:
+        database.close()
+
+
