@@ -26,18 +26,19 @@ create table access_keys (
     revoked_at timestamptz
 );
 
--- Failed sign-ins, to slow down guessing.
+-- Failed sign-ins in a row, to slow down guessing. One row per address tried, locked while a password is checked.
 create table access_attempts (
-    email  text        not null,
-    at     timestamptz not null
+    email_hash bytea       primary key,             -- SHA-256: people type passwords into the wrong field
+    failures   int         not null check (failures >= 0),
+    last_at    timestamptz not null
 );
-create index access_attempts_by_email on access_attempts (email, at);
+create index access_attempts_by_age on access_attempts (last_at);
 
 -- Answers given to requests that carried an Idempotency-Key: the same request gets the same answer.
 create table access_answers (
     caller_id   bigint      not null,
     key         text        not null check (length(key) between 1 and 255),
-    fingerprint bytea       not null,               -- SHA-256 of method, path and body
+    fingerprint bytea       not null,               -- SHA-256 of method, path, query and body
     status      smallint    not null,
     body        bytea       not null,
     at          timestamptz not null,
