@@ -9,16 +9,28 @@ and rolled back when it raises. Nothing else begins, commits or rolls back.
 """
 
 from regulars.storage._connections import Database, DatabaseUnavailable, Transaction, connect, open_database
+from regulars.storage._embedded import (
+    EmbeddedServerFailed,
+    EmbeddedServerInUse,
+    embedded_programs,
+    embedded_server,
+    erase_embedded_server,
+)
 from regulars.storage._migrations import Migration, MigrationChanged, applied, migrate, pending
 
 __all__ = [
     "Database",
     "DatabaseUnavailable",
+    "EmbeddedServerFailed",
+    "EmbeddedServerInUse",
     "Migration",
     "MigrationChanged",
     "Transaction",
     "applied",
     "connect",
+    "embedded_programs",
+    "embedded_server",
+    "erase_embedded_server",
     "migrate",
     "open_database",
     "pending",
