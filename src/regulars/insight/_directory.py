@@ -1,0 +1,112 @@
+"""The directory of members: search, filter, sort, page."""
+
+import base64
+import binascii
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+
+from regulars.errors import Invalid
+from regulars.insight import _queries
+from regulars.insight._queries import Filter, MemberRow, Place, Sort
+from regulars.storage import Transaction
+
+COUNTED_UP_TO: Final = 10_000
+"""How far a page counts the members that fit; beyond it `Page.total` is this and `Page.more` is true."""
+
+MOST_ROWS: Final = 500
+"""The longest page."""
+
+
+class BadCursor(Invalid):
+    """{field} is {value!r}: {remedy}."""
+
+
+class BadLimit(Invalid):
+    """{field} is {value}: {remedy}."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some of the members that fit, and how to get the next ones."""
+
+    rows: tuple[MemberRow, ...]
+    next: str | None
+    """The cursor to ask on with, or None on the last page."""
+
+    total: int
+    """How many fit, counted up to `COUNTED_UP_TO`."""
+
+    more: bool
+    """More than `total` fit; how many was not counted."""
+
+    currency: str | None
+    """What `spend_minor` is in; None before the first refresh."""
+
+
+class _Cursor(msgspec.Struct, array_like=True, forbid_unknown_fields=True):
+    sort: Sort
+    descending: bool
+    valued: bool
+    key: int | str | None
+    member_id: int
+
+
+def directory(
+    tx: Transaction,
+    chosen: Filter | None = None,
+    *,
+    sort: Sort = "joined",
+    descending: bool = True,
+    after: str | None = None,
+    limit: int = 50,
+) -> Page:
+    """The members that fit, in order, `limit` (1 to 500) at a time.
+
+    Those without a value to sort by (no name, no purchase) come last in either direction. Ties are in the order of ids,
+    so a page continues exactly where the one before it ended, whatever was written in between.
+
+    Raises:
+        BadCursor: `after` is not what a page of the same sort and direction answered.
+        BadLimit: fewer than 1 or more than 500 were asked for.
+    """
+    if not 1 <= limit <= MOST_ROWS:
+        raise BadLimit(field="limit", value=limit, remedy=f"ask for 1 to {MOST_ROWS}")
+    chosen = chosen or Filter()
+    place = None if after is None else _read(after, sort, descending=descending)
+    rows: list[MemberRow] = []
+    if place is None or place.valued:
+        rows = _queries.select_valued(tx, chosen, sort, descending=descending, place=place, limit=limit + 1)
+    if len(rows) <= limit and sort in _queries.UNVALUED:
+        place = place if place and not place.valued else None
+        rows += _queries.select_unvalued(tx, chosen, sort, place=place, limit=limit + 1 - len(rows))
+    total = _queries.count_members(tx, chosen, limit=COUNTED_UP_TO + 1)
+    last = _queries.select_refresh(tx)
+    return Page(
+        rows=tuple(rows[:limit]),
+        next=_write(rows[limit - 1], sort, descending=descending) if len(rows) > limit else None,
+        total=min(total, COUNTED_UP_TO),
+        more=total > COUNTED_UP_TO,
+        currency=last.currency if last else None,
+    )
+
+
+def _write(row: MemberRow, sort: Sort, *, descending: bool) -> str:
+    key = getattr(row, _queries.SHOWN_AS[sort])
+    valued = key is not None and not (sort in _queries.OF_PORTRAIT and row.r is None)
+    cursor = _Cursor(sort, descending, valued, key if valued else None, row.member_id)
+    return base64.urlsafe_b64encode(msgspec.json.encode(cursor)).decode().rstrip("=")
+
+
+def _read(after: str, sort: Sort, *, descending: bool) -> Place:
+    remedy = "pass on `next` of the page before, with the same sort and direction"
+    try:
+        text = base64.urlsafe_b64decode(after + "=" * (-len(after) % 4))
+        cursor = msgspec.json.decode(text, type=_Cursor)
+        key = msgspec.convert(cursor.key, _queries.KEYS[sort] if cursor.valued else None, strict=False)
+    except (binascii.Error, ValueError) as error:  # msgspec's errors are ValueErrors
+        raise BadCursor(field="after", value=after, remedy=remedy) from error
+    if (cursor.sort, cursor.descending) != (sort, descending):
+        raise BadCursor(field="after", value=after, remedy=remedy)
+    return Place(key, cursor.member_id, valued=cursor.valued)

@@ -1,0 +1,408 @@
+"""The SQL of insight that PostgreSQL runs."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final, Literal, LiteralString
+
+import adbc_driver_postgresql.dbapi
+import pyarrow as pa
+
+from regulars.storage import Transaction
+
+
+def snapshot_if_same(tx: Transaction, *, snapshot: str) -> str | None:
+    """The present snapshot if nothing that a frame holds has changed since `snapshot`, otherwise None.
+
+    Every change of an order or a return records a fact in its own transaction, so a fact that is visible now and was
+    not then is a change. Positions and times alone would miss a transaction that began early and committed late.
+    """
+    return tx.value(
+        r"""
+        select pg_current_snapshot()::text
+        where not exists (
+            select from facts
+            where xact >= pg_snapshot_xmin(%(snapshot)s::pg_snapshot)
+              and not pg_visible_in_snapshot(xact, %(snapshot)s::pg_snapshot)
+              and name !~ '^(points|tier|programme|operator|key)\.'
+        )
+        """,
+        snapshot=snapshot,
+    )
+
+
+def read_tables(url: str) -> tuple[str, pa.Table, pa.Table]:
+    """Purchases and refunds as Arrow tables, and the snapshot both were read at."""
+    columns = "shop_id, member_id, day, goods_minor, currency"
+    with adbc_driver_postgresql.dbapi.connect(url) as connection, connection.cursor() as cursor:
+        cursor.execute("set transaction isolation level repeatable read, read only")
+        cursor.execute("select pg_current_snapshot()::text")
+        snapshot = cursor.fetchone()[0]
+        cursor.execute(f"select {columns} from commerce_purchases")
+        purchases = cursor.fetch_arrow_table()
+        cursor.execute(f"select {columns} from commerce_refunds")
+        return snapshot, purchases, cursor.fetch_arrow_table()
+
+
+@dataclass(frozen=True, slots=True)
+class Portrait:
+    """One row of `insight_portraits`: what a member has bought, and the fifths it puts them in."""
+
+    member_id: int
+    cohort: date
+    """The first day of the month of the first purchase."""
+
+    first_day: date
+    last_day: date
+    orders: int
+    days: int
+    """Different days with a purchase."""
+
+    spend_minor: int
+    """Goods bought less goods money given back, in the currency of the last refresh; can be negative."""
+
+    r: int
+    f: int
+    m: int
+    grade: str
+    changed_at: datetime
+    """Since when it has been so."""
+
+
+@dataclass(frozen=True, slots=True)
+class RfmCell:
+    """The members with one recency and frequency score."""
+
+    r: int
+    f: int
+    members: int
+    average_spend_minor: int | None
+    """None where nobody is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """How many members have a grade or a tier of that name."""
+
+    name: str
+    members: int
+
+
+@dataclass(frozen=True, slots=True)
+class MemberRow:
+    """One line of the directory. Without a purchase: 0 orders, 0 spend, no scores."""
+
+    member_id: int
+    external_id: str
+    name: str | None
+    email: str | None
+    country: str | None
+    joined_at: datetime
+    tier: str | None
+    points: int
+    """Available now."""
+
+    orders: int
+    spend_minor: int
+    last_day: date | None
+    r: int | None
+    f: int | None
+    m: int | None
+    grade: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Refresh:
+    """The row of `insight_refreshes`."""
+
+    computed_at: datetime | None
+    currency: str | None
+    members: int
+
+
+def lock_refresh(tx: Transaction) -> None:
+    """Take the turn to refresh, held until the transaction ends."""
+    tx.run("select from insight_refreshes for update")
+
+
+def stage_portraits(tx: Transaction, portraits: pa.Table) -> None:
+    """Put computed portraits in a temporary table that ends with the transaction."""
+    tx.run("drop table if exists pg_temp.insight_staged")
+    tx.run(
+        """
+        create temporary table insight_staged (
+            member_id bigint primary key, cohort date, first_day date, last_day date, orders int, days int,
+            spend_minor bigint, r smallint, f smallint, m smallint, grade text
+        ) on commit drop
+        """
+    )
+    tx.copy(
+        "insight_staged (member_id, cohort, first_day, last_day, orders, days, spend_minor, r, f, m, grade)", portraits
+    )
+    tx.run("analyze insight_staged")
+
+
+def upsert_portraits(tx: Transaction, *, at: datetime) -> int:
+    """Add the staged portraits that are new, replace those that differ; how many. The others are not touched at all."""
+    return tx.run(
+        """
+        insert into insight_portraits as kept
+            (member_id, cohort, first_day, last_day, orders, days, spend_minor, r, f, m, grade, changed_at)
+        select s.member_id, s.cohort, s.first_day, s.last_day, s.orders, s.days, s.spend_minor, s.r, s.f, s.m, s.grade,
+               %(at)s::timestamptz
+        from insight_staged s
+        where not exists (
+            select from insight_portraits p
+            where p.member_id = s.member_id
+              and (p.cohort, p.first_day, p.last_day, p.orders, p.days, p.spend_minor, p.r, p.f, p.m, p.grade)
+                = (s.cohort, s.first_day, s.last_day, s.orders, s.days, s.spend_minor, s.r, s.f, s.m, s.grade)
+        )
+        on conflict (member_id) do update
+        set cohort = excluded.cohort, first_day = excluded.first_day, last_day = excluded.last_day,
+            orders = excluded.orders, days = excluded.days, spend_minor = excluded.spend_minor,
+            r = excluded.r, f = excluded.f, m = excluded.m, grade = excluded.grade, changed_at = excluded.changed_at
+        """,
+        at=at,
+    )
+
+
+def delete_missing_portraits(tx: Transaction) -> int:
+    """Take away the portraits of members who no longer have a purchase; how many."""
+    return tx.run(
+        """
+        delete from insight_portraits p
+        where not exists (select from insight_staged s where s.member_id = p.member_id)
+        """
+    )
+
+
+def analyze_portraits(tx: Transaction) -> None:
+    """Let the planner know the new distribution; a page of the directory right after an import depends on it."""
+    tx.run("analyze insight_portraits")
+
+
+def update_refresh(tx: Transaction, *, at: datetime, currency: str | None, members: int) -> None:
+    """Note the refresh."""
+    tx.run(
+        "update insight_refreshes set computed_at = %(at)s, currency = %(currency)s, members = %(members)s",
+        at=at, currency=currency, members=members,
+    )  # fmt: skip
+
+
+def select_refresh(tx: Transaction) -> Refresh | None:
+    """The last refresh."""
+    return tx.first("select computed_at, currency, members from insight_refreshes", Refresh)
+
+
+def select_portrait(tx: Transaction, *, member_id: int) -> Portrait | None:
+    """One member's portrait."""
+    return tx.first(
+        """
+        select member_id, cohort, first_day, last_day, orders, days, spend_minor, r, f, m, grade, changed_at
+        from insight_portraits where member_id = %(member_id)s
+        """,
+        Portrait, member_id=member_id,
+    )  # fmt: skip
+
+
+def select_rfm_cells(tx: Transaction) -> list[RfmCell]:
+    """How many members each recency and frequency has, and what they spent on average."""
+    return tx.all(
+        """
+        select r, f, count(*) as members, round(avg(spend_minor))::bigint as average_spend_minor
+        from insight_portraits group by r, f limit 25
+        """,
+        RfmCell,
+    )
+
+
+def select_grades(tx: Transaction) -> list[Share]:
+    """How many members have each grade."""
+    return tx.all("select grade as name, count(*) as members from insight_portraits group by grade limit 3", Share)
+
+
+def select_tiers(tx: Transaction) -> list[Share]:
+    """How many members stand in each tier."""
+    return tx.all(
+        "select tier as name, count(*) as members from programme_standings group by tier order by tier limit 100", Share
+    )
+
+
+Sort = Literal["joined", "name", "spend", "orders", "last_purchase", "points"]
+"""What the directory can be sorted by."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which members. What is None does not restrict; the rest must all hold."""
+
+    search: str | None = None
+    """Beginnings of words of the name, e-mail, phone or external id, in any order; or a whole external id."""
+
+    tier: str | None = None
+    r: int | None = None
+    f: int | None = None
+    m: int | None = None
+    grade: str | None = None
+    cohort: date | None = None
+    """The first day of the month of the first purchase."""
+
+    country: str | None = None
+    last_day_from: date | None = None
+    """The last purchase was on this day or later."""
+
+    last_day_to: date | None = None
+    """The last purchase was on this day or earlier."""
+
+    among: Sequence[int] | None = None
+    """Only these members: what `members_behind` or `cohort_members` answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Behind which row a page begins: its value, its id, and whether it has a value to sort by at all."""
+
+    key: object
+    member_id: int
+    valued: bool
+
+
+SHOWN_AS: Final[Mapping[Sort, str]] = {
+    "joined": "joined_at",
+    "name": "name",
+    "spend": "spend_minor",
+    "orders": "orders",
+    "last_purchase": "last_day",
+    "points": "points",
+}
+"""The field of `MemberRow` each sort goes by."""
+
+KEYS: Final[Mapping[Sort, type]] = {
+    "joined": datetime, "name": str, "spend": int, "orders": int, "last_purchase": date, "points": int
+}  # fmt: skip
+OF_PORTRAIT: Final[frozenset[Sort]] = frozenset({"spend", "orders", "last_purchase"})
+UNVALUED: Final[frozenset[Sort]] = OF_PORTRAIT | {"name"}
+"""The sorts for which a member may have no value."""
+
+_COLUMN: Final[Mapping[Sort, LiteralString]] = {
+    "joined": "m.joined_at",
+    "name": "m.name",
+    "spend": "p.spend_minor",
+    "orders": "p.orders",
+    "last_purchase": "p.last_day",
+    "points": "coalesce(b.available, 0)",
+}
+_PORTRAITS: Final = "left join insight_portraits p on p.member_id = m.member_id"
+_STANDINGS: Final = "left join programme_standings s on s.member_id = m.member_id"
+_BALANCES: Final = "left join ledger_balances b on b.member_id = m.member_id and b.point_type = 'points'"
+
+
+def select_valued(
+    tx: Transaction, chosen: Filter, sort: Sort, *, descending: bool, place: Place | None, limit: int
+) -> list[MemberRow]:
+    """The members that fit and have a value to sort by, in its order."""
+    column, direction, beyond = _COLUMN[sort], *(("desc", "<") if descending else ("asc", ">"))
+    member: LiteralString = "p.member_id" if sort in OF_PORTRAIT else "m.member_id"
+    where: list[LiteralString] = [f"{column} is not null"] if sort in UNVALUED else []
+    if place is not None:
+        where.append(f"({column}, {member}) {beyond} (%(key)s, %(after_id)s)")
+    order: LiteralString = f"{column} {direction}, {member} {direction}"
+    return _select(tx, chosen, sort, where, order, place, limit)
+
+
+def select_unvalued(tx: Transaction, chosen: Filter, sort: Sort, *, place: Place | None, limit: int) -> list[MemberRow]:
+    """The members that fit and have no value to sort by, in the order of their ids."""
+    where: list[LiteralString] = [f"{_COLUMN[sort]} is null"]
+    if place is not None:
+        where.append("m.member_id > %(after_id)s")
+    return _select(tx, chosen, sort, where, "m.member_id", place, limit)
+
+
+def _select(
+    tx: Transaction,
+    chosen: Filter,
+    sort: Sort,
+    where: list[LiteralString],
+    order: LiteralString,
+    place: Place | None,
+    limit: int,
+) -> list[MemberRow]:
+    # The page is chosen first, from no more tables than that takes, and only its rows are looked up in the others: left
+    # to itself, the planner would at times join everything before it sorts.
+    joins, conditions, values = _narrowing(chosen, sort)
+    return tx.all(
+        f"""
+        with page as materialized (
+            select m.member_id, row_number() over (order by {order}) as line
+            from members m {joins}
+            where {" and ".join([*conditions, *where]) or "true"}
+            order by {order}
+            limit %(limit)s
+        )
+        select m.member_id, m.external_id, m.name, m.email, m.country, m.joined_at, s.tier,
+               coalesce(b.available, 0) as points, coalesce(p.orders, 0) as orders,
+               coalesce(p.spend_minor, 0) as spend_minor, p.last_day, p.r, p.f, p.m, p.grade
+        from page join members m using (member_id) {_PORTRAITS} {_STANDINGS} {_BALANCES}
+        order by page.line
+        """,
+        MemberRow,
+        key=None if place is None else place.key,
+        after_id=None if place is None else place.member_id,
+        limit=limit,
+        **values,
+    )
+
+
+def count_members(tx: Transaction, chosen: Filter, *, limit: int) -> int:
+    """How many members fit, counting no further than `limit`."""
+    joins, conditions, values = _narrowing(chosen, None)
+    return tx.value(
+        f"""
+        select count(*) from (
+            select from members m {joins} where {" and ".join(conditions) or "true"} limit %(limit)s
+        ) as counted
+        """,
+        limit=limit,
+        **values,
+    )
+
+
+def _narrowing(chosen: Filter, sort: Sort | None) -> tuple[LiteralString, list[LiteralString], dict[str, object]]:
+    """The joins a filter and a sort need, the conditions, and their values: only those asked for, so each can use its index."""
+    values: dict[str, object] = {}
+    conditions: list[LiteralString] = []
+    for name, condition in _CONDITIONS.items():
+        if getattr(chosen, name) is not None:
+            values[name] = getattr(chosen, name)
+            conditions.append(condition)
+    if chosen.search is not None and chosen.search.strip("\0 \t\r\n"):
+        values |= {"search": chosen.search.replace("\0", "").strip(), "query": prefix_query(chosen.search)}
+        conditions.append("(m.search @@ to_tsquery('simple', %(query)s) or m.external_id = %(search)s)")
+    joins: list[LiteralString] = []
+    if sort in OF_PORTRAIT or any("p." in condition for condition in conditions):
+        joins.append(_PORTRAITS)
+    if chosen.tier is not None:
+        joins.append(_STANDINGS)
+    if sort == "points":
+        joins.append(_BALANCES)
+    return " ".join(joins), conditions, values
+
+
+_CONDITIONS: Final[Mapping[str, LiteralString]] = {
+    "tier": "s.tier = %(tier)s",
+    "r": "p.r = %(r)s",
+    "f": "p.f = %(f)s",
+    "m": "p.m = %(m)s",
+    "grade": "p.grade = %(grade)s",
+    "cohort": "p.cohort = %(cohort)s",
+    "country": "m.country = %(country)s",
+    "last_day_from": "p.last_day >= %(last_day_from)s",
+    "last_day_to": "p.last_day <= %(last_day_to)s",
+    "among": "m.member_id = any(%(among)s::bigint[])",
+}
+
+
+def prefix_query(search: str) -> str:
+    """A text-search query for texts with words that begin as these words do, whatever characters are in them."""
+    words = search.replace("\0", "").replace("\\", "\\\\").replace("'", "''").split()
+    return " & ".join(f"'{word}':*" for word in words)

@@ -1,0 +1,4 @@
+select period, member_id, 1 as part
+from bought
+where member_id is not null
+group by period, member_id

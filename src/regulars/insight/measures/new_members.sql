@@ -1,0 +1,2 @@
+select period, member_id, 1 as part
+from begun

@@ -1,0 +1,3 @@
+select period, member_id, count(*) as part
+from bought
+group by period, member_id
