@@ -1,9 +1,10 @@
 """What every door is given: the settings, the database and the clock. There are no globals."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from regulars.insight import Frames
 from regulars.settings import Settings
 from regulars.storage import Database
 
@@ -19,3 +20,6 @@ class App:
 
     demo: bool = False
     """The demonstration shop: the console says so, and that its clock stands in 2011."""
+
+    frames: Frames = field(default_factory=Frames)
+    """The purchases that figures are computed on, held in memory until they change: `app.frames.read(app.database)`."""

@@ -4,7 +4,7 @@ A measure's SQL gives one row per period and member: `period, member_id, part` a
 Guests are a row whose member is null. The figure is Σ part, or Σ part / Σ whole; the members behind it are those with
 a part. So a figure and its members can never disagree.
 
-The relations a measure reads (`measures/relations.sql` says how they are made):
+The relations a measure reads (made by the files in `relations/`):
 
     bought    period, member_id, day, goods_minor, priced     each purchase in the period
     refunded  period, member_id, day, goods_minor, priced     each refund in the period
