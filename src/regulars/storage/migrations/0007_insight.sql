@@ -23,7 +23,7 @@ create index insight_portraits_by_grade on insight_portraits (grade, member_id);
 
 -- The last refresh; the one row is also the lock that makes refreshes take turns.
 create table insight_refreshes (
-    only        boolean     primary key default true check (only),
+    alone       boolean     primary key default true check (alone),
     computed_at timestamptz,
     currency    text,
     members     bigint      not null default 0
