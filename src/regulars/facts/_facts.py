@@ -8,9 +8,10 @@ import msgspec
 import pyarrow as pa
 
 from regulars.facts import _queries
-from regulars.facts._queries import Recorded
+from regulars.facts._queries import Position, Recorded
 from regulars.storage import Transaction
 
+START = Position(0, 0)
 _TIME = pa.timestamp("us", "UTC")
 
 
@@ -47,20 +48,31 @@ def timeline(tx: Transaction, *, member_id: int, before: tuple[datetime, int] | 
     return _queries.select_timeline(tx, member_id=member_id, before=before, limit=limit)
 
 
-def feed(tx: Transaction, *, after: tuple[int, int] = (0, 0), names: Collection[str] = (), limit: int = 100) -> list[Recorded]:
-    """The facts after a position `(xact, fact_id)`, in order; only final ones, so none is ever skipped."""
-    return _queries.select_feed(tx, xact=after[0], fact_id=after[1], names=list(names), limit=limit)
+def feed(tx: Transaction, *, after: Position | None = None, names: Collection[str] = (), limit: int = 100) -> list[Recorded]:
+    """The facts after a position, in order; only final ones, so that none is ever skipped."""
+    return _queries.select_feed(tx, after=after or START, names=list(names), limit=limit)
 
 
-def unread(tx: Transaction, *, reader: str, names: Collection[str], limit: int = 10_000) -> list[Recorded]:
-    """What `reader` has not marked as read, oldest first.
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """What a reader has still to look at, and the position up to which it will then have read."""
 
-    The reader's place is locked until the transaction ends: of two workers one gets the facts, the other an empty list.
+    facts: list[Recorded]
+    upto: Position
+
+
+def unread(tx: Transaction, *, reader: str, names: Collection[str], limit: int = 20_000) -> Unread | None:
+    """The facts of some names among the next `limit` that `reader` has not read; None when there is nothing to read.
+
+    The reader's place is locked until the transaction ends: of two workers one gets the facts, the other nothing.
     """
     place = _queries.lock_cursor(tx, reader=reader)
-    return [] if place is None else _queries.select_feed(tx, xact=place.xact, fact_id=place.fact_id, names=list(names), limit=limit)
+    upto = None if place is None else _queries.select_horizon(tx, after=place, limit=limit)
+    if place is None or upto is None:
+        return None
+    return Unread(_queries.select_between(tx, after=place, upto=upto, names=list(names)), upto)
 
 
-def mark_read(tx: Transaction, *, reader: str, last: Recorded) -> None:
-    """Move `reader`'s place behind `last`; commits with the work that was done about it."""
-    _queries.move_cursor(tx, reader=reader, xact=last.xact, fact_id=last.fact_id)
+def mark_read(tx: Transaction, *, reader: str, upto: Position) -> None:
+    """Move `reader`'s place; it commits with the work that was done about the facts."""
+    _queries.move_cursor(tx, reader=reader, position=upto)

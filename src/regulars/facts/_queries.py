@@ -24,8 +24,8 @@ class Recorded:
 
 
 @dataclass(frozen=True, slots=True)
-class Cursor:
-    """How far a reader has come."""
+class Position:
+    """A place in the feed, after the fact it names."""
 
     xact: int
     fact_id: int
@@ -52,7 +52,7 @@ def select_timeline(tx: Transaction, *, member_id: int, before: tuple[datetime, 
     )  # fmt: skip
 
 
-def select_feed(tx: Transaction, *, xact: int, fact_id: int, names: list[str], limit: int) -> list[Recorded]:
+def select_feed(tx: Transaction, *, after: Position, names: list[str], limit: int) -> list[Recorded]:
     """Facts after a position whose transaction, and every earlier one, has ended."""
     return tx.all(
         """
@@ -64,11 +64,43 @@ def select_feed(tx: Transaction, *, xact: int, fact_id: int, names: list[str], l
         order by xact, fact_id
         limit %(limit)s
         """,
-        Recorded, xact=xact, fact_id=fact_id, names=names, limit=limit,
+        Recorded, xact=after.xact, fact_id=after.fact_id, names=names, limit=limit,
     )  # fmt: skip
 
 
-def lock_cursor(tx: Transaction, *, reader: str) -> Cursor | None:
+def select_between(tx: Transaction, *, after: Position, upto: Position, names: list[str]) -> list[Recorded]:
+    """The facts of some names after one position, up to and with another."""
+    return tx.all(
+        """
+        select fact_id, xact::text::bigint as xact, name, occurred_at, recorded_at, member_id, subject_id, data
+        from facts
+        where (xact, fact_id) > (%(from_xact)s::text::xid8, %(from_id)s)
+          and (xact, fact_id) <= (%(to_xact)s::text::xid8, %(to_id)s)
+          and name = any(%(names)s)
+        order by xact, fact_id
+        """,
+        Recorded, from_xact=after.xact, from_id=after.fact_id, to_xact=upto.xact, to_id=upto.fact_id, names=names,
+    )  # fmt: skip
+
+
+def select_horizon(tx: Transaction, *, after: Position, limit: int) -> Position | None:
+    """The position `limit` final facts after another, or of the last one there is; None when there is none."""
+    return tx.first(
+        """
+        select xact::text::bigint as xact, fact_id from (
+            select xact, fact_id from facts
+            where (xact, fact_id) > (%(xact)s::text::xid8, %(fact_id)s) and xact < pg_snapshot_xmin(pg_current_snapshot())
+            order by xact, fact_id
+            limit %(limit)s
+        ) following
+        order by following.xact desc, fact_id desc
+        limit 1
+        """,
+        Position, xact=after.xact, fact_id=after.fact_id, limit=limit,
+    )  # fmt: skip
+
+
+def lock_cursor(tx: Transaction, *, reader: str) -> Position | None:
     """The reader's place, locked; None while another worker holds it."""
     tx.run("insert into facts_cursors (reader, xact, fact_id) values (%(reader)s, '0', 0) on conflict do nothing", reader=reader)
     return tx.first(
@@ -76,13 +108,13 @@ def lock_cursor(tx: Transaction, *, reader: str) -> Cursor | None:
         select xact::text::bigint as xact, fact_id from facts_cursors
         where reader = %(reader)s for update skip locked
         """,
-        Cursor, reader=reader,
+        Position, reader=reader,
     )  # fmt: skip
 
 
-def move_cursor(tx: Transaction, *, reader: str, xact: int, fact_id: int) -> None:
+def move_cursor(tx: Transaction, *, reader: str, position: Position) -> None:
     """Set the reader's place."""
     tx.run(
         "update facts_cursors set xact = %(xact)s::text::xid8, fact_id = %(fact_id)s where reader = %(reader)s",
-        reader=reader, xact=xact, fact_id=fact_id,
+        reader=reader, xact=position.xact, fact_id=position.fact_id,
     )  # fmt: skip

@@ -1,6 +1,7 @@
 create table members (
     member_id   bigint      primary key,
-    external_id text        not null unique check (external_id <> ''),
+    issuer      text        not null,               -- who gave the external id: a shop's code, or 'direct'
+    external_id text        not null check (external_id <> ''),
     name        text,
     email       text        check (email = lower(email)),
     phone       text        check (phone ~ '^\+?[0-9]{5,15}$'),
@@ -10,10 +11,12 @@ create table members (
     attributes  jsonb       not null default '{}' check (jsonb_typeof(attributes) = 'object'),
     -- e-mail addresses are searched as a whole and by their parts
     search      tsvector    generated always as (to_tsvector('simple', external_id || ' ' || coalesce(name, '') || ' '
-                    || coalesce(phone, '') || ' ' || coalesce(email, '') || ' ' || translate(coalesce(email, ''), '@.', '  '))) stored
+                    || coalesce(phone, '') || ' ' || coalesce(email, '') || ' ' || translate(coalesce(email, ''), '@.', '  '))) stored,
+    unique (issuer, external_id)
 );
 create index members_by_search on members using gin (search);
 create index members_by_joined on members (joined_at desc, member_id);
+create index members_by_external_id on members (external_id);
 create index members_by_name on members (name, member_id);
 
 -- Every name the outside world has for a member; the first writer of a value owns it.

@@ -31,7 +31,7 @@ create table commerce_orders (
     goods_minor  bigint      not null,              -- Σ amount of goods lines
     total_minor  bigint      not null,              -- Σ amount of all lines
     recorded_at  timestamptz not null,
-    fingerprint  bytea       not null,              -- SHA-256 of the document: the same again is a replay, another is a conflict
+    fingerprint  bigint      not null,              -- a 64-bit hash of the document: the same again is a replay
     unique (shop_id, external_id)
 );
 create index commerce_orders_by_member on commerce_orders (member_id, placed_at) where member_id is not null;
@@ -62,7 +62,7 @@ create table commerce_returns (
     goods_minor  bigint      not null check (goods_minor >= 0),  -- money given back for goods
     total_minor  bigint      not null,
     recorded_at  timestamptz not null,
-    fingerprint  bytea       not null,
+    fingerprint  bigint      not null,
     unique (shop_id, external_id)
 );
 create index commerce_returns_by_member on commerce_returns (member_id, returned_at) where member_id is not null;
@@ -131,3 +131,18 @@ select r.return_id, r.shop_id, r.member_id, r.returned_at, (r.returned_at at tim
        r.goods_minor, r.currency
 from commerce_returns r join commerce_shops s using (shop_id)
 where r.goods_minor > 0;
+
+create view commerce_goods_lines as
+select l.order_id, l.line_no, l.quantity, l.amount_minor
+from commerce_order_lines l
+where l.goods;
+
+-- What came back of which order line: `before` and `quantity` of its `of_quantity` pieces.
+create view commerce_returned_goods as
+select r.return_id, r.returned_at, o.order_id, o.member_id, o.placed_at, l.line_no,
+       l.amount_minor, l.quantity as of_quantity, p.before, p.quantity
+from commerce_return_lines p
+join commerce_returns r using (return_id)
+join commerce_orders o on o.order_id = p.order_id
+join commerce_order_lines l on l.order_id = p.order_id and l.line_no = p.order_line_no
+where l.goods;

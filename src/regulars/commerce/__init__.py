@@ -1,0 +1,73 @@
+"""What the shop sold and what came of it: shops, products, orders, returns, deliveries, and importing them.
+
+The invariant: a document (order, return) is known by its shop's own number. The same document again changes nothing, a
+different one under the same number is refused, and no more of a line can come back than was sold.
+
+    shop = commerce.open_shop(tx, "uk", name="Gifts", currency="GBP", time_zone="Europe/London", at=now)
+    order = NewOrder("536365", placed_at, customer="17850", lines=[NewLine("85123A", 6, 255)])
+    [outcome] = commerce.record_orders(tx, shop, Orders.of([order]), at=now)
+    commerce.find_order(tx, outcome.document_id).order.goods_minor  # 1530
+"""
+
+from regulars.commerce._deliveries import record_deliveries
+from regulars.commerce._orders import cancel_order, find_order, list_orders, pay_order, record_orders
+from regulars.commerce._queries import Delivery, Order, OrderLine, Return, ReturnLine, Shop
+from regulars.commerce._returns import list_returns, record_returns
+from regulars.commerce._rules import (
+    BadDocument,
+    NewDelivery,
+    NewLine,
+    NewOrder,
+    NewReturn,
+    OrderCancelled,
+    OrderChanged,
+    OrderNotFound,
+    Orders,
+    Outcome,
+    OverReturned,
+    ReturnChanged,
+    Returns,
+)
+from regulars.commerce._shops import BadShop, ShopNotFound, find_shop, open_shop, shop_by_code, shops
+from regulars.commerce._views import OrderDetail
+from regulars.commerce.connectors import Import, find_import, list_imports
+
+__all__ = [
+    "BadDocument",
+    "BadShop",
+    "Delivery",
+    "Import",
+    "NewDelivery",
+    "NewLine",
+    "NewOrder",
+    "NewReturn",
+    "Order",
+    "OrderCancelled",
+    "OrderChanged",
+    "OrderDetail",
+    "OrderLine",
+    "OrderNotFound",
+    "Orders",
+    "Outcome",
+    "OverReturned",
+    "Return",
+    "ReturnChanged",
+    "ReturnLine",
+    "Returns",
+    "Shop",
+    "ShopNotFound",
+    "cancel_order",
+    "find_import",
+    "find_order",
+    "find_shop",
+    "list_imports",
+    "list_orders",
+    "list_returns",
+    "open_shop",
+    "pay_order",
+    "record_deliveries",
+    "record_orders",
+    "record_returns",
+    "shop_by_code",
+    "shops",
+]

@@ -1,0 +1,477 @@
+"""The SQL of commerce."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from regulars.commerce._rules import Came, Lines, NewDelivery, Numbers, Part, Sold
+from regulars.storage import Transaction
+from regulars.types import ShopId
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """One row of `commerce_shops`."""
+
+    shop_id: ShopId
+    code: str
+    name: str
+    currency: str
+    time_zone: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One row of `commerce_orders`. Amounts are minor units of `currency`."""
+
+    order_id: int
+    shop_id: int
+    external_id: str
+    member_id: int | None
+    placed_at: datetime
+    paid_at: datetime | None
+    cancelled_at: datetime | None
+    currency: str
+    country: str | None
+    goods_minor: int
+    total_minor: int
+    recorded_at: datetime
+    fingerprint: int
+
+
+@dataclass(frozen=True, slots=True)
+class OrderLine:
+    """A line of an order, with its product."""
+
+    line_no: int
+    product_id: int
+    sku: str
+    name: str
+    kind: str
+    quantity: int
+    unit_minor: int
+    amount_minor: int
+    returned: int
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """One row of `commerce_returns`."""
+
+    return_id: int
+    shop_id: int
+    external_id: str
+    member_id: int | None
+    returned_at: datetime
+    currency: str
+    goods_minor: int
+    total_minor: int
+    fingerprint: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnLine:
+    """What of an order came back with which return."""
+
+    return_id: int
+    external_id: str
+    returned_at: datetime
+    sku: str
+    name: str
+    quantity: int
+    amount_minor: int
+    order_line_no: int
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One row of `commerce_deliveries`."""
+
+    delivery_id: int
+    order_id: int
+    external_id: str
+    carrier: str | None
+    promised_at: datetime | None
+    shipped_at: datetime | None
+    delivered_at: datetime | None
+
+
+def insert_shop(tx: Transaction, *, shop: Shop) -> int:
+    """Open a shop unless it is open."""
+    return tx.run(
+        """
+        insert into commerce_shops (shop_id, code, name, currency, time_zone, created_at)
+        values (%(shop_id)s, %(code)s, %(name)s, %(currency)s, %(time_zone)s, %(created_at)s)
+        on conflict (shop_id) do nothing
+        """,
+        shop_id=shop.shop_id, code=shop.code, name=shop.name, currency=shop.currency, time_zone=shop.time_zone,
+        created_at=shop.created_at,
+    )  # fmt: skip
+
+
+def select_shops(tx: Transaction, *, shop_id: int | None, code: str | None, limit: int = 1000) -> list[Shop]:
+    """Shops by identifier, by code, or all."""
+    return tx.all(
+        """
+        select shop_id, code, name, currency, time_zone, created_at from commerce_shops
+        where (%(shop_id)s::bigint is null or shop_id = %(shop_id)s) and (%(code)s::text is null or code = %(code)s)
+        order by code limit %(limit)s
+        """,
+        Shop, shop_id=shop_id, code=code, limit=limit,
+    )  # fmt: skip
+
+
+def upsert_products(tx: Transaction, *, shop: Shop, products: Numbers, skus: list[str], table: pa.Table, codes: Numbers, named_at: pa.ChunkedArray) -> int:
+    """Add products, and give known ones the name they were last sold under."""
+    if not len(codes):
+        return 0
+    latest = _latest_names(table, codes, named_at)
+    return tx.run(
+        """
+        insert into commerce_products (product_id, shop_id, sku, name, kind, named_at)
+        select v.product_id, %(shop_id)s, v.sku, coalesce(v.name, v.sku), v.kind, v.named_at
+        from unnest(%(ids)s::bigint[], %(skus)s::text[], %(names)s::text[], %(kinds)s::text[], %(named)s::timestamptz[])
+             v (product_id, sku, name, kind, named_at)
+        order by v.product_id
+        on conflict (product_id) do update set name = excluded.name, kind = excluded.kind, named_at = excluded.named_at
+        where commerce_products.named_at < excluded.named_at and excluded.name <> excluded.sku
+          and (commerce_products.name, commerce_products.kind) is distinct from (excluded.name, excluded.kind)
+        """,
+        shop_id=shop.shop_id, ids=products[latest.code].tolist(), skus=[skus[code] for code in latest.code],
+        names=latest.name, kinds=latest.kind, named=latest.named_at,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Names:
+    code: Numbers
+    name: list[str | None]
+    kind: list[str]
+    named_at: list[datetime]
+
+
+def _latest_names(table: pa.Table, codes: Numbers, named_at: pa.ChunkedArray) -> _Names:
+    """For each product of a batch the last line that names it, or its last line."""
+    named = table.column("name").is_valid().to_numpy()
+    order = np.lexsort((table.column("line_no").to_numpy(), named_at.to_numpy(), named, codes))
+    last = order[np.append(codes[order][1:] != codes[order][:-1], True)]
+    rows = pa.array(last)
+    return _Names(codes[last], table.column("name").take(rows).to_pylist(), table.column("kind").take(rows).to_pylist(), named_at.take(rows).to_pylist())
+
+
+def insert_orders(tx: Transaction, *, shop: Shop, documents: pa.Table, ids: Numbers, owners: list[int | None], goods: Numbers, total: Numbers, fingerprints: Numbers, at: datetime) -> list[int]:
+    """Insert the orders that are not there; the identifiers of those inserted."""
+    return tx.values(
+        """
+        insert into commerce_orders (order_id, shop_id, external_id, member_id, placed_at, paid_at, currency, country,
+            goods_minor, total_minor, recorded_at, fingerprint)
+        select v.order_id, %(shop_id)s, v.external_id, v.member_id, v.placed_at, v.paid_at, %(currency)s, v.country,
+            v.goods_minor, v.total_minor, %(at)s, v.fingerprint
+        from unnest(%(ids)s::bigint[], %(names)s::text[], %(owners)s::bigint[], %(placed)s::timestamptz[],
+            %(paid)s::timestamptz[], %(countries)s::text[], %(goods)s::bigint[], %(total)s::bigint[],
+            %(fingerprints)s::bigint[])
+            v (order_id, external_id, member_id, placed_at, paid_at, country, goods_minor, total_minor, fingerprint)
+        order by v.order_id
+        on conflict (order_id) do nothing
+        returning order_id
+        """,
+        shop_id=shop.shop_id, currency=shop.currency, at=at, ids=ids.tolist(),
+        names=documents.column("external_id").to_pylist(), owners=owners,
+        placed=documents.column("placed_at").to_pylist(), paid=documents.column("paid_at").to_pylist(),
+        countries=documents.column("country").to_pylist(), goods=goods.tolist(), total=total.tolist(),
+        fingerprints=fingerprints.tolist(),
+    )  # fmt: skip
+
+
+def copy_order_lines(tx: Transaction, *, ids: Numbers, lines: Lines) -> int:
+    """Append order lines."""
+    return tx.copy(
+        "commerce_order_lines (order_id, line_no, quantity, product_id, unit_minor, amount_minor, goods)",
+        pa.table(
+            {
+                "order_id": ids[lines.document],
+                "line_no": lines.line_no,
+                "quantity": lines.quantity,
+                "product_id": lines.product_id,
+                "unit_minor": lines.unit_minor,
+                "amount_minor": lines.amount_minor,
+                "goods": lines.goods,
+            }
+        ),
+    )
+
+
+def add_to_orders(tx: Transaction, *, ids: list[int], goods: list[int], total: list[int], fingerprints: list[int]) -> int:
+    """Add what an amended order has more."""
+    return tx.run(
+        """
+        update commerce_orders o
+        set goods_minor = o.goods_minor + v.goods, total_minor = o.total_minor + v.total, fingerprint = v.fingerprint
+        from unnest(%(ids)s::bigint[], %(goods)s::bigint[], %(total)s::bigint[], %(fingerprints)s::bigint[])
+             v (order_id, goods, total, fingerprint)
+        where o.order_id = v.order_id
+        """,
+        ids=ids, goods=goods, total=total, fingerprints=fingerprints,
+    )  # fmt: skip
+
+
+def set_paid(tx: Transaction, *, order_id: int, paid_at: datetime) -> int:
+    """Note the payment of an order that has none."""
+    return tx.run("update commerce_orders set paid_at = %(paid_at)s where order_id = %(order_id)s and paid_at is null and cancelled_at is null", order_id=order_id, paid_at=paid_at)
+
+
+def set_cancelled(tx: Transaction, *, order_id: int, cancelled_at: datetime) -> int:
+    """Note the cancellation of an order that has none."""
+    return tx.run("update commerce_orders set cancelled_at = %(cancelled_at)s where order_id = %(order_id)s and cancelled_at is null", order_id=order_id, cancelled_at=cancelled_at)
+
+
+def select_orders_by_id(tx: Transaction, *, order_ids: list[int]) -> list[Order]:
+    """The orders among some identifiers."""
+    return tx.all(
+        """
+        select order_id, shop_id, external_id, member_id, placed_at, paid_at, cancelled_at, currency, country,
+            goods_minor, total_minor, recorded_at, fingerprint
+        from commerce_orders where order_id = any(%(order_ids)s)
+        """,
+        Order, order_ids=order_ids,
+    )  # fmt: skip
+
+
+def select_orders(
+    tx: Transaction, *, shop_id: int | None, member_id: int | None, number: str | None, state: str | None,
+    placed_from: datetime | None, placed_until: datetime | None, before: tuple[datetime, int] | None, limit: int,
+) -> list[Order]:  # fmt: skip
+    """Orders, the latest first."""
+    at, order_id = before or (None, None)
+    return tx.all(
+        """
+        select order_id, shop_id, external_id, member_id, placed_at, paid_at, cancelled_at, currency, country,
+            goods_minor, total_minor, recorded_at, fingerprint
+        from commerce_orders o
+        where (%(shop_id)s::bigint is null or shop_id = %(shop_id)s)
+          and (%(member_id)s::bigint is null or member_id = %(member_id)s)
+          and (%(number)s::text is null or external_id ^@ %(number)s)
+          and (%(placed_from)s::timestamptz is null or placed_at >= %(placed_from)s)
+          and (%(placed_until)s::timestamptz is null or placed_at < %(placed_until)s)
+          and (%(state)s::text is null
+               or %(state)s = 'paid' and paid_at is not null and cancelled_at is null
+               or %(state)s = 'unpaid' and paid_at is null and cancelled_at is null
+               or %(state)s = 'cancelled' and cancelled_at is not null
+               or %(state)s = 'returned' and exists (select from commerce_return_lines r where r.order_id = o.order_id))
+          and (%(at)s::timestamptz is null or (placed_at, order_id) < (%(at)s::timestamptz, %(order_id)s::bigint))
+        order by placed_at desc, order_id desc
+        limit %(limit)s
+        """,
+        Order, shop_id=shop_id, member_id=member_id, number=number, state=state, placed_from=placed_from,
+        placed_until=placed_until, at=at, order_id=order_id, limit=limit,
+    )  # fmt: skip
+
+
+def select_line_keys(tx: Transaction, *, order_ids: list[int]) -> list[tuple[Any, ...]]:
+    """What identifies the lines of some orders: order, number, product, quantity, unit price, amount."""
+    return tx.rows(
+        """
+        select order_id, line_no, product_id, quantity, unit_minor, amount_minor
+        from commerce_order_lines where order_id = any(%(order_ids)s)
+        """,
+        order_ids=order_ids,
+    )  # fmt: skip
+
+
+def select_lines(tx: Transaction, *, order_id: int, limit: int = 10_000) -> list[OrderLine]:
+    """The lines of an order with their products."""
+    return tx.all(
+        """
+        select l.line_no, l.product_id, p.sku, p.name, p.kind, l.quantity, l.unit_minor, l.amount_minor, l.returned
+        from commerce_order_lines l join commerce_products p using (product_id)
+        where l.order_id = %(order_id)s order by l.line_no limit %(limit)s
+        """,
+        OrderLine, order_id=order_id, limit=limit,
+    )  # fmt: skip
+
+
+def select_return_lines(tx: Transaction, *, order_id: int, limit: int = 10_000) -> list[ReturnLine]:
+    """What of an order came back."""
+    return tx.all(
+        """
+        select r.return_id, r.external_id, r.returned_at, p.sku, p.name, l.quantity, l.amount_minor, l.order_line_no
+        from commerce_return_lines l join commerce_returns r using (return_id) join commerce_products p using (product_id)
+        where l.order_id = %(order_id)s order by r.returned_at, r.return_id, l.line_no, l.part_no limit %(limit)s
+        """,
+        ReturnLine, order_id=order_id, limit=limit,
+    )  # fmt: skip
+
+
+def lock_sold_of_orders(tx: Transaction, *, wanted: Sequence[Came]) -> list[Sold]:
+    """The lines of the orders that returns name, locked, in one order."""
+    return tx.all(
+        """
+        select l.order_id, l.line_no, o.member_id, l.product_id, o.placed_at, l.quantity, l.returned
+        from commerce_order_lines l join commerce_orders o using (order_id)
+        where l.order_id = any(%(order_ids)s) and l.product_id = any(%(product_ids)s)
+        order by l.order_id, l.line_no
+        for update of l
+        """,
+        Sold, order_ids=list({came.order_id for came in wanted}), product_ids=list({came.product_id for came in wanted}),
+    )  # fmt: skip
+
+
+def lock_sold_to_members(tx: Transaction, *, wanted: Sequence[Came]) -> list[Sold]:
+    """The lines by which members bought products and which have not come back, locked, in one order."""
+    pairs = list({(came.member_id, came.product_id) for came in wanted})
+    return tx.all(
+        """
+        select l.order_id, l.line_no, o.member_id, l.product_id, o.placed_at, l.quantity, l.returned
+        from commerce_orders o
+        join commerce_order_lines l using (order_id)
+        join unnest(%(members)s::bigint[], %(products)s::bigint[]) w (member_id, product_id)
+          on w.member_id = o.member_id and w.product_id = l.product_id
+        where o.member_id = any(%(members)s) and o.cancelled_at is null and l.returned < l.quantity
+        order by l.order_id, l.line_no
+        for update of l
+        """,
+        Sold, members=[pair[0] for pair in pairs], products=[pair[1] for pair in pairs],
+    )  # fmt: skip
+
+
+def add_returned(tx: Transaction, *, parts: list[Part]) -> int:
+    """Count what came back on the order lines."""
+    return tx.run(
+        """
+        update commerce_order_lines l set returned = l.returned + v.quantity
+        from (select order_id, line_no, sum(quantity)::int as quantity
+              from unnest(%(order_ids)s::bigint[], %(line_nos)s::int[], %(quantities)s::int[]) p (order_id, line_no, quantity)
+              group by order_id, line_no) v
+        where l.order_id = v.order_id and l.line_no = v.line_no
+        """,
+        order_ids=[part.order_id for part in parts], line_nos=[part.order_line_no for part in parts],
+        quantities=[part.quantity for part in parts],
+    )  # fmt: skip
+
+
+def insert_returns(tx: Transaction, *, returns: list[Return], at: datetime) -> list[int]:
+    """Insert the returns that are not there; the identifiers of those inserted."""
+    return tx.values(
+        """
+        insert into commerce_returns (return_id, shop_id, external_id, member_id, returned_at, currency, goods_minor,
+            total_minor, recorded_at, fingerprint)
+        select v.return_id, v.shop_id, v.external_id, v.member_id, v.returned_at, v.currency, v.goods_minor,
+            v.total_minor, %(at)s, v.fingerprint
+        from unnest(%(ids)s::bigint[], %(shops)s::bigint[], %(names)s::text[], %(owners)s::bigint[],
+            %(times)s::timestamptz[], %(currencies)s::text[], %(goods)s::bigint[], %(total)s::bigint[], %(prints)s::bigint[])
+            v (return_id, shop_id, external_id, member_id, returned_at, currency, goods_minor, total_minor, fingerprint)
+        order by v.return_id
+        on conflict (return_id) do nothing
+        returning return_id
+        """,
+        at=at, ids=[r.return_id for r in returns], shops=[r.shop_id for r in returns],
+        names=[r.external_id for r in returns], owners=[r.member_id for r in returns],
+        times=[r.returned_at for r in returns], currencies=[r.currency for r in returns],
+        goods=[r.goods_minor for r in returns], total=[r.total_minor for r in returns],
+        prints=[r.fingerprint for r in returns],
+    )  # fmt: skip
+
+
+def delete_returns(tx: Transaction, *, return_ids: list[int]) -> int:
+    """Take back returns inserted in this transaction that turned out not to fit their order."""
+    return tx.run("delete from commerce_returns where return_id = any(%(return_ids)s)", return_ids=return_ids) if return_ids else 0
+
+
+def select_return_fingerprints(tx: Transaction, *, return_ids: list[int]) -> dict[int, int]:
+    """The fingerprints of the returns among some identifiers."""
+    rows = tx.rows("select return_id, fingerprint from commerce_returns where return_id = any(%(return_ids)s)", return_ids=return_ids)
+    return {return_id: fingerprint for return_id, fingerprint in rows}
+
+
+def copy_return_lines(tx: Transaction, *, ids: Numbers, parts: list[Part], goods: set[tuple[int, int]]) -> int:
+    """Append the parts of returned lines."""
+    return tx.copy(
+        "commerce_return_lines (return_id, line_no, part_no, product_id, quantity, amount_minor, goods, order_id, order_line_no, before)",
+        pa.table(
+            {
+                "return_id": pa.array([int(ids[p.row]) for p in parts], pa.int64()),
+                "line_no": pa.array([p.line_no for p in parts], pa.int32()),
+                "part_no": pa.array([p.part_no for p in parts], pa.int32()),
+                "product_id": pa.array([p.product_id for p in parts], pa.int64()),
+                "quantity": pa.array([p.quantity for p in parts], pa.int64()),
+                "amount_minor": pa.array([p.amount_minor for p in parts], pa.int64()),
+                "goods": pa.array([(p.row, p.line_no) in goods for p in parts], pa.bool_()),
+                "order_id": pa.array([p.order_id for p in parts], pa.int64()),
+                "order_line_no": pa.array([p.order_line_no for p in parts], pa.int32()),
+                "before": pa.array([p.before for p in parts], pa.int64()),
+            }
+        ),
+    )
+
+
+def select_returns(tx: Transaction, *, member_id: int | None, before: tuple[datetime, int] | None, limit: int) -> list[Return]:
+    """Returns, the latest first."""
+    at, return_id = before or (None, None)
+    return tx.all(
+        """
+        select return_id, shop_id, external_id, member_id, returned_at, currency, goods_minor, total_minor, fingerprint
+        from commerce_returns
+        where (%(member_id)s::bigint is null or member_id = %(member_id)s)
+          and (%(at)s::timestamptz is null or (returned_at, return_id) < (%(at)s::timestamptz, %(return_id)s::bigint))
+        order by returned_at desc, return_id desc
+        limit %(limit)s
+        """,
+        Return, member_id=member_id, at=at, return_id=return_id, limit=limit,
+    )  # fmt: skip
+
+
+def select_skus(tx: Transaction, *, product_ids: list[int]) -> list[str]:
+    """The stock codes of some products."""
+    return tx.values("select sku from commerce_products where product_id = any(%(product_ids)s)", product_ids=product_ids)
+
+
+def select_deliveries(tx: Transaction, *, order_id: int, limit: int = 100) -> list[Delivery]:
+    """The deliveries of an order."""
+    return tx.all(
+        """
+        select delivery_id, order_id, external_id, carrier, promised_at, shipped_at, delivered_at
+        from commerce_deliveries where order_id = %(order_id)s order by external_id limit %(limit)s
+        """,
+        Delivery, order_id=order_id, limit=limit,
+    )  # fmt: skip
+
+
+def select_deliveries_by_id(tx: Transaction, *, delivery_ids: list[int]) -> list[Delivery]:
+    """The deliveries among some identifiers, locked."""
+    return tx.all(
+        """
+        select delivery_id, order_id, external_id, carrier, promised_at, shipped_at, delivered_at
+        from commerce_deliveries where delivery_id = any(%(delivery_ids)s) order by delivery_id for update
+        """,
+        Delivery, delivery_ids=delivery_ids,
+    )  # fmt: skip
+
+
+def upsert_deliveries(tx: Transaction, *, deliveries: list[tuple[int, int, NewDelivery]], at: datetime) -> int:
+    """Add deliveries, and complete known ones with what is newly known."""
+    return tx.run(
+        """
+        insert into commerce_deliveries as d (delivery_id, order_id, external_id, carrier, promised_at, shipped_at,
+            delivered_at, recorded_at)
+        select v.delivery_id, v.order_id, v.external_id, v.carrier, v.promised_at, v.shipped_at, v.delivered_at, %(at)s
+        from unnest(%(ids)s::bigint[], %(orders)s::bigint[], %(names)s::text[], %(carriers)s::text[],
+            %(promised)s::timestamptz[], %(shipped)s::timestamptz[], %(delivered)s::timestamptz[])
+            v (delivery_id, order_id, external_id, carrier, promised_at, shipped_at, delivered_at)
+        order by v.delivery_id
+        on conflict (delivery_id) do update set
+            carrier = coalesce(excluded.carrier, d.carrier), promised_at = coalesce(d.promised_at, excluded.promised_at),
+            shipped_at = coalesce(excluded.shipped_at, d.shipped_at),
+            delivered_at = coalesce(excluded.delivered_at, d.delivered_at)
+        """,
+        at=at, ids=[d[0] for d in deliveries], orders=[d[1] for d in deliveries],
+        names=[d[2].external_id for d in deliveries], carriers=[d[2].carrier for d in deliveries],
+        promised=[d[2].promised_at for d in deliveries], shipped=[d[2].shipped_at for d in deliveries],
+        delivered=[d[2].delivered_at for d in deliveries],
+    )  # fmt: skip
+
+

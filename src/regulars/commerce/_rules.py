@@ -1,0 +1,352 @@
+"""Documents as they arrive, and the pure rules about them: totals, fingerprints, which sale a return belongs to.
+
+A batch of documents is kept by columns (Arrow), because a file of millions of lines and one order from the API then
+take the same way in; `Orders.of` and `Returns.of` make the columns from plain records.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from regulars.errors import Conflict, Invalid, NotFound, RegularsError
+
+Kind = Literal["goods", "shipping", "gift_card", "adjustment"]
+KINDS: tuple[Kind, ...] = ("goods", "shipping", "gift_card", "adjustment")
+TIME = pa.timestamp("us", "UTC")
+
+ORDER = pa.schema(
+    {"external_id": pa.string(), "customer": pa.string(), "member_id": pa.int64(), "placed_at": TIME, "paid_at": TIME, "country": pa.string()}
+)
+RETURN = pa.schema({"external_id": pa.string(), "customer": pa.string(), "member_id": pa.int64(), "returned_at": TIME, "order": pa.string()})
+LINE = pa.schema(
+    {
+        "document": pa.int32(),  # the row of the document this line belongs to, ascending
+        "line_no": pa.int32(),
+        "sku": pa.string(),
+        "name": pa.string(),
+        "kind": pa.string(),
+        "quantity": pa.int64(),
+        "unit_minor": pa.int64(),
+        "amount_minor": pa.int64(),
+    }
+)
+
+
+class BadDocument(Invalid):
+    """{field} is {value!r}: {remedy}."""
+
+
+class OrderNotFound(NotFound):
+    """There is no order {order}."""
+
+
+class OrderChanged(Conflict):
+    """Order {order} is already recorded with another content: record a return, or cancel it and use a new number."""
+
+
+class OrderCancelled(Conflict):
+    """Order {order} was cancelled at {cancelled_at}."""
+
+
+class ReturnChanged(Conflict):
+    """Return {document} is already recorded with another content: use a new number."""
+
+
+class OverReturned(Conflict):
+    """Only {open} of {sku} in order {order} can still come back, not {quantity}: correct the quantity."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewLine:
+    """One line of a document. Money is what the customer paid or got back, in minor units of the shop's currency."""
+
+    sku: str
+    quantity: int
+    unit_minor: int
+    name: str | None = None
+    kind: Kind = "goods"
+    discount_minor: int = 0
+    """Taken off the whole line."""
+    line_no: int | None = None
+    """The shop's own line number; counted from 1 when absent."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewOrder:
+    """An order, known by the shop's own number. Either `customer` (the shop's number), `member_id`, or a guest."""
+
+    external_id: str
+    placed_at: datetime
+    lines: Sequence[NewLine]
+    customer: str | None = None
+    member_id: int | None = None
+    paid_at: datetime | None = None
+    country: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewReturn:
+    """Goods that came back. Without `order` it is matched to the member's own purchases, the latest first."""
+
+    external_id: str
+    returned_at: datetime
+    lines: Sequence[NewLine]
+    order: str | None = None
+    """The number of the order it belongs to."""
+    customer: str | None = None
+    member_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewDelivery:
+    """What is known of a delivery now. Sent again with more, it is completed; the first promise is kept for ever."""
+
+    order: str
+    """The shop's number of the order."""
+    external_id: str
+    carrier: str | None = None
+    promised_at: datetime | None = None
+    shipped_at: datetime | None = None
+    delivered_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one document of a batch."""
+
+    external_id: str
+    status: Literal["recorded", "amended", "replayed", "refused"]
+    document_id: int
+    error: RegularsError | None = None
+
+
+_LIMIT = 2**62  # beyond what any line may be; `refusals` names the line, an overflow would not
+
+
+def _columns(schema: pa.Schema, records: Iterable[dict[str, object]]) -> pa.Table:
+    return pa.Table.from_pylist([*records], schema=schema)
+
+
+def _line_rows(documents: Sequence[NewOrder] | Sequence[NewReturn]) -> Iterable[dict[str, object]]:
+    for index, document in enumerate(documents):
+        for position, line in enumerate(document.lines, start=1):
+            yield {
+                "document": index,
+                "line_no": line.line_no or position,
+                "sku": line.sku,
+                "name": line.name,
+                "kind": line.kind,
+                "quantity": line.quantity,
+                "unit_minor": line.unit_minor,
+                "amount_minor": max(-_LIMIT, min(_LIMIT, line.quantity * line.unit_minor - line.discount_minor)),
+            }
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """A batch of orders by columns: `documents` as in `ORDER`, `lines` as in `LINE`."""
+
+    documents: pa.Table
+    lines: pa.Table
+
+    @classmethod
+    def of(cls, orders: Sequence[NewOrder]) -> "Orders":
+        """Lay orders out by columns."""
+        documents = ({name: getattr(order, name) for name in ORDER.names} for order in orders)
+        return cls(_columns(ORDER, documents), _columns(LINE, _line_rows(orders)))
+
+
+@dataclass(frozen=True, slots=True)
+class Returns:
+    """A batch of returns by columns: `documents` as in `RETURN`, `lines` as in `LINE`."""
+
+    documents: pa.Table
+    lines: pa.Table
+
+    @classmethod
+    def of(cls, returns: Sequence[NewReturn]) -> "Returns":
+        """Lay returns out by columns."""
+        documents = ({name: getattr(one, name) for name in RETURN.names} for one in returns)
+        return cls(_columns(RETURN, documents), _columns(LINE, _line_rows(returns)))
+
+
+Numbers = npt.NDArray[np.int64]
+
+
+def numbers(table: pa.Table, column: str) -> Numbers:
+    """A column without nulls as a NumPy array."""
+    return table.column(column).to_numpy().astype(np.int64, copy=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """The lines of a batch as arrays, with the identifiers of their products."""
+
+    document: Numbers
+    line_no: Numbers
+    product_id: Numbers
+    quantity: Numbers
+    unit_minor: Numbers
+    amount_minor: Numbers
+    goods: npt.NDArray[np.bool_]
+
+    def of_documents(self, wanted: npt.NDArray[np.bool_]) -> "Lines":
+        """Only the lines of the documents marked."""
+        keep = wanted[self.document]
+        return Lines(*(getattr(self, name)[keep] for name in Lines.__dataclass_fields__))
+
+    def totals(self, documents: int) -> tuple[Numbers, Numbers]:
+        """Σ amount of goods and of all lines, per document."""
+        goods, total = np.zeros(documents, np.int64), np.zeros(documents, np.int64)
+        np.add.at(total, self.document, self.amount_minor)
+        np.add.at(goods, self.document[self.goods], self.amount_minor[self.goods])
+        return goods, total
+
+    def fingerprints(self, documents: int, *header: Numbers) -> Numbers:
+        """A 64-bit hash of each document's header values and lines, whatever the order of the lines."""
+        line = np.zeros(len(self.document), np.uint64)
+        for values in (self.line_no, self.product_id, self.quantity, self.unit_minor, self.amount_minor):
+            line = _mix(line + values.astype(np.uint64))
+        result = np.zeros(documents, np.uint64)
+        np.add.at(result, self.document, line)
+        for values in header:
+            result = _mix(result + values.astype(np.uint64))
+        return result.astype(np.int64)
+
+
+def _mix(x: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """The finaliser of SplitMix64 (Steele, Lea, Flood 2014): every input bit reaches every output bit."""
+    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return x ^ (x >> np.uint64(31))
+
+
+def refusals(documents: pa.Table, lines: pa.Table) -> dict[int, BadDocument]:
+    """Why documents of a batch cannot be recorded, by their row; empty when all can."""
+    found: dict[int, BadDocument] = {}
+    numbers_seen: set[str] = set()
+    for row, external_id in enumerate(documents.column("external_id").to_pylist()):
+        if not external_id or len(external_id) > 200:
+            found[row] = BadDocument(field="external_id", value=external_id, remedy="give 1 to 200 characters")
+        elif external_id in numbers_seen:
+            found[row] = BadDocument(field="external_id", value=external_id, remedy="it occurs twice in this batch")
+        numbers_seen.add(external_id or "")
+    document, line_no = numbers(lines, "document"), numbers(lines, "line_no")
+    for row in np.setdiff1d(np.arange(documents.num_rows), document):
+        found.setdefault(int(row), BadDocument(field="lines", value="empty", remedy="give at least one line"))
+    _refuse(found, document, line_no < 1, lines, "line_no", "number lines from 1")
+    pairs = document << np.int64(32) | line_no
+    _refuse(found, document, ~_first(pairs), lines, "line_no", "number every line once")
+    quantity, goods = numbers(lines, "quantity"), lines.column("kind").to_numpy() == "goods"
+    _refuse(found, document, (quantity < 1) | (quantity >= 2**31), lines, "quantity", "give a whole number from 1 to 2147483647")
+    amount = numbers(lines, "amount_minor")
+    _refuse(found, document, (amount < 0) & goods, lines, "amount_minor", "a discount cannot exceed the line")
+    _refuse(found, document, np.abs(amount) > 10**15, lines, "amount_minor", "give at most 10¹⁵ minor units a line")
+    _refuse(found, document, ~np.isin(lines.column("kind").to_numpy(), KINDS), lines, "kind", f"use one of {', '.join(KINDS)}")
+    return found
+
+
+def _first(values: Numbers) -> npt.NDArray[np.bool_]:
+    first = np.zeros(len(values), np.bool_)
+    first[np.unique(values, return_index=True)[1]] = True
+    return first
+
+
+def _refuse(found: dict[int, BadDocument], document: Numbers, bad: npt.NDArray[Any], lines: pa.Table, column: str, remedy: str) -> None:
+    for index in np.flatnonzero(bad):
+        value = lines.column(column)[int(index)].as_py()
+        found.setdefault(int(document[index]), BadDocument(field=f"lines.{column}", value=value, remedy=remedy))
+
+
+@dataclass(frozen=True, slots=True)
+class Sold:
+    """An order line of which something may still come back."""
+
+    order_id: int
+    line_no: int
+    member_id: int | None
+    product_id: int
+    placed_at: datetime
+    quantity: int
+    returned: int
+
+
+@dataclass(frozen=True, slots=True)
+class Came:
+    """A returned line looking for its sale: `order_id` when the shop named the order."""
+
+    row: int
+    line_no: int
+    member_id: int | None
+    order_id: int | None
+    product_id: int
+    quantity: int
+    amount_minor: int
+    returned_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """So many pieces of a returned line, matched to an order line, or to none."""
+
+    row: int
+    line_no: int
+    part_no: int
+    product_id: int
+    quantity: int
+    amount_minor: int
+    order_id: int | None
+    order_line_no: int | None
+    before: int
+
+
+@dataclass(slots=True)
+class Shelf:
+    """What can still come back, and how much of it is taken while a batch is matched."""
+
+    sold: Sequence[Sold]
+    taken: dict[tuple[int, int], int] = field(default_factory=dict[tuple[int, int], int])
+    _by_order: dict[tuple[int, int], list[Sold]] = field(default_factory=lambda: defaultdict(list))
+    _by_member: dict[tuple[int, int], list[Sold]] = field(default_factory=lambda: defaultdict(list))
+
+    def __post_init__(self) -> None:
+        for line in sorted(self.sold, key=lambda s: (s.placed_at, s.order_id, -s.line_no), reverse=True):
+            self._by_order[line.order_id, line.product_id].append(line)
+            if line.member_id is not None:
+                self._by_member[line.member_id, line.product_id].append(line)
+
+    def match(self, came: Came) -> list[Part]:
+        """Match one returned line: to its order if that is named, else to the member's purchases, the latest first.
+
+        What finds no sale becomes a part without an order: the money went out, but nothing was earned on it here.
+        """
+        if came.order_id is not None:
+            lines = self._by_order[came.order_id, came.product_id]
+        else:
+            lines = self._by_member[came.member_id, came.product_id] if came.member_id is not None else []
+        parts: list[Part] = []
+        left, paid = came.quantity, 0
+        for line in [*lines, None]:
+            if line is None:
+                pieces, before = left, 0
+            elif came.order_id is None and line.placed_at > came.returned_at:
+                continue
+            else:
+                before = line.returned + self.taken.get((line.order_id, line.line_no), 0)
+                pieces = min(left, line.quantity - before)
+            if pieces <= 0:
+                continue
+            left -= pieces
+            share = came.amount_minor * (came.quantity - left) // came.quantity - paid
+            paid += share
+            order_id, order_line_no = (line.order_id, line.line_no) if line else (None, None)
+            if line:
+                self.taken[line.order_id, line.line_no] = before - line.returned + pieces
+            parts.append(Part(came.row, came.line_no, len(parts) + 1, came.product_id, pieces, share, order_id, order_line_no, before))
+        return parts

@@ -1,0 +1,45 @@
+"""Order exports, as CSV or Parquet files, turned into documents and recorded chunk by chunk.
+
+The invariant: every row of a file ends in exactly one count of the report: part of an order, part of a return, dropped
+by a stated convention, or rejected with a reason. A chunk's rows and the note that it is done commit together, so a
+killed import goes on where it was, and a second one changes nothing.
+
+    source = read_file(path, profile, shop)
+    started = begin_import(tx, shop, source, at=now)
+    for chunk in source.chunks(after=started.chunks_done): record_chunk(tx, shop, started, chunk, at=now)
+    finish_import(tx, started, at=now)
+"""
+
+from regulars.commerce.connectors._files import Chunk, Source, UnreadableFile, read_file
+from regulars.commerce.connectors._imports import (
+    ImportNotFound,
+    begin_import,
+    find_import,
+    finish_import,
+    list_imports,
+    load_profile,
+    record_chunk,
+    save_profile,
+)
+from regulars.commerce.connectors._profiles import FIELDS, BadProfile, Profile, guess_columns
+from regulars.commerce.connectors._queries import Import
+
+__all__ = [
+    "FIELDS",
+    "BadProfile",
+    "Chunk",
+    "Import",
+    "ImportNotFound",
+    "Profile",
+    "Source",
+    "UnreadableFile",
+    "begin_import",
+    "find_import",
+    "finish_import",
+    "guess_columns",
+    "list_imports",
+    "load_profile",
+    "read_file",
+    "record_chunk",
+    "save_profile",
+]

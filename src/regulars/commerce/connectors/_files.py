@@ -1,0 +1,281 @@
+"""Reading an export with DuckDB: every row gets a verdict, the good ones become documents in order of time.
+
+Everything here is set-based; a row costs about 2 µs. DuckDB spills to disk when a file is larger than memory.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import duckdb
+import msgspec
+import pyarrow as pa
+from babel.numbers import get_currency_precision
+
+from regulars.commerce._queries import Shop
+from regulars.commerce._rules import LINE, ORDER, RETURN, Orders, Returns
+from regulars.commerce.connectors._profiles import Profile, guess_columns
+from regulars.errors import Invalid
+
+CHUNK_ROWS = 120_000
+"""Rows recorded in one transaction: large enough to be set-based, small enough to lose little to a kill."""
+
+DATE_FORMATS = ("%d/%m/%Y %H:%M", "%m/%d/%Y %H:%M", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y %H:%M", "%d.%m.%Y", "%Y/%m/%d %H:%M", "%Y/%m/%d %H:%M:%S", "%Y/%m/%d", "%d-%m-%Y", "%Y%m%d")
+
+CONTACT = ("email", "phone", "member_name")
+
+
+class UnreadableFile(Invalid):
+    """{field} is {value!r}: {remedy}."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Documents of one stretch of time. `people` has the contact data of customers, where the file has any."""
+
+    number: int
+    rows: int
+    orders: Orders
+    returns: Returns
+    people: list[dict[str, str | None]]
+
+
+class Source:
+    """A file that was read: its verdicts, and its documents chunk by chunk."""
+
+    def __init__(self, path: Path, profile: Profile, fingerprint: str, connection: duckdb.DuckDBPyConnection) -> None:
+        """Made by `read_file`."""
+        self.path, self.profile, self.fingerprint, self._db = path, profile, fingerprint, connection
+        self.verdicts = {str(name): int(count) for name, count in connection.execute("select verdict, count(*) from verdicts group by verdict order by 2 desc").fetchall()}
+        self.rows_read = sum(self.verdicts.values())
+        self.total_chunks = self._number("select coalesce(max(chunk), -1) + 1 from documents")
+
+    def _number(self, sql: str) -> int:
+        row = self._db.execute(sql).fetchone()
+        return int(row[0]) if row else 0
+
+    @property
+    def rejected(self) -> int:
+        """How many rows could not be understood."""
+        return sum(count for verdict, count in self.verdicts.items() if verdict.startswith("rejected"))
+
+    def chunks(self, *, after: int = 0) -> Iterator[Chunk]:
+        """The documents in order of time, from the chunk numbered `after` on."""
+        for number in range(after, self.total_chunks):
+            orders = self._documents("order", number)
+            returns = self._documents("return", number)
+            contact = [name for name in CONTACT if name in self.profile.columns]
+            people = self._db.execute(f"select customer, {', '.join(f'first({c}) as {c}' for c in contact)} from documents where chunk = ? and customer is not null group by customer order by customer", [number]).to_arrow_table().to_pylist() if contact else []
+            yield Chunk(number, orders[1].num_rows + returns[1].num_rows, Orders(*orders), Returns(*returns), people)
+
+    def _documents(self, kind: str, chunk: int) -> tuple[pa.Table, pa.Table]:
+        schema = ORDER if kind == "order" else RETURN
+        self._db.execute("create or replace temp table batch as select row_number() over (order by placed, number) - 1 as document, * from documents where chunk = ? and kind = ?", [chunk, kind])
+        documents = self._db.execute(
+            "select number as external_id, customer, null::bigint as member_id, placed as placed_at, placed as paid_at, country, placed as returned_at, of_order as \"order\" from batch order by document"
+        ).to_arrow_table()
+        lines = self._db.execute(
+            "select b.document::integer as document, l.line_no::integer as line_no, l.sku, l.product as name, l.line_kind as kind, l.quantity, l.unit_minor, l.amount_minor "
+            "from lines l join batch b on b.kind = l.kind and b.number = l.number order by b.document, l.line_no"
+        ).to_arrow_table()
+        return documents.select(schema.names).cast(schema), lines.select(LINE.names).cast(LINE)
+
+    def write_rejects(self, target: Path) -> int:
+        """Write the rows that could not be understood, each with its reason, as CSV; how many."""
+        if self.rejected:
+            self._db.execute(f"copy (select f.row_no as row, substr(v.verdict, 11) as reason, f.* exclude (row_no) from file f join verdicts v using (row_no) where v.verdict like 'rejected%' order by row_no) to '{_quoted(target)}' (header)")
+        return self.rejected
+
+    def close(self) -> None:
+        """Let go of the file and of what was made of it."""
+        self._db.close()
+
+
+def read_file(path: Path, profile: Profile, shop: Shop) -> Source:
+    """Read a file as `profile` says, guessing the columns it does not name.
+
+    Raises:
+        UnreadableFile: it is no CSV or Parquet file, or its dates cannot be told.
+        BadProfile: a column is not there or cannot be guessed.
+    """
+    db = duckdb.connect()
+    db.execute("set TimeZone = 'UTC'")
+    db.execute("set enable_progress_bar = false")
+    headers = _load(db, path)
+    columns = guess_columns(headers, profile.columns)
+    profile = replace(profile, columns=columns)
+    _parse(db, profile, shop)
+    _judge(db, profile)
+    _assemble(db, profile)
+    return Source(path, profile, _fingerprint(path, profile, shop), db)
+
+
+def _quoted(text: object) -> str:
+    return str(text).replace("'", "''")
+
+
+def _load(db: duckdb.DuckDBPyConnection, path: Path) -> list[str]:
+    """Make table `file`: the columns as they are, and the number of each row."""
+    if not path.is_file():
+        raise UnreadableFile(field="file", value=str(path), remedy="there is no such file")
+    with path.open("rb") as opened:
+        head = opened.read(1 << 20)
+    if head.startswith(b"PAR1"):
+        source = f"read_parquet('{_quoted(path)}')"
+    else:
+        source = f"read_csv('{_quoted(path)}', all_varchar = true, header = true, encoding = '{_encoding(head)}', null_padding = true)"
+    try:
+        db.execute(f"create temp table file as select row_number() over () as row_no, * from {source}")
+    except duckdb.Error as error:
+        raise UnreadableFile(field="file", value=str(path), remedy=f"give a CSV or Parquet file ({str(error).splitlines()[0]})") from error
+    return [name for name, *_ in db.execute("describe file").fetchall() if name != "row_no"]
+
+
+def _encoding(head: bytes) -> str:
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    try:
+        head[: head.rfind(b"\n") + 1 or None].decode("utf-8")
+    except UnicodeDecodeError:
+        return "latin-1"
+    return "utf-8"
+
+
+def _parse(db: duckdb.DuckDBPyConnection, profile: Profile, shop: Shop) -> None:
+    """Make table `parsed`: every field in its own type, null where it could not be read."""
+    types = {name: kind for name, kind, *_ in db.execute("describe file").fetchall()}
+    scale = 10 ** get_currency_precision(shop.currency)
+
+    def text(field: str) -> str:
+        header = profile.columns.get(field)
+        if header is None:
+            return "null::varchar"
+        column = f'"{header.replace(chr(34), chr(34) * 2)}"'
+        if types[header] in {"DOUBLE", "FLOAT"}:
+            return f"case when {column} = trunc({column}) then {column}::bigint::varchar else {column}::varchar end"
+        plain = f"nullif(trim({column}::varchar), '')"
+        return rf"regexp_replace({plain}, '^(\d+)\.0+$', '\1')" if field in {"order", "customer"} else plain
+
+    def number(field: str) -> str:
+        header = profile.columns.get(field)
+        if header and types[header] in {"DOUBLE", "FLOAT", "BIGINT", "INTEGER", "SMALLINT", "TINYINT", "HUGEINT"}:
+            return f'"{header}"::double'
+        written = f"replace(replace({text(field)}, '.', ''), ',', '.')" if profile.decimal == "," else f"replace({text(field)}, ',', '')"
+        return f"try_cast(regexp_replace({written}, '^[^0-9.+-]+', '') as double)"
+
+    db.execute(
+        f"""
+        create temp table parsed as
+        select row_no, {text("order")} as number, row_number() over (partition by number order by row_no) as position, {text("customer")} as customer, {text("date")} as date_text,
+            {_date(db, profile, types, shop)} as placed,
+            coalesce({text("sku")}, {text("product")}{", 'ORDER'" if not {"sku", "product"} & set(profile.columns) else ""}) as sku,
+            {text("product")} as product, {number("quantity") if "quantity" in profile.columns else "1.0"} as quantity,
+            {"round(" + number("price") + f" * {scale})" if "price" in profile.columns else "null"} as price_minor,
+            {"round(" + number("amount") + f" * {scale})" if "amount" in profile.columns else "null"} as amount_minor,
+            {text("country")} as country, {number("line") if "line" in profile.columns else "null"} as line,
+            {text("email")} as email, {text("phone")} as phone, {text("member_name")} as member_name
+        from file
+        """
+    )
+
+
+def _date(db: duckdb.DuckDBPyConnection, profile: Profile, types: Mapping[str, str], shop: Shop) -> str:
+    header = profile.columns["date"]
+    column = f'"{header.replace(chr(34), chr(34) * 2)}"'
+    if types[header] == "TIMESTAMP WITH TIME ZONE":
+        return column
+    if types[header].startswith(("TIMESTAMP", "DATE")):
+        return f"timezone('{shop.time_zone}', {column}::timestamp)"
+    chosen = profile.date_format or _date_format(db, column)
+    if chosen == "iso":
+        local = f"timezone('{shop.time_zone}', try_cast({column} as timestamp))"
+        return rf"case when regexp_matches({column}, '(Z|[+-]\d\d:?\d\d)$') then try_cast({column} as timestamptz) else {local} end"
+    return f"timezone('{shop.time_zone}', try_strptime({column}, '{_quoted(chosen)}'))"
+
+
+def _date_format(db: duckdb.DuckDBPyConnection, column: str) -> str:
+    """The one way of writing dates that reads every row it can; a tie of day and month is the caller's to break."""
+    tried = ", ".join(f"count(try_strptime({column}, '{one}'))" for one in DATE_FORMATS)
+    counts = db.execute(f"select count(try_cast({column} as timestamp)), {tried} from file").fetchone() or ()
+    best = max(counts, default=0)
+    candidates = [name for name, count in zip(("iso", *DATE_FORMATS), counts, strict=True) if count == best and best]
+    if not candidates:
+        raise UnreadableFile(field="date", value="unreadable", remedy="say how dates are written: --date-format '%d/%m/%Y %H:%M'")
+    if len(candidates) > 1 and "iso" not in candidates:
+        raise UnreadableFile(field="date", value="ambiguous", remedy=f"every date reads both as {' and as '.join(candidates)}: say which by --date-format")
+    return candidates[0]
+
+
+def _judge(db: duckdb.DuckDBPyConnection, profile: Profile) -> None:
+    """Make table `verdicts`: for each row, what becomes of it. The first test that applies decides."""
+    prefix = profile.return_prefix
+    returned = f"starts_with(number, '{_quoted(prefix)}')" if prefix else "quantity < 0"
+    ignored = " or ".join(f"starts_with(number, '{_quoted(one)}')" for one in profile.ignored_prefixes) or "false"
+    cells = "number, customer, date_text, sku, product, quantity, price_minor, amount_minor, country"
+    db.execute(
+        f"""
+        create temp table verdicts as
+        select row_no, case
+            when number is null then 'rejected: no order number'
+            when {ignored} then 'dropped: bookkeeping document'
+            when {"row_number() over (partition by " + cells + " order by row_no) > 1" if profile.drop_duplicates else "false"} then 'dropped: duplicate row'
+            when placed is null then 'rejected: date cannot be read'
+            when sku is null then 'rejected: no product'
+            when quantity is null then 'rejected: quantity cannot be read'
+            when quantity <> trunc(quantity) or abs(quantity) >= 2147483648 then 'rejected: quantity is not a whole number'
+            when coalesce(price_minor, amount_minor) is null then 'rejected: price cannot be read'
+            when abs(coalesce(price_minor, 0)) > 1e13 or abs(coalesce(amount_minor, 0)) > 1e15 then 'rejected: price is beyond any order'
+            when quantity <= 0 and not ({returned}) then {"'dropped: stock adjustment'" if prefix else "'rejected: quantity is zero'"}
+            when {returned} and quantity > 0 then 'rejected: a return with a positive quantity'
+            when coalesce(price_minor, amount_minor) = 0 and {str(profile.drop_zero_prices).lower()} then 'dropped: no price'
+            when coalesce(price_minor, amount_minor) < 0 and not ({returned}) then 'rejected: price is negative'
+            when {returned} then 'return'
+            else 'order' end as verdict
+        from parsed
+        """
+    )
+
+
+def _assemble(db: duckdb.DuckDBPyConnection, profile: Profile) -> None:
+    """Make tables `lines` and `documents`, the documents in order of time and cut into chunks."""
+    kinds = " ".join(f"when {_sku_is(code)} then '{kind}'" for kind, codes in profile.kinds.items() for code in codes)
+    returned = "number" if profile.return_prefix else "number || '/return'"
+    db.execute(
+        f"""
+        create temp table lines as
+        select v.verdict as kind, case v.verdict when 'return' then {returned} else number end as number, number as of_order,
+            customer, placed, country, email, phone, member_name, sku, product,
+            coalesce(line::bigint, position) as line_no, abs(quantity)::bigint as quantity,
+            abs(coalesce(price_minor, round(amount_minor / quantity)))::bigint as unit_minor,
+            abs(coalesce(amount_minor, price_minor * quantity))::bigint as amount_minor,
+            {f"case {kinds} else 'goods' end" if kinds else "'goods'"} as line_kind
+        from parsed join verdicts v using (row_no) where v.verdict in ('order', 'return')
+        """
+    )
+    db.execute(
+        f"""
+        create temp table documents as
+        select *, (sum(lines) over (order by placed, kind, number) - lines) // {CHUNK_ROWS} as chunk from (
+            select kind, number, min(placed) as placed, first(customer order by line_no) filter (customer is not null) as customer,
+                first(country order by line_no) filter (country is not null) as country,
+                {"null::varchar" if profile.return_prefix else "first(case kind when 'return' then of_order end)"} as of_order,
+                {", ".join(f"first({one} order by line_no) filter ({one} is not null) as {one}" for one in CONTACT)},
+                count(*) as lines
+            from lines group by kind, number)
+        """
+    )
+    db.execute("drop table parsed")
+
+
+def _sku_is(code: str) -> str:
+    return f"starts_with(sku, '{_quoted(code[:-1])}')" if code.endswith("*") else f"sku = '{_quoted(code)}'"
+
+
+def _fingerprint(path: Path, profile: Profile, shop: Shop) -> str:
+    """What makes an import the same: the bytes of the file, how they are read, and for which shop."""
+    digest = hashlib.sha256(msgspec.json.encode([profile.as_document(), shop.shop_id, CHUNK_ROWS], order="deterministic"))
+    with path.open("rb") as opened:
+        while block := opened.read(1 << 22):
+            digest.update(block)
+    return digest.hexdigest()
