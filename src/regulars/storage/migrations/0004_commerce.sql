@@ -121,7 +121,7 @@ create index commerce_imports_by_started on commerce_imports (started_at desc);
 
 -- What other domains read. A purchase is a paid order, not cancelled, with goods in it; its day is the shop's.
 create view commerce_purchases as
-select o.order_id, o.shop_id, o.member_id, o.placed_at, (o.placed_at at time zone s.time_zone)::date as day,
+select o.order_id, o.shop_id, o.member_id, o.placed_at, o.paid_at, (o.placed_at at time zone s.time_zone)::date as day,
        o.goods_minor, o.currency
 from commerce_orders o join commerce_shops s using (shop_id)
 where o.paid_at is not null and o.cancelled_at is null and o.goods_minor > 0;

@@ -7,16 +7,19 @@ create table programme_versions (
 
 -- Points promised for an order under one version of the programme. What has been taken back never exceeds them.
 create table programme_awards (
-    order_id   bigint      primary key,
-    member_id  bigint      not null,
-    version_id int         not null references programme_versions,
-    points     bigint      not null check (points >= 0),
-    reversed   bigint      not null default 0 check (reversed between 0 and points),
-    awarded_at timestamptz not null
+    order_id    bigint      primary key,
+    member_id   bigint      not null,
+    version_id  int         not null references programme_versions,
+    points      bigint      not null check (points >= 0),
+    spend_minor bigint      not null,               -- the goods that count towards a tier
+    reversed    bigint      not null default 0 check (reversed between 0 and points),
+    spend_taken bigint      not null default 0,     -- of it, what came back
+    awarded_at  timestamptz not null
 );
 create index programme_awards_by_member on programme_awards (member_id);
 
 -- What counts towards a tier: an order's goods, and, negative, what came back of them.
+-- A row's existence also says that its order or return has been dealt with: deliveries of facts may repeat.
 -- `counts_at` places it in the twelve months (the day of the order); `known_at` is when it became so.
 create table programme_qualifying (
     member_id    bigint      not null,
@@ -34,6 +37,7 @@ create table programme_standings (
     tier             text        not null,
     since            timestamptz not null,
     qualifying_minor bigint      not null,
+    reviewed_at      timestamptz not null,          -- the latest moment the tier was judged for
     review_at        timestamptz not null           -- when the oldest amount that counts leaves the window
 );
 create index programme_standings_by_tier on programme_standings (tier, member_id);

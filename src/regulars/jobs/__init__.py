@@ -1,0 +1,14 @@
+"""What happens by itself: reactions to facts, and work that falls due.
+
+The invariant: every fact with a reaction is reacted to at least once, and every reaction may happen again without
+effect. Two processes that run the jobs of one database share the work and never do it twice.
+
+    jobs.react(app)              # after a write: points and tiers follow
+    jobs.tick(app)               # what is due: expiry, tier reviews, fresh portraits
+    jobs.run(app, stop=event)    # both, until told to stop
+"""
+
+from regulars.jobs._loop import run, tick
+from regulars.jobs.reactions import react
+
+__all__ = ["react", "run", "tick"]

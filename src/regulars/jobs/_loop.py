@@ -1,0 +1,59 @@
+"""The jobs of a running installation."""
+
+import threading
+from collections.abc import Callable
+from datetime import datetime
+
+import structlog
+
+from regulars import access, insight, ledger, programme
+from regulars.app import App
+from regulars.errors import RegularsError
+from regulars.jobs.reactions import react
+from regulars.storage import Transaction
+
+log = structlog.get_logger(__name__)
+
+BATCH = 1000
+TICK_SECONDS = 60.0
+POLL_SECONDS = 1.0
+
+
+def tick(app: App) -> dict[str, int]:
+    """Do what has fallen due, batch by batch; how much of each kind of work there was."""
+    reactions = react(app)
+    reviews = _drain(app, lambda tx, at: programme.review_due(tx, at=at, limit=BATCH))
+    expiries = _drain(app, lambda tx, at: ledger.expire_due(tx, at=at, limit=BATCH))
+    with app.database.transaction() as tx:
+        refreshed = insight.refresh(tx, app.frames, app.database, at=app.clock())
+        access.forget_expired(tx, at=app.clock())
+    return {"reactions": reactions, "reviews": reviews, "expiries": expiries, "portraits": refreshed.members}
+
+
+def _drain(app: App, work: Callable[[Transaction, datetime], int]) -> int:
+    """Call for batches, each in its own transaction, until one comes back short."""
+    total = 0
+    while True:
+        with app.database.transaction() as tx:
+            done = work(tx, app.clock())
+        total += done
+        if done < BATCH:
+            return total
+
+
+def run(app: App, *, stop: threading.Event) -> None:
+    """React within a second and tick every minute until `stop` is set. A failure is logged and tried again."""
+    waited = TICK_SECONDS
+    while not stop.is_set():
+        try:
+            if waited >= TICK_SECONDS:
+                log.debug("jobs.ticked", **tick(app))
+                waited = 0.0
+            else:
+                react(app)
+        except RegularsError as error:
+            log.warning("jobs.refused", code=error.code, reason=str(error))
+        except Exception:
+            log.exception("jobs.failed")
+        stop.wait(POLL_SECONDS)
+        waited += POLL_SECONDS

@@ -1,0 +1,66 @@
+"""Which verbs follow which facts. This dict is the whole of it; the order of its entries is the order within a batch."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+from regulars import facts, programme
+from regulars.app import App
+from regulars.storage import Transaction
+
+Reaction = Callable[[Transaction, Sequence[facts.Recorded], datetime], object]
+
+
+def _award(tx: Transaction, paid: Sequence[facts.Recorded], at: datetime) -> None:
+    programme.award(tx, _subjects(paid), at=at)
+
+
+def _take_back(tx: Transaction, returned: Sequence[facts.Recorded], at: datetime) -> None:
+    programme.take_back(tx, _subjects(returned), at=at)
+
+
+def _cancel(tx: Transaction, cancelled: Sequence[facts.Recorded], at: datetime) -> None:
+    programme.cancel(tx, _subjects(cancelled), at=at)
+
+
+def _review(tx: Transaction, happened: Sequence[facts.Recorded], at: datetime) -> None:
+    programme.review(tx, [(fact.member_id, fact.occurred_at) for fact in happened if fact.member_id is not None], at=at)
+
+
+REACTIONS: Mapping[tuple[str, ...], Reaction] = {
+    ("order.paid", "order.amended"): _award,
+    ("order.returned",): _take_back,
+    ("order.cancelled",): _cancel,
+    ("member.joined", "order.paid", "order.amended", "order.returned", "order.cancelled"): _review,
+}
+
+NAMES = sorted({name for names in REACTIONS for name in names})
+
+
+def react(app: App) -> int:
+    """React to every fact not yet reacted to; how many there were. Each batch commits with the note that it was read."""
+    total = 0
+    while True:
+        with app.database.transaction() as tx:
+            unread = facts.unread(tx, reader="reactions", names=NAMES)
+            if unread is None:
+                return total
+            _react_to(tx, unread.facts, app.clock())
+            facts.mark_read(tx, reader="reactions", upto=unread.upto)
+            total += len(unread.facts)
+
+
+def _react_to(tx: Transaction, happened: Sequence[facts.Recorded], at: datetime) -> None:
+    try:
+        programme.current(tx, at=at)
+    except programme.NoProgramme:  # no shop is open yet, so nothing has been sold either
+        return
+    for names, reaction in REACTIONS.items():
+        concerned = [fact for fact in happened if fact.name in names]
+        if concerned:
+            reaction(tx, concerned, at)
+
+
+def _subjects(happened: Sequence[facts.Recorded]) -> list[int]:
+    return [fact.subject_id for fact in happened if fact.subject_id is not None]
+
+

@@ -1,0 +1,337 @@
+"""The SQL of the programme."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from regulars.programme._rules import Programme
+from regulars.storage import Transaction
+from regulars.types import to_public
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One row of `programme_versions`."""
+
+    version_id: int
+    document: dict[str, Any]
+    published_at: datetime
+    published_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Award:
+    """One row of `programme_awards`."""
+
+    order_id: int
+    member_id: int
+    version_id: int
+    points: int
+    spend_minor: int
+    reversed: int
+    spend_taken: int
+    awarded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Earned:
+    """What an order should have earned by now, and what it has been given."""
+
+    order_id: int
+    member_id: int
+    version_id: int
+    placed_at: datetime
+    paid_at: datetime
+    points: int
+    spend_minor: int
+    is_new: bool
+    awarded: int
+    counted_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """What a return or a cancellation takes from an order's points and tier spend."""
+
+    order_id: int
+    member_id: int
+    source: str
+    placed_at: datetime
+    known_at: datetime
+    points: int
+    spend_minor: int
+
+    @property
+    def reference(self) -> str:
+        """The ledger's reference of the taking back."""
+        return f"{self.source}/{to_public('ord', self.order_id)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One row of `programme_standings`."""
+
+    member_id: int
+    tier: str
+    since: datetime
+    qualifying_minor: int
+    reviewed_at: datetime
+    review_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Spend:
+    """What counted towards a member's tier at a moment, and when, if nothing happens, that will be less."""
+
+    member_id: int
+    moment: datetime
+    spend_minor: int
+    next_change_at: datetime | None
+
+
+def insert_version(tx: Transaction, *, document: dict[str, object], at: datetime, by: str) -> int:
+    """Append a version; its number."""
+    return tx.value(
+        """
+        insert into programme_versions (version_id, document, published_at, published_by)
+        select coalesce(max(version_id), 0) + 1, %(document)s, %(at)s, %(by)s from programme_versions
+        returning version_id
+        """,
+        document=Jsonb(document), at=at, by=by,
+    )  # fmt: skip
+
+
+def select_versions(tx: Transaction, *, limit: int) -> list[Version]:
+    """Versions, the latest first."""
+    return tx.all(
+        "select version_id, document, published_at, published_by from programme_versions order by version_id desc limit %(limit)s",
+        Version, limit=limit,
+    )  # fmt: skip
+
+
+def select_earned(tx: Transaction, *, order_ids: list[int], programme: Programme) -> list[Earned]:
+    """Paid orders of members with what they earn: under the version of their award, or `programme`."""
+    return tx.all(
+        """
+        select o.order_id, o.member_id, o.placed_at, o.paid_at, r.version_id,
+            sum(l.amount_minor * r.points / r.per_minor)::bigint as points, sum(l.amount_minor)::bigint as spend_minor,
+            a.order_id is null as is_new, coalesce(a.points, 0) as awarded,
+            coalesce(a.spend_minor, 0) as counted_minor
+        from commerce_purchases o
+        join commerce_goods_lines l using (order_id)
+        left join programme_awards a using (order_id)
+        cross join lateral (
+            select coalesce(a.version_id, %(version_id)s) as version_id,
+                coalesce((v.document -> 'earning' ->> 'points')::bigint, %(points)s) as points,
+                coalesce((v.document -> 'earning' ->> 'per_minor')::bigint, %(per_minor)s) as per_minor
+            from (select) one left join programme_versions v on v.version_id = a.version_id
+        ) r
+        where o.order_id = any(%(order_ids)s) and o.member_id is not null and o.currency = %(currency)s
+        group by o.order_id, o.member_id, o.placed_at, o.paid_at, r.version_id, a.order_id, a.points, a.spend_minor
+        order by o.member_id, o.paid_at, o.order_id
+        """,
+        Earned, order_ids=order_ids, version_id=programme.version_id, points=programme.earning.points,
+        per_minor=programme.earning.per_minor, currency=programme.currency,
+    )  # fmt: skip
+
+
+def upsert_awards(tx: Transaction, *, earned: Sequence[Earned], at: datetime) -> int:
+    """Note what orders have been given."""
+    return tx.run(
+        """
+        insert into programme_awards (order_id, member_id, version_id, points, spend_minor, awarded_at)
+        select v.*, %(at)s from unnest(%(orders)s::bigint[], %(members)s::bigint[], %(versions)s::int[], %(points)s::bigint[], %(spend)s::bigint[])
+            v (order_id, member_id, version_id, points, spend_minor)
+        order by v.order_id
+        on conflict (order_id) do update set points = excluded.points, spend_minor = excluded.spend_minor
+        """,
+        at=at, orders=[e.order_id for e in earned], members=[e.member_id for e in earned],
+        versions=[e.version_id for e in earned], points=[e.points for e in earned],
+        spend=[e.spend_minor for e in earned],
+    )  # fmt: skip
+
+
+def upsert_qualifying(tx: Transaction, *, earned: Sequence[Earned]) -> int:
+    """Count orders' goods towards the tier."""
+    return tx.run(
+        """
+        insert into programme_qualifying (member_id, counts_at, known_at, reference, amount_minor)
+        select * from unnest(%(members)s::bigint[], %(counts)s::timestamptz[], %(known)s::timestamptz[],
+            %(references)s::text[], %(amounts)s::bigint[])
+            v (member_id, counts_at, known_at, reference, amount_minor)
+        order by v.member_id, v.reference
+        on conflict (member_id, reference) do update set amount_minor = excluded.amount_minor
+        """,
+        members=[e.member_id for e in earned], counts=[e.placed_at for e in earned], known=[e.paid_at for e in earned],
+        references=[to_public("ord", e.order_id) for e in earned], amounts=[e.spend_minor for e in earned],
+    )  # fmt: skip
+
+
+def select_returns_of(tx: Transaction, *, order_ids: list[int]) -> list[int]:
+    """The returns in which anything of some orders came back."""
+    return tx.values("select distinct return_id from commerce_returned_goods where order_id = any(%(order_ids)s)", order_ids=order_ids)
+
+
+def select_taken_back(tx: Transaction, *, return_ids: list[int]) -> list[TakenBack]:
+    """What returns take from awarded orders: of each line the pieces' share, so that the shares sum to the whole."""
+    rows = tx.rows(
+        """
+        select g.order_id, a.member_id, g.return_id, g.placed_at, g.returned_at,
+            sum(line.points * (g.before + g.quantity) / g.of_quantity - line.points * g.before / g.of_quantity)::bigint,
+            sum(g.amount_minor * (g.before + g.quantity) / g.of_quantity - g.amount_minor * g.before / g.of_quantity)::bigint
+        from commerce_returned_goods g
+        join programme_awards a using (order_id)
+        join programme_versions v using (version_id)
+        cross join lateral (
+            select g.amount_minor * (v.document -> 'earning' ->> 'points')::bigint
+                / (v.document -> 'earning' ->> 'per_minor')::bigint as points
+        ) line
+        where g.return_id = any(%(return_ids)s)
+        group by g.order_id, a.member_id, g.return_id, g.placed_at, g.returned_at
+        order by a.member_id, g.returned_at, g.return_id, g.order_id
+        """,
+        return_ids=return_ids,
+    )  # fmt: skip
+    return [TakenBack(order, member, to_public("ret", source), placed, known, points, spend) for order, member, source, placed, known, points, spend in rows]
+
+
+def select_cancelled(tx: Transaction, *, order_ids: list[int]) -> list[TakenBack]:
+    """What cancelled orders still hold of their points and of the tier's spend."""
+    rows = tx.rows(
+        """
+        select o.order_id, a.member_id, o.placed_at, o.cancelled_at, a.points - a.reversed,
+            a.spend_minor - a.spend_taken
+        from commerce_orders o join programme_awards a using (order_id)
+        where o.order_id = any(%(order_ids)s) and o.cancelled_at is not null
+        order by a.member_id, o.cancelled_at, o.order_id
+        for update of a
+        """,
+        order_ids=order_ids,
+    )  # fmt: skip
+    return [TakenBack(order, member, "cancellation", placed, known, points, spend) for order, member, placed, known, points, spend in rows]
+
+
+def insert_taken_back(tx: Transaction, *, taken: Sequence[TakenBack]) -> set[str]:
+    """Count what is taken back against the tier, once; the references that were not there yet."""
+    return set(
+        tx.values(
+            """
+            insert into programme_qualifying (member_id, counts_at, known_at, reference, amount_minor)
+            select * from unnest(%(members)s::bigint[], %(counts)s::timestamptz[], %(known)s::timestamptz[],
+                %(references)s::text[], %(amounts)s::bigint[])
+                v (member_id, counts_at, known_at, reference, amount_minor)
+            order by v.member_id, v.reference
+            on conflict (member_id, reference) do nothing
+            returning reference
+            """,
+            members=[t.member_id for t in taken], counts=[t.placed_at for t in taken], known=[t.known_at for t in taken],
+            references=[t.reference for t in taken], amounts=[-t.spend_minor for t in taken],
+        )
+    )  # fmt: skip
+
+
+def add_reversed(tx: Transaction, *, taken: Sequence[TakenBack]) -> int:
+    """Note on the awards what was taken back of them."""
+    return tx.run(
+        """
+        update programme_awards a set reversed = a.reversed + v.points, spend_taken = a.spend_taken + v.spend
+        from (select order_id, sum(points)::bigint as points, sum(spend)::bigint as spend
+              from unnest(%(orders)s::bigint[], %(points)s::bigint[], %(spend)s::bigint[]) t (order_id, points, spend)
+              group by order_id) v
+        where a.order_id = v.order_id
+        """,
+        orders=[t.order_id for t in taken], points=[t.points for t in taken], spend=[t.spend_minor for t in taken],
+    )  # fmt: skip
+
+
+def awards_of(tx: Transaction, order_ids: list[int]) -> list[Award]:
+    """The awards of some orders."""
+    return tx.all(
+        "select order_id, member_id, version_id, points, spend_minor, reversed, spend_taken, awarded_at from programme_awards where order_id = any(%(order_ids)s)",
+        Award, order_ids=order_ids,
+    )  # fmt: skip
+
+
+def select_spend(tx: Transaction, *, moments: list[tuple[int, datetime]], programme: Programme) -> list[Spend]:
+    """What counted towards members' tiers at some moments, by member and moment.
+
+    The window is counted back on the programme's calendar: of 1 March 2026 it holds what came after 1 March 2025.
+    """
+    return tx.all(
+        """
+        select m.member_id, m.moment, coalesce(sum(q.amount_minor), 0)::bigint as spend_minor,
+            ((min(q.counts_at) filter (where q.amount_minor <> 0) at time zone %(zone)s)
+                + make_interval(months => %(months)s)) at time zone %(zone)s as next_change_at
+        from unnest(%(members)s::bigint[], %(moments)s::timestamptz[]) m (member_id, moment)
+        left join programme_qualifying q
+          on q.member_id = m.member_id and q.counts_at <= m.moment and q.known_at <= m.moment
+         and q.counts_at > (m.moment at time zone %(zone)s - make_interval(months => %(months)s)) at time zone %(zone)s
+         and (q.counts_at at time zone %(zone)s + make_interval(months => %(months)s)) at time zone %(zone)s > m.moment
+        group by m.member_id, m.moment
+        order by m.member_id, m.moment
+        """,
+        Spend, members=[member for member, _ in moments], moments=[moment for _, moment in moments],
+        zone=programme.time_zone, months=programme.window_months,
+    )  # fmt: skip
+
+
+def select_standing(tx: Transaction, *, member_id: int) -> Standing | None:
+    """A member's standing, or None."""
+    return tx.first(
+        "select member_id, tier, since, qualifying_minor, reviewed_at, review_at from programme_standings where member_id = %(member_id)s",
+        Standing, member_id=member_id,
+    )  # fmt: skip
+
+
+def lock_standings(tx: Transaction, *, member_ids: list[int]) -> list[Standing]:
+    """The standings of some members, locked, in one order."""
+    return tx.all(
+        """
+        select member_id, tier, since, qualifying_minor, reviewed_at, review_at from programme_standings
+        where member_id = any(%(member_ids)s) order by member_id for update
+        """,
+        Standing, member_ids=member_ids,
+    )  # fmt: skip
+
+
+def upsert_standings(tx: Transaction, *, standings: Sequence[Standing]) -> int:
+    """Set members' standings."""
+    return tx.run(
+        """
+        insert into programme_standings (member_id, tier, since, qualifying_minor, reviewed_at, review_at)
+        select * from unnest(%(members)s::bigint[], %(tiers)s::text[], %(since)s::timestamptz[], %(spend)s::bigint[],
+            %(reviewed)s::timestamptz[], %(review)s::timestamptz[])
+            v (member_id, tier, since, qualifying_minor, reviewed_at, review_at)
+        order by v.member_id
+        on conflict (member_id) do update set tier = excluded.tier, since = excluded.since,
+            qualifying_minor = excluded.qualifying_minor, reviewed_at = excluded.reviewed_at, review_at = excluded.review_at
+        """,
+        members=[s.member_id for s in standings], tiers=[s.tier for s in standings], since=[s.since for s in standings],
+        spend=[s.qualifying_minor for s in standings], reviewed=[s.reviewed_at for s in standings],
+        review=[s.review_at for s in standings],
+    )  # fmt: skip
+
+
+def select_due(tx: Transaction, *, at: datetime, limit: int) -> list[Standing]:
+    """Standings to be judged again by now, by the index on their date; locked, those of another worker left out."""
+    return tx.all(
+        """
+        select member_id, tier, since, qualifying_minor, reviewed_at, review_at from programme_standings
+        where review_at <= %(at)s order by review_at limit %(limit)s for update skip locked
+        """,
+        Standing, at=at, limit=limit,
+    )  # fmt: skip
+
+
+def review_everyone(tx: Transaction, *, at: datetime) -> int:
+    """Let every tier be judged again: the programme changed."""
+    return tx.run("update programme_standings set review_at = %(at)s where review_at > %(at)s", at=at)
+
+
+def count_tiers(tx: Transaction) -> dict[str, int]:
+    """How many members hold each tier."""
+    rows = tx.rows("select tier, count(*) from programme_standings group by tier")
+    return {tier: count for tier, count in rows}

@@ -1,0 +1,98 @@
+"""Which tier a member has, and how it comes and goes with twelve months' spend."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
+
+from regulars import facts
+from regulars.programme import _queries
+from regulars.programme._queries import Spend, Standing
+from regulars.programme._rules import Programme, Tier, tier_for
+from regulars.programme._versions import current
+from regulars.storage import Transaction
+
+NEVER = datetime.fromisoformat("9999-01-01T00:00:00+00:00")
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A member's tier, what counts towards it now, and what the next one takes."""
+
+    tier: Tier
+    since: datetime | None
+    qualifying_minor: int
+    next_tier: Tier | None
+    missing_minor: int
+
+
+def standing(tx: Transaction, member_id: int, *, at: datetime) -> Progress:
+    """The tier of a member at `at`, and the way to the next.
+
+    Raises:
+        NoProgramme: there is no programme yet.
+    """
+    programme = current(tx, at=at)
+    [spend] = _queries.select_spend(tx, moments=[(member_id, at)], programme=programme)
+    tier = tier_for(spend.spend_minor, programme.tiers)
+    known = _queries.select_standing(tx, member_id=member_id)
+    higher = [one for one in programme.tiers if one.from_minor > tier.from_minor]
+    missing = higher[0].from_minor - spend.spend_minor if higher else 0
+    since = known.since if known and known.tier == tier.code else None
+    return Progress(tier, since, spend.spend_minor, higher[0] if higher else None, missing)
+
+
+def review(tx: Transaction, moments: Iterable[tuple[int, datetime]], *, at: datetime) -> int:
+    """Judge members' tiers at the moments something changed; how many tiers changed.
+
+    Moments before a member's last review are judged at that review: the past is told as it was known then.
+    Facts: `tier.reached` on the way up, `tier.left` on the way down.
+    """
+    programme = current(tx, at=at)
+    wanted = list(dict.fromkeys(moments))
+    if not wanted:
+        return 0
+    before = {one.member_id: one for one in _queries.lock_standings(tx, member_ids=sorted({member for member, _ in wanted}))}
+    later = [(member, max(moment, before[member].reviewed_at) if member in before else moment) for member, moment in wanted]
+    spends = _queries.select_spend(tx, moments=list(dict.fromkeys(later)), programme=programme)
+    standings: list[Standing] = []
+    changes: list[facts.Fact] = []
+    for member_id, group in groupby(spends, key=attrgetter("member_id")):
+        judged, steps = _judge(before.get(member_id), list(group), programme)
+        standings.append(judged)
+        changes += steps
+    _queries.upsert_standings(tx, standings=standings)
+    facts.record(tx, changes, at=at)
+    return len(changes)
+
+
+def _judge(before: Standing | None, spends: Sequence[Spend], programme: Programme) -> tuple[Standing, list[facts.Fact]]:
+    """Follow one member through the moments of `spends`, in order of time."""
+    ranks = {tier.code: rank for rank, tier in enumerate(programme.tiers)}
+    held = before.tier if before and before.tier in ranks else programme.tiers[0].code
+    since = before.since if before else spends[0].moment
+    steps: list[facts.Fact] = []
+    for spend in spends:
+        tier = tier_for(spend.spend_minor, programme.tiers).code
+        if tier != held:
+            name = "tier.reached" if ranks[tier] > ranks[held] else "tier.left"
+            about = {"tier": tier, "from": held, "qualifying_minor": spend.spend_minor}
+            steps.append(facts.Fact(name, spend.moment, spend.member_id, spend.member_id, about))
+            held, since = tier, spend.moment
+    last = spends[-1]
+    return Standing(last.member_id, held, since, last.spend_minor, last.moment, last.next_change_at or NEVER), steps
+
+
+def review_due(tx: Transaction, *, at: datetime, limit: int = 5000) -> int:
+    """Judge the members for whom an amount has left the window by `at`, at that very moment; how many were judged."""
+    due = _queries.select_due(tx, at=at, limit=limit)
+    review(tx, [(one.member_id, one.review_at) for one in due], at=at)
+    return len(due)
+
+
+def tier_counts(tx: Transaction) -> dict[str, int]:
+    """How many members hold each tier."""
+    return _queries.count_tiers(tx)
+
+

@@ -1,0 +1,49 @@
+"""Publishing the programme, and reading what holds."""
+
+from datetime import datetime
+
+from regulars import commerce, facts
+from regulars.errors import NotFound
+from regulars.programme import _queries
+from regulars.programme._queries import Version
+from regulars.programme._rules import Programme, default
+from regulars.storage import Transaction
+
+
+class NoProgramme(NotFound):
+    """There is no programme yet: open a shop, or publish one."""
+
+
+def publish(tx: Transaction, programme: Programme, *, at: datetime, by: str) -> Programme:
+    """Make a programme the one that holds from `at`; earlier awards keep their version, every tier is judged anew.
+
+    Facts: `programme.published`.
+
+    Raises:
+        BadProgramme: it cannot be used; the one that holds stays.
+    """
+    checked = Programme.from_document(programme.as_document())
+    version_id = _queries.insert_version(tx, document=checked.as_document(), at=at, by=by)
+    _queries.review_everyone(tx, at=at)
+    facts.record(tx, [facts.Fact("programme.published", at, None, version_id, {"name": checked.name, "by": by})], at=at)
+    return Programme.from_document(checked.as_document(), version_id=version_id)
+
+
+def current(tx: Transaction, *, at: datetime | None = None) -> Programme:
+    """The programme that holds. With `at`, a new installation gets the default one, in its first shop's currency.
+
+    Raises:
+        NoProgramme: none was published and there is no shop to make one for.
+    """
+    for version in _queries.select_versions(tx, limit=1):
+        return Programme.from_document(version.document, version_id=version.version_id)
+    shops = commerce.shops(tx)
+    if at is None or not shops:
+        raise NoProgramme
+    first = min(shops, key=lambda shop: shop.created_at)
+    return publish(tx, default(first.currency, first.time_zone), at=at, by="regulars")
+
+
+def versions(tx: Transaction, *, limit: int = 100) -> list[Version]:
+    """Every version published, the latest first."""
+    return _queries.select_versions(tx, limit=limit)
