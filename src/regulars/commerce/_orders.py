@@ -17,6 +17,8 @@ from regulars.commerce._rules import (
     OrderNotFound,
     Orders,
     Outcome,
+    is_goods,
+    moments,
     numbers,
     refusals,
 )
@@ -24,8 +26,6 @@ from regulars.commerce._views import OrderDetail
 from regulars.errors import RegularsError
 from regulars.storage import Transaction
 from regulars.types import stable_id, to_public
-
-EPOCH = np.datetime64(0, "us")
 
 
 def record_orders(tx: Transaction, shop: Shop, orders: Orders, *, at: datetime) -> list[Outcome]:
@@ -44,9 +44,10 @@ def record_orders(tx: Transaction, shop: Shop, orders: Orders, *, at: datetime) 
     lines = identify(tx, shop, orders.lines, fine, named_at=documents.column("placed_at"))
     owners = owners_of(tx, shop, documents, fine, joined_at="placed_at", at=at)
     goods, total = lines.totals(documents.num_rows)
-    placed = documents.column("placed_at").to_numpy().astype("datetime64[us]")
-    fingerprints = lines.fingerprints(documents.num_rows, np.array([owner or 0 for owner in owners], np.int64), (placed - EPOCH).astype(np.int64))
-    new = set(_queries.insert_orders(tx, shop=shop, documents=documents.filter(pa.array(fine)), ids=ids[fine], owners=[o for o, ok in zip(owners, fine, strict=True) if ok], goods=goods[fine], total=total[fine], fingerprints=fingerprints[fine], at=at))
+    fingerprints = lines.fingerprints(documents.num_rows, np.array([owner or 0 for owner in owners], np.int64), moments(documents, "placed_at"))
+    columns = {"order_id": ids, "member_id": pa.array(owners, pa.int64()), "goods_minor": goods, "total_minor": total, "fingerprint": fingerprints}
+    rows = pa.table({**{name: documents.column(name) for name in ("external_id", "placed_at", "paid_at", "country")}, **columns})
+    new = set(_queries.insert_orders(tx, shop=shop, orders=rows.filter(pa.array(fine)), at=at))
     is_new = fine & np.isin(ids, np.fromiter(new, np.int64, len(new)))
     _queries.copy_order_lines(tx, ids=ids, lines=lines.of_documents(is_new))
     facts.record(tx, _facts_of(documents, ids, owners, goods, shop.currency, is_new), at=at)
@@ -98,7 +99,7 @@ def identify(tx: Transaction, shop: Shop, table: pa.Table, fine: npt.NDArray[np.
         numbers(table, "quantity"),
         numbers(table, "unit_minor"),
         numbers(table, "amount_minor"),
-        np.asarray(table.column("kind").to_numpy() == "goods", np.bool_),
+        is_goods(table),
     )
 
 

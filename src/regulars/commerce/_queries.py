@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from regulars.commerce._rules import Came, Lines, NewDelivery, Numbers, Part, Sold
+from regulars.commerce._rules import Came, Lines, NewDelivery, Numbers, Part, Sold, numbers
 from regulars.storage import Transaction
 from regulars.types import ShopId
 
@@ -157,34 +157,29 @@ class _Names:
 
 def _latest_names(table: pa.Table, codes: Numbers, named_at: pa.ChunkedArray) -> _Names:
     """For each product of a batch the last line that names it, or its last line."""
-    named = table.column("name").is_valid().to_numpy()
-    order = np.lexsort((table.column("line_no").to_numpy(), named_at.to_numpy(), named, codes))
+    named = table.column("name").is_valid().combine_chunks().to_numpy(zero_copy_only=False)
+    times = named_at.combine_chunks().cast(pa.int64()).to_numpy(zero_copy_only=False)
+    order = np.lexsort((numbers(table, "line_no"), times, named, codes))
     last = order[np.append(codes[order][1:] != codes[order][:-1], True)]
     rows = pa.array(last)
     return _Names(codes[last], table.column("name").take(rows).to_pylist(), table.column("kind").take(rows).to_pylist(), named_at.take(rows).to_pylist())
 
 
-def insert_orders(tx: Transaction, *, shop: Shop, documents: pa.Table, ids: Numbers, owners: list[int | None], goods: Numbers, total: Numbers, fingerprints: Numbers, at: datetime) -> list[int]:
+def insert_orders(tx: Transaction, *, shop: Shop, orders: pa.Table, at: datetime) -> list[int]:
     """Insert the orders that are not there; the identifiers of those inserted."""
+    tx.stage("commerce_incoming_orders", orders)
     return tx.values(
         """
         insert into commerce_orders (order_id, shop_id, external_id, member_id, placed_at, paid_at, currency, country,
             goods_minor, total_minor, recorded_at, fingerprint)
         select v.order_id, %(shop_id)s, v.external_id, v.member_id, v.placed_at, v.paid_at, %(currency)s, v.country,
             v.goods_minor, v.total_minor, %(at)s, v.fingerprint
-        from unnest(%(ids)s::bigint[], %(names)s::text[], %(owners)s::bigint[], %(placed)s::timestamptz[],
-            %(paid)s::timestamptz[], %(countries)s::text[], %(goods)s::bigint[], %(total)s::bigint[],
-            %(fingerprints)s::bigint[])
-            v (order_id, external_id, member_id, placed_at, paid_at, country, goods_minor, total_minor, fingerprint)
+        from commerce_incoming_orders v
         order by v.order_id
         on conflict (order_id) do nothing
         returning order_id
         """,
-        shop_id=shop.shop_id, currency=shop.currency, at=at, ids=ids.tolist(),
-        names=documents.column("external_id").to_pylist(), owners=owners,
-        placed=documents.column("placed_at").to_pylist(), paid=documents.column("paid_at").to_pylist(),
-        countries=documents.column("country").to_pylist(), goods=goods.tolist(), total=total.tolist(),
-        fingerprints=fingerprints.tolist(),
+        shop_id=shop.shop_id, currency=shop.currency, at=at,
     )  # fmt: skip
 
 

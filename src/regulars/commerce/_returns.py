@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from regulars import facts
 from regulars.commerce import _queries
-from regulars.commerce._orders import EPOCH, document_ids, identify, owners_of
+from regulars.commerce._orders import document_ids, identify, owners_of
 from regulars.commerce._queries import Return, Shop
 from regulars.commerce._rules import (
     Came,
@@ -22,6 +22,7 @@ from regulars.commerce._rules import (
     ReturnChanged,
     Returns,
     Shelf,
+    moments,
     refusals,
 )
 from regulars.errors import RegularsError
@@ -45,8 +46,7 @@ def record_returns(tx: Transaction, shop: Shop, returns: Returns, *, at: datetim
     lines = identify(tx, shop, returns.lines, fine, named_at=documents.column("returned_at"))
     owners = owners_of(tx, shop, documents, fine, joined_at="returned_at", at=at)
     owners = [orders[row][1] if row in orders else owner for row, owner in enumerate(owners)]
-    times = documents.column("returned_at").to_numpy().astype("datetime64[us]")
-    fingerprints = lines.fingerprints(len(ids), np.array([o or 0 for o in owners], np.int64), (times - EPOCH).astype(np.int64))
+    fingerprints = lines.fingerprints(len(ids), np.array([o or 0 for o in owners], np.int64), moments(documents, "returned_at"))
     goods, total = lines.totals(len(ids))
     names = documents.column("external_id").to_pylist()
     arrived = [

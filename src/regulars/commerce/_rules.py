@@ -13,6 +13,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from regulars.errors import Conflict, Invalid, NotFound, RegularsError
 
@@ -181,7 +182,22 @@ Numbers = npt.NDArray[np.int64]
 
 def numbers(table: pa.Table, column: str) -> Numbers:
     """A column without nulls as a NumPy array."""
-    return table.column(column).to_numpy().astype(np.int64, copy=False)
+    # Array, not ChunkedArray: the latter's to_numpy imports pandas wherever it is installed, which takes a second
+    return table.column(column).combine_chunks().to_numpy(zero_copy_only=False).astype(np.int64, copy=False)
+
+
+def _true(column: pa.ChunkedArray) -> npt.NDArray[np.bool_]:
+    return column.combine_chunks().to_numpy(zero_copy_only=False)
+
+
+def is_goods(lines: pa.Table) -> npt.NDArray[np.bool_]:
+    """Which lines are of goods, the only ones that earn and count."""
+    return _true(pc.equal(lines.column("kind"), "goods"))
+
+
+def moments(table: pa.Table, column: str) -> Numbers:
+    """A column of times as microseconds since 1970."""
+    return table.column(column).combine_chunks().cast(pa.int64()).to_numpy(zero_copy_only=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,12 +259,12 @@ def refusals(documents: pa.Table, lines: pa.Table) -> dict[int, BadDocument]:
     _refuse(found, document, line_no < 1, lines, "line_no", "number lines from 1")
     pairs = document << np.int64(32) | line_no
     _refuse(found, document, ~_first(pairs), lines, "line_no", "number every line once")
-    quantity, goods = numbers(lines, "quantity"), lines.column("kind").to_numpy() == "goods"
+    quantity, goods = numbers(lines, "quantity"), is_goods(lines)
     _refuse(found, document, (quantity < 1) | (quantity >= 2**31), lines, "quantity", "give a whole number from 1 to 2147483647")
     amount = numbers(lines, "amount_minor")
     _refuse(found, document, (amount < 0) & goods, lines, "amount_minor", "a discount cannot exceed the line")
     _refuse(found, document, np.abs(amount) > 10**15, lines, "amount_minor", "give at most 10¹⁵ minor units a line")
-    _refuse(found, document, ~np.isin(lines.column("kind").to_numpy(), KINDS), lines, "kind", f"use one of {', '.join(KINDS)}")
+    _refuse(found, document, ~_true(pc.is_in(lines.column("kind"), pa.array(KINDS))), lines, "kind", f"use one of {', '.join(KINDS)}")
     return found
 
 
