@@ -45,17 +45,22 @@ def cohorts(frame: Frame, *, until: date, shop_id: int | None = None, currency: 
     The first month of a record that starts in the middle of a shop's life holds all who were customers before; nothing
     in the data tells them apart.
     """
-    cells = {
-        (row["cohort"], row["months"]): (row["active"], row["revenue_minor"])
-        for row in frame.as_of(until, "cohorts", shop_id=shop_id, currency=currency).to_pylist()
-    }
-    return [_cohort(month, cells, until) for month in sorted({cohort for cohort, _ in cells})]
+    question = ("cohorts", until, shop_id, currency)
+    return list(frame.remember(question, lambda: _cohorts(frame, until, shop_id, currency)))
 
 
 def cohort_members(frame: Frame, *, cohort: date, months: int, until: date, shop_id: int | None = None) -> list[int]:
     """The ids of the members a `CohortCell` counts, ascending; with `months` 0 the whole cohort."""
     rows = frame.as_of(until, "cohort_members", shop_id=shop_id).to_pylist()
     return sorted(row["member_id"] for row in rows if (row["cohort"], row["months"]) == (cohort, months))
+
+
+def _cohorts(frame: Frame, until: date, shop_id: int | None, currency: str | None) -> list[Cohort]:
+    cells = {
+        (row["cohort"], row["months"]): (row["active"], row["revenue_minor"])
+        for row in frame.as_of(until, "cohorts", shop_id=shop_id, currency=currency).to_pylist()
+    }
+    return [_cohort(month, cells, until) for month in sorted({cohort for cohort, _ in cells})]
 
 
 def _cohort(month: date, cells: dict[tuple[date, int], tuple[int, int]], until: date) -> Cohort:

@@ -16,7 +16,8 @@ class Point:
     start: date
     end: date
     value: float | int | None
-    """None where there is nothing to divide by; otherwise as `Measure.unit` says, money a whole number of minor units."""
+    """None where there is nothing to divide by, or the record does not reach back as far as the measure looks; otherwise
+    as `Measure.unit` says, money a whole number of minor units."""
 
     part: int
     whole: int
@@ -62,15 +63,8 @@ def figures(
         MeasureNotFound: one of the names is not a measure.
     """
     chosen = measures() if names is None else tuple(map(measure, names))
-    scope = frame.priced(scope)
-    spans = [whole_span(scope), whole_span(scope.previous), *series_spans(scope, step or fitting_step(scope))]
-    sums = _sums(frame, scope, spans, chosen)
-    known = frame.first_day is not None and frame.first_day <= scope.previous.start
-    answer: list[Figure] = []
-    for each in chosen:
-        points = [_point(each, span, sums.get((each.name, period), (0, 0))) for period, span in enumerate(spans)]
-        answer.append(Figure(each, points[0], points[1] if known else None, tuple(points[2:])))
-    return answer
+    scope, step = frame.priced(scope), step or fitting_step(scope)
+    return list(frame.remember((chosen, scope, step), lambda: _figures(frame, scope, step, chosen)))
 
 
 def figure(frame: Frame, name: str, scope: Scope, *, step: Step | None = None) -> Figure:
@@ -89,11 +83,23 @@ def members_behind(frame: Frame, name: str, scope: Scope) -> list[int]:
         MeasureNotFound: there is no measure of that name.
     """
     chosen, scope = measure(name), frame.priced(scope)
-    with frame.periods(scope, [whole_span(scope)]) as session:
+    with frame.periods(scope, [whole_span(scope)], [chosen]) as session:
         rows = session.ask(
             f"select distinct member_id from ({chosen.sql}) as parts where part <> 0 and member_id is not null order by member_id"
         )
     return rows["member_id"].to_pylist()
+
+
+def _figures(frame: Frame, scope: Scope, step: Step, chosen: Sequence[Measure]) -> list[Figure]:
+    spans = [whole_span(scope), whole_span(scope.previous), *series_spans(scope, step)]
+    sums = _sums(frame, scope, spans, chosen)
+    since = frame.first_day or scope.end
+    answer: list[Figure] = []
+    for each in chosen:
+        points = [_point(each, span, sums.get((each.name, period), (0, 0)), since) for period, span in enumerate(spans)]
+        previous = points[1] if since <= scope.previous.start else None
+        answer.append(Figure(each, points[0], previous, tuple(points[2:])))
+    return answer
 
 
 def _sums(
@@ -104,13 +110,13 @@ def _sums(
         f" cast(sum({'whole' if each.divided else '0'}) as bigint) as whole from ({each.sql}) as parts group by period"
         for each in chosen
     )
-    with frame.periods(scope, spans) as session:
+    with frame.periods(scope, spans, chosen) as session:
         rows = session.ask(sql).to_pylist()
     return {(row["measure"], row["period"]): (row["part"], row["whole"]) for row in rows}
 
 
-def _point(each: Measure, span: Span, sums: tuple[int, int]) -> Point:
-    part, whole = sums
+def _point(each: Measure, span: Span, sums: tuple[int, int], since: date) -> Point:
+    part, whole = (0, 0) if each.looks_back and span.before < since else sums
     value: float | int | None = part
     if each.divided:
         value = None if whole == 0 else part / whole if each.unit != "money" else (2 * part + whole) // (2 * whole)

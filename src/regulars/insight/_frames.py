@@ -1,18 +1,18 @@
 """The data the measures are computed on, and how it is kept at hand."""
 
 import threading
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Hashable, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from functools import cache
 from importlib import resources
-from typing import Final
+from typing import Any, Final, TypeVar
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from regulars.insight import _queries
+from regulars.insight._measures import Measure
 from regulars.insight._rules import Scope, Span
 from regulars.insight.engine import Engine, Session
 from regulars.storage import Database
@@ -29,6 +29,8 @@ SCHEMA: Final = pa.schema(
 """What `purchases` and `refunds` hold: a row each; `member_id` null for a guest; `day` in the shop's time zone;
 `goods_minor` in minor units of `currency`, positive in both."""
 
+Answer = TypeVar("Answer")
+_MOST_ANSWERS: Final = 200
 _RELATIONS: Final = ("bought", "refunded", "earlier", "begun")
 
 
@@ -42,10 +44,12 @@ class Frame:
         """Take two Arrow tables with the columns of `SCHEMA`, in any order; others are left out."""
         self.purchases = purchases.select(SCHEMA.names).cast(SCHEMA)
         self.refunds = SCHEMA.empty_table() if refunds is None else refunds.select(SCHEMA.names).cast(SCHEMA)
-        days = pc.min_max(self.purchases["day"])
-        self.first_day: date | None = days["min"].as_py()
-        self.last_day: date | None = days["max"].as_py()
+        self._answers: dict[Hashable, Any] = {}
         self._engine = Engine({"all_purchases": self.purchases, "all_refunds": self.refunds})
+        with self.session() as session:
+            days = session.ask("select min(day) as first, max(day) as last from purchases").to_pylist()[0]
+        self.first_day: date | None = days["first"]
+        self.last_day: date | None = days["last"]
 
     @contextmanager
     def session(self, shop_id: int | None = None) -> Generator[Session]:
@@ -57,12 +61,13 @@ class Frame:
             yield session
 
     @contextmanager
-    def periods(self, scope: Scope, spans: Sequence[Span]) -> Generator[Session]:
-        """A session with the relations that measures read, one period for each span, numbered from 0."""
+    def periods(self, scope: Scope, spans: Sequence[Span], measures: Sequence[Measure]) -> Generator[Session]:
+        """A session with the relations that these measures read, one period for each span, numbered from 0."""
         with self.session(scope.shop_id) as session:
             session.give("periods", _periods(spans, scope.currency or ""))
             for relation in _RELATIONS:
-                session.keep(relation, _text(relation))
+                if any(relation in measure.sql for measure in measures):
+                    session.keep(relation, _text(relation))
             yield session
 
     def as_of(self, until: date, relation: str, *, shop_id: int | None = None, currency: str | None = None) -> pa.Table:
@@ -82,9 +87,20 @@ class Frame:
 
     def currencies(self, shop_id: int | None = None) -> list[str]:
         """The currencies of purchases, the most used first."""
+        return self.remember(("currencies", shop_id), lambda: self._currencies(shop_id))
+
+    def _currencies(self, shop_id: int | None) -> list[str]:
         with self.session(shop_id) as session:
             rows = session.ask("select currency from purchases group by currency order by count(*) desc, currency")
         return rows["currency"].to_pylist()
+
+    def remember(self, question: Hashable, compute: Callable[[], Answer]) -> Answer:
+        """The answer to a question asked of this frame before, otherwise computed: a frame never changes."""
+        if question not in self._answers:
+            if len(self._answers) >= _MOST_ANSWERS:
+                self._answers = {}
+            self._answers[question] = compute()
+        return self._answers[question]
 
 
 class Frames:

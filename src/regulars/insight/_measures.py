@@ -6,12 +6,12 @@ a part. So a figure and its members can never disagree.
 
 The relations a measure reads (made by the files in `relations/`):
 
-    bought    period, member_id, day, goods_minor, priced     each purchase in the period
-    refunded  period, member_id, day, goods_minor, priced     each refund in the period
-    earlier   period, member_id                               members who purchased in the equally long time before
-    begun     period, member_id                               members whose first purchase is in the period
+    bought    period, member_id, orders, days (different days with an order), priced_orders, goods_minor
+    refunded  period, member_id, goods_minor
+    earlier   period, member_id                   who purchased in the equally long time before the period
+    begun     period, member_id                   whose first purchase is in the period
 
-`priced` is true where the amount is in the currency of the scope; nothing is converted.
+`priced_orders` and `goods_minor` count what is in the currency of the scope; nothing is converted.
 """
 # ruff: noqa: RUF001 - Chinese is written with Chinese commas
 
@@ -59,6 +59,8 @@ class Measure:
     """The figure is Σ part / Σ whole rather than Σ part."""
 
     better: Better = "higher"
+    looks_back: bool = False
+    """It also reads the equally long time before, so there is no figure where the record does not reach that far."""
 
     @property
     def sql(self) -> str:
@@ -152,6 +154,7 @@ _MEASURES: Final = (
         ),
         "share",
         divided=True,
+        looks_back=True,
     ),
 )
 

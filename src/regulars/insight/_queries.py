@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final, Literal, LiteralString
 
-import adbc_driver_postgresql.dbapi
 import pyarrow as pa
 
 from regulars.storage import Transaction
@@ -33,6 +32,8 @@ def snapshot_if_same(tx: Transaction, *, snapshot: str) -> str | None:
 
 def read_tables(url: str) -> tuple[str, pa.Table, pa.Table]:
     """Purchases and refunds as Arrow tables, and the snapshot both were read at."""
+    import adbc_driver_postgresql.dbapi  # noqa: PLC0415 - it takes long to import, and most commands never come here
+
     columns = "shop_id, member_id, day, goods_minor, currency"
     with adbc_driver_postgresql.dbapi.connect(url) as connection, connection.cursor() as cursor:
         cursor.execute("set transaction isolation level repeatable read, read only")

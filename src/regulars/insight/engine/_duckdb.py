@@ -2,9 +2,12 @@
 
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-import duckdb
 import pyarrow as pa
+
+if TYPE_CHECKING:
+    import duckdb
 
 _CLOSED = {  # a SQL text can read nothing but the tables it is given, and nothing is ever downloaded
     "enable_external_access": "false",
@@ -16,7 +19,7 @@ _CLOSED = {  # a SQL text can read nothing but the tables it is given, and nothi
 class Session:
     """One thread's view of an engine: its tables, and relations only this session sees."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+    def __init__(self, connection: "duckdb.DuckDBPyConnection") -> None:
         """Wrap a connection of its own."""
         self._connection = connection
 
@@ -42,6 +45,8 @@ class Engine:
 
     def __init__(self, tables: Mapping[str, pa.Table]) -> None:
         """Take a copy of the tables."""
+        import duckdb  # noqa: PLC0415 - it takes long to import, and most commands never come here
+
         self._connection = duckdb.connect(":memory:", config=_CLOSED)
         for name, table in tables.items():
             self._connection.register("arriving", table)

@@ -1,4 +1,3 @@
 select period, member_id, 1 as part
 from bought
 where member_id is not null
-group by period, member_id

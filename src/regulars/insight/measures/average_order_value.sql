@@ -1,4 +1,2 @@
-select period, member_id, sum(goods_minor) as part, count(*) as whole
+select period, member_id, goods_minor as part, priced_orders as whole
 from bought
-where priced
-group by period, member_id

@@ -1,7 +1,7 @@
 select period, member_id, sum(amount_minor) as part
 from (
-    select period, member_id, goods_minor as amount_minor from bought where priced
+    select period, member_id, goods_minor as amount_minor from bought
     union all
-    select period, member_id, -goods_minor as amount_minor from refunded where priced
+    select period, member_id, -goods_minor as amount_minor from refunded
 ) as movements
 group by period, member_id

@@ -1,3 +1,2 @@
-select period, member_id, count(*) as part
+select period, member_id, orders as part
 from bought
-group by period, member_id

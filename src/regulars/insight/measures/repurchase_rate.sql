@@ -1,4 +1,3 @@
-select period, member_id, case when count(distinct day) >= 2 then 1 else 0 end as part, 1 as whole
+select period, member_id, case when days >= 2 then 1 else 0 end as part, 1 as whole
 from bought
 where member_id is not null
-group by period, member_id

@@ -1,5 +1,3 @@
 select e.period, e.member_id, case when b.member_id is null then 0 else 1 end as part, 1 as whole
 from earlier as e
-left join (
-    select distinct period, member_id from bought where member_id is not null
-) as b on b.period = e.period and b.member_id = e.member_id
+left join bought as b on b.period = e.period and b.member_id = e.member_id

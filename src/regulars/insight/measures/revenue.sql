@@ -1,4 +1,2 @@
-select period, member_id, sum(goods_minor) as part
+select period, member_id, goods_minor as part
 from bought
-where priced
-group by period, member_id
