@@ -1,53 +1,78 @@
 """A real PostgreSQL for every test: migrated once per worker, each test rolled back or given a copy of its own.
 
-`REGULARS_TEST_DATABASE_URL` names a server on which databases may be created; without it the embedded one is used.
+`REGULARS_TEST_DATABASE_URL` names a server on which databases may be created; without it all workers share one
+embedded server, which the last of them stops and erases.
 """
 
 import os
 import uuid
 from collections.abc import Generator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from pathlib import Path
+from urllib.parse import quote
 
 import psycopg
 import pytest
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.conninfo import conninfo_to_dict
 
-from regulars.storage import Database, Transaction, connect, migrate
-from regulars.storage._embedded import embedded_server
+from regulars.storage import (
+    Database,
+    EmbeddedServerInUse,
+    Transaction,
+    connect,
+    embedded_server,
+    erase_embedded_server,
+    migrate,
+)
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
-SHARED = Path(__file__).parents[2] / "shared" / "data"
 
 
 @pytest.fixture(scope="session")
 def server_url(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
+    """A PostgreSQL on which databases may be created."""
     given = os.environ.get("REGULARS_TEST_DATABASE_URL")
     if given:
         yield given
-    else:
-        with embedded_server(tmp_path_factory.mktemp("pg")) as url:
-            yield url
+        return
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    with embedded_server(folder / "server") as url:
+        yield url
+    with suppress(EmbeddedServerInUse):
+        erase_embedded_server(folder / "server")
 
 
 def on_database(server_url: str, name: str) -> str:
     """The same server, another database, as a `postgresql://` URL."""
     parts = conninfo_to_dict(server_url) | {"dbname": name}
-    query = "&".join(f"{key}={value}" for key, value in parts.items() if value is not None)
-    return f"postgresql:///?{query}" if make_conninfo(f"postgresql:///?{query}") else ""
+    return "postgresql:///?" + "&".join(f"{key}={quote(str(value), safe='')}" for key, value in parts.items() if value)
+
+
+@contextmanager
+def temporary_database(server_url: str, template: str = "template1") -> Generator[str]:
+    """The name of a database that is dropped again."""
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute(f'create database "{name}" template "{template}"')
+    yield name
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute(f'drop database if exists "{name}" with (force)')
 
 
 @pytest.fixture(scope="session")
 def template(server_url: str) -> Generator[str]:
     """The name of a migrated database that is copied and never written to."""
-    with _temporary_database(server_url) as name:
+    with temporary_database(server_url) as name:
         migrate(on_database(server_url, name))
         yield name
 
 
 @pytest.fixture(scope="session")
 def shared_url(server_url: str, template: str) -> Generator[str]:
-    with _temporary_database(server_url, template) as name:
+    """A migrated database that nobody commits to."""
+    with temporary_database(server_url, template) as name:
         yield on_database(server_url, name)
 
 
@@ -63,25 +88,24 @@ def tx(shared_url: str) -> Generator[Transaction]:
 
 
 @pytest.fixture
-def database(server_url: str, template: str) -> Generator[Database]:
+def empty_url(server_url: str) -> Generator[str]:
+    """A database that no migration has touched."""
+    with temporary_database(server_url) as name:
+        yield on_database(server_url, name)
+
+
+@pytest.fixture
+def database_url(server_url: str, template: str) -> Generator[str]:
+    """A migrated database of this test's own, by its URL."""
+    with temporary_database(server_url, template) as name:
+        yield on_database(server_url, name)
+
+
+@pytest.fixture
+def database(database_url: str) -> Generator[Database]:
     """A migrated database of this test's own, for doors, races and whatever must commit."""
-    with _temporary_database(server_url, template) as name:
-        opened = Database(on_database(server_url, name))
-        try:
-            yield opened
-        finally:
-            opened.close()
-
-
-class _temporary_database:  # noqa: N801
-    def __init__(self, server_url: str, template: str = "template1") -> None:
-        self.server_url, self.template, self.name = server_url, template, f"test_{uuid.uuid4().hex[:12]}"
-
-    def __enter__(self) -> str:
-        with psycopg.connect(self.server_url, autocommit=True) as connection:
-            connection.execute(f'create database "{self.name}" template "{self.template}"')
-        return self.name
-
-    def __exit__(self, *_: object) -> None:
-        with psycopg.connect(self.server_url, autocommit=True) as connection:
-            connection.execute(f'drop database if exists "{self.name}" with (force)')
+    opened = Database(database_url)
+    try:
+        yield opened
+    finally:
+        opened.close()

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from regulars.errors import Conflict
 
@@ -44,10 +44,7 @@ class Account:
         """
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "LC_", "LANG"))}
         environment: Mapping[str, str] = inherited | {name: str(value) for name, value in variables.items()}
-        identity: dict[str, Any] = {}
-        if self.uid is not None:
-            identity = {"user": self.uid, "group": self.gid, "extra_groups": []}
-        done: subprocess.CompletedProcess[bytes] = subprocess.run(  # noqa: S603, PLW1510 - our own programs; the caller looks at the exit code
+        return subprocess.run(  # noqa: S603, PLW1510 - our own programs; the caller looks at the exit code
             [str(part) for part in command],
             cwd="/",
             env=environment,
@@ -55,9 +52,10 @@ class Account:
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            **identity,
+            user=self.uid,
+            group=self.gid,
+            extra_groups=None if self.uid is None else [],
         )
-        return done
 
     def reaches(self, folder: Path) -> bool:
         """Whether it can work in that folder."""

@@ -25,8 +25,13 @@ _PORT = 5432  # only part of the socket's name: nothing listens on it
 _SOCKET = f".s.PGSQL.{_PORT}"
 _PATH_LIMIT = 103  # bytes of a socket's path on macOS and BSD; Linux allows 107
 _WAIT_SECONDS = 300  # recovery after a crash may take minutes
-_ATTEMPTS = 3
+_SILENCE_SECONDS = 30  # for a server that lives but says nothing
+_LAUNCHES = 3
 _MIB = 2**20
+
+
+class _NotStartedError(Exception):
+    """`pg_ctl start` failed; the message is what the server said last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,21 +54,21 @@ class Cluster:
         Raises:
             EmbeddedServerFailed: it did not start, or does not let us in.
         """
-        deadline = time.monotonic() + _WAIT_SECONDS
-        attempts, reason = 0, ""
-        while attempts < _ATTEMPTS and time.monotonic() < deadline:
-            if not self._alive():
-                attempts += 1
-                reason = self._launch()
-            if not reason:
-                try:
-                    return self._open()
-                except psycopg.OperationalError as error:  # starting up, recovering or shutting down: wait for it
-                    self._refuse_if_password(error)
-                    reason = str(error)
+        begun, launches, reason = time.monotonic(), 0, ""
+        while launches < _LAUNCHES:
+            try:
+                if not self._alive():
+                    launches += 1
+                    self._launch()
+                return self._open()
+            except (_NotStartedError, psycopg.OperationalError) as error:
+                reason = str(error)
+                self._refuse_if_password(reason)
+            busy = "the database system is" in reason  # starting up, recovering, or shutting down
+            if time.monotonic() - begun > (_WAIT_SECONDS if busy else _SILENCE_SECONDS):
+                break
             time.sleep(0.2)
-            reason = "" if self._alive() else reason
-        raise EmbeddedServerFailed(problem=f"did not start: {reason or 'no answer'}", remedy=self._where_to_look())
+        raise EmbeddedServerFailed(problem=f"did not start: {reason}", remedy=self._where_to_look())
 
     def stop(self) -> None:
         """Stop the server; who is still connected is cut off."""
@@ -79,16 +84,16 @@ class Cluster:
             link.unlink()
         shutil.rmtree(self._short_socket_folder(), ignore_errors=True)
 
-    def _launch(self) -> str:
-        """Start a server that is known to be dead; what it said if it did not start."""
+    def _launch(self) -> None:
+        """Start a server that is known to be dead."""
         socket_folder = self._make_socket_folder()
         # None of our processes lives, so these are left over. PostgreSQL itself would refuse to start while their
         # process id is that of a zombie nobody reaps (a container without an init), or of an unrelated process.
         for stale in (self.folder / "postmaster.pid", socket_folder / _SOCKET, socket_folder / f"{_SOCKET}.lock"):
             stale.unlink(missing_ok=True)
         self._configure(socket_folder)
-        started = self._control("start", f"--options=-c cluster_name={self.name}")
-        return "" if started == 0 else _tail(self._log())
+        if self._control("start", f"--options=-c cluster_name={self.name}") != 0:
+            raise _NotStartedError(_tail(self._log()))
 
     def _control(self, *arguments: str) -> int:
         """Run `pg_ctl`. The folder goes by environment: on the command line pg_ctl would hand it to a shell."""
@@ -112,11 +117,11 @@ class Cluster:
                 connection.execute("create database regulars")
         return url.format(_ROLE)
 
-    def _refuse_if_password(self, error: psycopg.OperationalError) -> None:
-        if "password authentication failed" in str(error):
+    def _refuse_if_password(self, reason: str) -> None:
+        if "password authentication failed" in reason:
             path = self.data_dir / "postgres.password"
             remedy = f"put back the file {path} that belongs to {self.folder}"
-            raise EmbeddedServerFailed(problem="does not accept its password", remedy=remedy) from error
+            raise EmbeddedServerFailed(problem="does not accept its password", remedy=remedy)
 
     def _alive(self) -> bool:
         """Whether any of its processes lives, here or in another container that shares the folder."""
@@ -248,7 +253,7 @@ def _settings(folder: Path, socket_folder: Path) -> dict[str, str]:
     """What is not PostgreSQL's default, as measured (docs/decisions/0003-embedded-postgresql.md)."""
     wal = min(8 << 10, max(1 << 10, shutil.disk_usage(folder).free // _MIB // 8))
     buffers = min(2 << 10, max(64, _memory() // _MIB // 4))
-    quoted = str(socket_folder).replace("'", "''")
+    quoted = str(socket_folder).replace('"', '""').replace("\\", r"\\").replace("'", "''")
     return {
         "listen_addresses": "",
         "port": str(_PORT),
@@ -289,7 +294,8 @@ def _hash(path: Path) -> str:
 
 
 def _fits(folder: Path) -> bool:
-    return len(os.fsencode(folder / _SOCKET)) <= _PATH_LIMIT
+    """Whether a socket can lie there, and a connection string can name it: a comma in it separates hosts."""
+    return len(os.fsencode(folder / _SOCKET)) <= _PATH_LIMIT and "," not in str(folder)
 
 
 def _write(path: Path, text: str, account: Account) -> None:
