@@ -6,9 +6,11 @@ effect. Two processes that run the jobs of one database share the work and never
     jobs.react(app)              # after a write: points and tiers follow
     jobs.tick(app)               # what is due: expiry, tier reviews, fresh portraits
     jobs.run(app, stop=event)    # both, until told to stop
+    jobs.import_file(app, shop, source)   # a shop's export, points and tiers included
 """
 
+from regulars.jobs._imports import import_file
 from regulars.jobs._loop import run, tick
 from regulars.jobs.reactions import react
 
-__all__ = ["react", "run", "tick"]
+__all__ = ["import_file", "react", "run", "tick"]

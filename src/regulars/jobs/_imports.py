@@ -1,0 +1,49 @@
+"""Importing a file: documents in order of time, with points and tiers following beside."""
+
+import threading
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+
+from regulars.app import App
+from regulars.commerce import Shop
+from regulars.commerce import connectors as files
+from regulars.jobs._loop import tick
+from regulars.jobs.reactions import react
+
+REACT_SECONDS = 0.05
+
+
+def import_file(app: App, shop: Shop, source: files.Source, *, again: bool = False, on_chunk: Callable[[files.Import], object] = lambda _: None) -> files.Import:
+    """Record every document of `source`, then do what has fallen due; an import that was interrupted goes on.
+
+    Chunks are recorded one by one, each in its own transaction; reactions run beside them on a connection of their
+    own, so that two cores are used. `on_chunk` is told after each chunk.
+    """
+    with app.database.transaction() as tx:
+        running = files.begin_import(tx, shop, source, at=app.clock(), again=again)
+    with _reactions_beside(app):
+        for chunk in source.chunks(after=running.chunks_done):
+            with app.database.transaction() as tx:
+                running = files.record_chunk(tx, shop, running, chunk, at=app.clock())
+            on_chunk(running)
+    tick(app)
+    with app.database.transaction() as tx:
+        return files.finish_import(tx, running, at=app.clock())
+
+
+@contextmanager
+def _reactions_beside(app: App) -> Generator[None]:
+    """React in a thread while the block runs. What it failed at is tried, and raised, by the caller's own tick."""
+    done = threading.Event()
+
+    def work() -> None:
+        while not done.wait(REACT_SECONDS):
+            react(app)
+
+    thread = threading.Thread(target=work, name="reactions", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
