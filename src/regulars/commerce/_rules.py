@@ -263,7 +263,7 @@ def refusals(documents: pa.Table, lines: pa.Table) -> dict[int, BadDocument]:
     _refuse(found, document, (quantity < 1) | (quantity >= 2**31), lines, "quantity", "give a whole number from 1 to 2147483647")
     amount = numbers(lines, "amount_minor")
     _refuse(found, document, (amount < 0) & goods, lines, "amount_minor", "a discount cannot exceed the line")
-    _refuse(found, document, np.abs(amount) > 10**15, lines, "amount_minor", "give at most 10¹⁵ minor units a line")
+    _refuse(found, document, np.abs(amount) > 10**12, lines, "amount_minor", "give at most 10¹² minor units a line")
     _refuse(found, document, ~_true(pc.is_in(lines.column("kind"), pa.array(KINDS))), lines, "kind", f"use one of {', '.join(KINDS)}")
     return found
 

@@ -3,9 +3,15 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
+import psycopg
+import structlog
+
 from regulars import facts, programme
 from regulars.app import App
+from regulars.errors import RegularsError
 from regulars.storage import Transaction
+
+log = structlog.get_logger(__name__)
 
 Reaction = Callable[[Transaction, Sequence[facts.Recorded], datetime], object]
 
@@ -50,6 +56,27 @@ def react(app: App) -> int:
 
 
 def _react_to(tx: Transaction, happened: Sequence[facts.Recorded], at: datetime) -> None:
+    """React to a batch; when it fails, to its halves, so that one fact nobody can react to holds up no other."""
+    if not happened:
+        return
+    try:
+        with tx.savepoint():
+            _follow(tx, happened, at)
+    except (RegularsError, psycopg.DataError, psycopg.IntegrityError) as error:
+        if isinstance(error, RegularsError) and error.retryable:
+            raise
+        if len(happened) > 1:
+            middle = len(happened) // 2
+            _react_to(tx, happened[:middle], at)
+            _react_to(tx, happened[middle:], at)
+            return
+        [fact] = happened
+        log.exception("reaction.failed", fact=fact.name, fact_id=fact.fact_id)
+        about = {"fact": fact.name, "fact_id": fact.fact_id, "reason": str(error)}
+        facts.record(tx, [facts.Fact("reaction.failed", at, fact.member_id, fact.subject_id, about)], at=at)
+
+
+def _follow(tx: Transaction, happened: Sequence[facts.Recorded], at: datetime) -> None:
     try:
         programme.current(tx, at=at)
     except programme.NoProgramme:  # no shop is open yet, so nothing has been sold either
@@ -62,5 +89,3 @@ def _react_to(tx: Transaction, happened: Sequence[facts.Recorded], at: datetime)
 
 def _subjects(happened: Sequence[facts.Recorded]) -> list[int]:
     return [fact.subject_id for fact in happened if fact.subject_id is not None]
-
-

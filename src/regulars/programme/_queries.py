@@ -7,6 +7,7 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
+from regulars.ledger import MOST
 from regulars.programme._rules import Programme
 from regulars.storage import Transaction
 from regulars.types import to_public
@@ -117,7 +118,7 @@ def select_earned(tx: Transaction, *, order_ids: list[int], programme: Programme
     return tx.all(
         """
         select o.order_id, o.member_id, o.placed_at, o.paid_at, r.version_id,
-            sum(l.amount_minor * r.points / r.per_minor)::bigint as points, sum(l.amount_minor)::bigint as spend_minor,
+            least(sum(l.amount_minor * r.points / r.per_minor), %(most)s)::bigint as points, sum(l.amount_minor)::bigint as spend_minor,
             a.order_id is null as is_new, coalesce(a.points, 0) as awarded,
             coalesce(a.spend_minor, 0) as counted_minor
         from commerce_purchases o
@@ -134,7 +135,7 @@ def select_earned(tx: Transaction, *, order_ids: list[int], programme: Programme
         order by o.member_id, o.paid_at, o.order_id
         """,
         Earned, order_ids=order_ids, version_id=programme.version_id, points=programme.earning.points,
-        per_minor=programme.earning.per_minor, currency=programme.currency,
+        per_minor=programme.earning.per_minor, currency=programme.currency, most=MOST,
     )  # fmt: skip
 
 

@@ -225,7 +225,7 @@ def _judge(db: duckdb.DuckDBPyConnection, profile: Profile) -> None:
             when quantity is null then 'rejected: quantity cannot be read'
             when quantity <> trunc(quantity) or abs(quantity) >= 2147483648 then 'rejected: quantity is not a whole number'
             when coalesce(price_minor, amount_minor) is null then 'rejected: price cannot be read'
-            when abs(coalesce(price_minor, 0)) > 1e13 or abs(coalesce(amount_minor, 0)) > 1e15 then 'rejected: price is beyond any order'
+            when greatest(abs(coalesce(amount_minor, 0)), abs(coalesce(price_minor * quantity, 0))) > 1e12 then 'rejected: price is beyond any order'
             when quantity <= 0 and not ({returned}) then {"'dropped: stock adjustment'" if prefix else "'rejected: quantity is zero'"}
             when {returned} and quantity > 0 then 'rejected: a return with a positive quantity'
             when coalesce(price_minor, amount_minor) = 0 and {str(profile.drop_zero_prices).lower()} then 'dropped: no price'

@@ -1,0 +1,121 @@
+"""Returns: matched to what was sold, never beyond it."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import make
+from cast import ADA, BEN, CLEO
+from conftest import NOON
+from hypothesis import given
+from hypothesis import strategies as st
+from make import DAY, came_back, line, order, record, statuses, take_in
+
+from regulars import commerce
+from regulars.commerce._rules import Came, Shelf, Sold
+from regulars.storage import Database, Transaction
+
+
+def matches(tx: Transaction) -> list[tuple[object, ...]]:
+    return tx.rows(
+        """
+        select r.external_id, o.external_id, l.quantity, l.before, l.amount_minor from commerce_return_lines l
+        join commerce_returns r using (return_id) left join commerce_orders o using (order_id)
+        order by r.returned_at, r.external_id, l.line_no, l.part_no
+        """
+    )
+
+
+def test_a_return_that_names_its_order_counts_on_its_lines(tx: Transaction) -> None:
+    shop = make.shop(tx)
+    [bought] = record(tx, shop, order("1", CLEO, line("MUG", 3, 1000)))
+    [outcome] = take_in(tx, shop, came_back("R1", None, line("MUG", 2, 1000), of="1"))
+    detail = commerce.find_order(tx, bought.document_id)
+    assert outcome.status == "recorded"
+    assert [one.returned for one in detail.lines] == [2]
+    assert [(one.quantity, one.amount_minor) for one in detail.returns] == [(2, 2000)]
+    assert tx.value("select member_id from commerce_returns") == detail.order.member_id
+
+
+def test_a_return_that_names_no_order_goes_to_the_latest_purchases_before_it(tx: Transaction) -> None:
+    shop = make.shop(tx)
+    record(tx, shop, order("1", CLEO, line("MUG", 5)), order("2", CLEO, line("MUG", 2), placed_at=NOON + DAY))
+    record(tx, shop, order("3", CLEO, line("MUG", 9), placed_at=NOON + 9 * DAY), order("4", BEN, line("MUG", 9), placed_at=NOON + DAY))
+    take_in(tx, shop, came_back("R1", CLEO, line("MUG", 4), returned_at=NOON + 2 * DAY))
+    assert matches(tx) == [("R1", "2", 2, 0, 2000), ("R1", "1", 2, 0, 2000)]
+
+
+def test_what_was_not_sold_here_is_kept_as_a_return_of_nothing(tx: Transaction) -> None:
+    shop = make.shop(tx)
+    record(tx, shop, order("1", CLEO, line("MUG", 1)))
+    take_in(tx, shop, came_back("R1", CLEO, line("MUG", 3, 999)), came_back("R2", None, line("CUP", 1)))
+    assert matches(tx) == [("R1", "1", 1, 0, 999), ("R1", None, 2, 0, 1998), ("R2", None, 1, 0, 1000)]
+
+
+def test_no_more_can_come_back_of_an_order_than_was_sold(tx: Transaction) -> None:
+    shop = make.shop(tx)
+    record(tx, shop, order("1", CLEO, line("MUG", 3), line("CUP", 1)))
+    take_in(tx, shop, came_back("R1", None, line("MUG", 2), of="1"))
+    [outcome] = take_in(tx, shop, came_back("R2", None, line("CUP", 1), line("MUG", 2), of="1"))
+    assert str(outcome.error) == "Only 1 of MUG in order 1 can still come back, not 2: correct the quantity."
+    assert matches(tx) == [("R1", "1", 2, 0, 2000)]
+    assert statuses(take_in(tx, shop, came_back("R2", None, line("CUP", 1), line("MUG", 1), of="1"))) == ["recorded"]
+
+
+def test_a_return_of_an_unknown_order_is_refused(tx: Transaction) -> None:
+    shop = make.shop(tx)
+    [outcome] = take_in(tx, shop, came_back("R1", None, line(), of="77"))
+    assert isinstance(outcome.error, commerce.OrderNotFound)
+    assert tx.value("select count(*) from commerce_returns") == 0
+
+
+def test_the_same_return_again_changes_nothing_and_another_under_its_number_is_refused(tx: Transaction) -> None:
+    shop = make.shop(tx)
+    record(tx, shop, order("1", CLEO, line("MUG", 3)))
+    take_in(tx, shop, came_back("R1", CLEO, line("MUG", 1)))
+    again = take_in(tx, shop, came_back("R1", CLEO, line("MUG", 1)), came_back("R1x", CLEO, line("MUG", 1)))
+    other = take_in(tx, shop, came_back("R1", CLEO, line("MUG", 2)))
+    assert statuses([*again, *other]) == ["replayed", "recorded", "refused"]
+    assert isinstance(other[0].error, commerce.ReturnChanged)
+    assert tx.value("select sum(returned) from commerce_order_lines") == 2
+
+
+def test_returns_of_one_line_sent_at_once_never_exceed_it(database: Database) -> None:
+    with database.transaction() as tx:
+        shop = make.shop(tx)
+        record(tx, shop, order("1", CLEO, line("MUG", 5)))
+
+    def send(n: int) -> str:
+        with database.transaction() as tx:
+            return take_in(tx, shop, came_back(f"R{n}", None, line("MUG", 1), of="1"))[0].status
+
+    with ThreadPoolExecutor(8) as pool:
+        results = list(pool.map(send, range(12)))
+    with database.transaction() as tx:
+        assert tx.value("select returned from commerce_order_lines") == 5
+        assert tx.value("select sum(quantity) from commerce_return_lines") == 5
+    assert sorted(results) == ["recorded"] * 5 + ["refused"] * 7
+
+
+@given(
+    sold=st.lists(st.tuples(st.integers(0, 5), st.integers(1, 9)), max_size=6),
+    came=st.lists(st.tuples(st.integers(0, 6), st.integers(1, 12), st.integers(0, 10_000)), max_size=6),
+)
+def test_however_things_come_back_every_piece_and_penny_is_placed_once(sold: list[tuple[int, int]], came: list[tuple[int, int, int]]) -> None:
+    shelf = Shelf([Sold(n, 1, 7, 1, NOON + day * DAY, quantity, 0) for n, (day, quantity) in enumerate(sold)])
+    taken: dict[int, int] = {}
+    for row, (day, quantity, amount) in enumerate(came):
+        parts = shelf.match(Came(row, 1, 7, None, 1, quantity, amount, NOON + day * DAY))
+        assert sum(part.quantity for part in parts) == quantity
+        assert sum(part.amount_minor for part in parts) == amount
+        for part in parts:
+            if part.order_id is not None:
+                assert part.before == taken.get(part.order_id, 0)
+                assert sold[part.order_id][0] <= day
+                taken[part.order_id] = part.before + part.quantity
+    assert all(quantity <= sold[n][1] for n, quantity in taken.items())
+
+
+def test_ada_may_return_what_ben_may_not(tx: Transaction) -> None:
+    shop = make.shop(tx)
+    record(tx, shop, order("1", ADA, line("MUG", 1)))
+    take_in(tx, shop, came_back("R1", BEN, line("MUG", 1)))
+    assert matches(tx) == [("R1", None, 1, 0, 1000)]
