@@ -28,15 +28,16 @@ from regulars.commerce._rules import (
     ReturnChanged,
     Returns,
 )
-from regulars.commerce._shops import BadShop, ShopNotFound, find_shop, open_shop, shop_by_code, shops
+from regulars.commerce._shops import BadShop, ShopExists, ShopNotFound, find_shop, open_shop, shop_by_code, shops
 from regulars.commerce._views import OrderDetail
-from regulars.commerce.connectors import Import, find_import, list_imports
+from regulars.commerce.connectors import Import, ImportNotFound, find_import, list_imports
 
 __all__ = [
     "BadDocument",
     "BadShop",
     "Delivery",
     "Import",
+    "ImportNotFound",
     "NewDelivery",
     "NewLine",
     "NewOrder",
@@ -55,6 +56,7 @@ __all__ = [
     "ReturnLine",
     "Returns",
     "Shop",
+    "ShopExists",
     "ShopNotFound",
     "cancel_order",
     "find_import",
