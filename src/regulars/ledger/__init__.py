@@ -1,0 +1,53 @@
+"""Points: accounts, a journal that is only ever added to, and the lots that say when points expire.
+
+The invariant: for every account, balance = Σ entries = Σ open lots, entries are numbered without gaps, and one
+reference is posted once. Every posting keeps it, in one statement per batch.
+
+    ledger.earn(tx, member_id, 100, reference="ord_1", at=now, expires_at=next_year)
+    ledger.spend(tx, member_id, 30, reference="voucher_9", at=now)
+    outcomes = ledger.post(tx, postings, at=now)
+    assert ledger.audit(tx) == []
+"""
+
+from regulars.ledger._accounts import audit, balance, expire_due, lots, statement, totals
+from regulars.ledger._postings import (
+    InsufficientPoints,
+    NothingToReverse,
+    Outcome,
+    ReferenceReused,
+    ReversesTooMuch,
+    earn,
+    post,
+    reverse_earn,
+    reverse_spend,
+    spend,
+)
+from regulars.ledger._queries import Discrepancy, Entry, Totals
+from regulars.ledger._rules import GRACE, Balance, InvalidPosting, Lot, Posting
+
+__all__ = [
+    "GRACE",
+    "Balance",
+    "Discrepancy",
+    "Entry",
+    "InsufficientPoints",
+    "InvalidPosting",
+    "Lot",
+    "NothingToReverse",
+    "Outcome",
+    "Posting",
+    "ReferenceReused",
+    "ReversesTooMuch",
+    "Totals",
+    "audit",
+    "balance",
+    "earn",
+    "expire_due",
+    "lots",
+    "post",
+    "reverse_earn",
+    "reverse_spend",
+    "spend",
+    "statement",
+    "totals",
+]

@@ -1,0 +1,57 @@
+"""Reading accounts, and what falls due on them."""
+
+from datetime import datetime
+
+from regulars.ledger import _postings, _queries
+from regulars.ledger._queries import Discrepancy, Entry, Totals
+from regulars.ledger._rules import Balance, Lot, account_id, as_of
+from regulars.storage import Transaction
+
+
+def expire_due(tx: Transaction, *, at: datetime, limit: int = 1000) -> int:
+    """Turn lots that have matured or expired into entries, the longest due first; how many.
+
+    Takes about `limit` of them, so a night's work is many short transactions: call again until fewer come back. Any
+    number of workers may do so at once; accounts that one holds the others pass over. Balances are exact without it:
+    this is for the journal, the facts and the reports.
+
+    Facts: `points.matured`, `points.expired`.
+    """
+    settled = _queries.settle_due(tx, at=at, limit=limit)
+    _postings.record_due(tx, settled, at=at)
+    return len(settled)
+
+
+def balance(tx: Transaction, member_id: int, *, at: datetime, point_type: str = "points") -> Balance:
+    """What a member has at `at`, which is not before the last posting; zeros when there is no account.
+
+    A lot counts until the instant before its expiry, and a pending one from the instant it matures, whether or not
+    `expire_due` has come by.
+    """
+    return as_of(_queries.select_holding(tx, account_id=account_id(member_id, point_type)), at)[0]
+
+
+def lots(tx: Transaction, member_id: int, *, at: datetime, point_type: str = "points") -> list[Lot]:
+    """The lots behind `balance`: open ones by expiry, then pending ones by maturity."""
+    return as_of(_queries.select_holding(tx, account_id=account_id(member_id, point_type)), at)[1]
+
+
+def statement(
+    tx: Transaction, member_id: int, *, before_seq: int | None = None, limit: int = 50, point_type: str = "points"
+) -> list[Entry]:
+    """A member's entries, latest first; page on with the last one's `seq` as `before_seq`."""
+    account = account_id(member_id, point_type)
+    return _queries.select_entries(tx, account_id=account, before_seq=before_seq, limit=limit)
+
+
+def totals(tx: Transaction) -> list[Totals]:
+    """What was issued, spent, restored, taken back and expired, and what is outstanding, per point type.
+
+    issued + restored + debt = spent + expired + reversed + outstanding + pending, always.
+    """
+    return _queries.select_totals(tx)
+
+
+def audit(tx: Transaction, *, limit: int = 1000) -> list[Discrepancy]:
+    """Check every invariant (docs/explanation/ledger.md) on every account; what breaks one, and an empty list if all hold."""
+    return _queries.select_discrepancies(tx, limit=limit)
