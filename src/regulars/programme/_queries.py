@@ -7,8 +7,7 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
-from regulars.ledger import MOST
-from regulars.programme._rules import Programme
+from regulars.programme._rules import MOST_POINTS, Programme
 from regulars.storage import Transaction
 from regulars.types import to_public
 
@@ -135,7 +134,7 @@ def select_earned(tx: Transaction, *, order_ids: list[int], programme: Programme
         order by o.member_id, o.paid_at, o.order_id
         """,
         Earned, order_ids=order_ids, version_id=programme.version_id, points=programme.earning.points,
-        per_minor=programme.earning.per_minor, currency=programme.currency, most=MOST,
+        per_minor=programme.earning.per_minor, currency=programme.currency, most=MOST_POINTS,
     )  # fmt: skip
 
 

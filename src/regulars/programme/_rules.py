@@ -10,6 +10,10 @@ import msgspec
 from regulars.errors import Invalid
 
 
+MOST_POINTS = 10**12
+"""What one order can earn at most: what the ledger moves at once."""
+
+
 class BadProgramme(Invalid):
     """{field} is {value!r}: {remedy}."""
 

@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import msgspec
@@ -32,13 +33,14 @@ class UnreadableFile(Invalid):
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Documents of one stretch of time. `people` has the contact data of customers, where the file has any."""
+    """Documents of one stretch of time. `people`: customers of whom the file says more than a number, or who have no
+    document, because all of their rows were dropped; `customer`, `joined_at` and what there is of contact data."""
 
     number: int
     rows: int
     orders: Orders
     returns: Returns
-    people: list[dict[str, str | None]]
+    people: list[dict[str, Any]]
 
 
 class Source:
@@ -63,19 +65,19 @@ class Source:
     def chunks(self, *, after: int = 0) -> Iterator[Chunk]:
         """The documents in order of time, from the chunk numbered `after` on."""
         for number in range(after, self.total_chunks):
-            orders = self._documents("order", number)
-            returns = self._documents("return", number)
-            contact = [name for name in CONTACT if name in self.profile.columns]
-            people = self._db.execute(f"select customer, {', '.join(f'first({c}) as {c}' for c in contact)} from documents where chunk = ? and customer is not null group by customer order by customer", [number]).to_arrow_table().to_pylist() if contact else []
-            yield Chunk(number, orders[1].num_rows + returns[1].num_rows, Orders(*orders), Returns(*returns), people)
+            orders, returns = self._documents("order", number), self._documents("return", number)
+            yield Chunk(number, orders[1].num_rows + returns[1].num_rows, Orders(*orders), Returns(*returns), self._people(number))
+
+    def _people(self, chunk: int) -> list[dict[str, Any]]:
+        return self._db.sql("select * exclude (chunk) from people where chunk = $chunk order by customer", params={"chunk": chunk}).to_arrow_table().to_pylist()
 
     def _documents(self, kind: str, chunk: int) -> tuple[pa.Table, pa.Table]:
         schema = ORDER if kind == "order" else RETURN
         self._db.execute("create or replace temp table batch as select row_number() over (order by placed, number) - 1 as document, * from documents where chunk = ? and kind = ?", [chunk, kind])
-        documents = self._db.execute(
+        documents = self._db.sql(
             "select number as external_id, customer, null::bigint as member_id, placed as placed_at, placed as paid_at, country, placed as returned_at, of_order as \"order\" from batch order by document"
         ).to_arrow_table()
-        lines = self._db.execute(
+        lines = self._db.sql(
             "select b.document::integer as document, l.line_no::integer as line_no, l.sku, l.product as name, l.line_kind as kind, l.quantity, l.unit_minor, l.amount_minor "
             "from lines l join batch b on b.kind = l.kind and b.number = l.number order by b.document, l.line_no"
         ).to_arrow_table()
@@ -263,6 +265,21 @@ def _assemble(db: duckdb.DuckDBPyConnection, profile: Profile) -> None:
                 {", ".join(f"first({one} order by line_no) filter ({one} is not null) as {one}" for one in CONTACT)},
                 count(*) as lines
             from lines group by kind, number)
+        """
+    )
+    contact = [one for one in CONTACT if one in profile.columns]
+    has_contact = " or ".join(f"{one} is not null" for one in contact) or "false"
+    db.execute(
+        f"""
+        create temp table people as
+        select chunk, customer, min(placed) as joined_at, {", ".join(f"first({one}) as {one}" for one in CONTACT)}
+        from documents where customer is not null and ({has_contact}) group by chunk, customer
+        union all
+        select (select greatest(max(chunk), 0) from documents), customer, min(placed), {", ".join(f"first({one})" for one in CONTACT)}
+        from parsed join verdicts using (row_no)
+        where verdict in ('dropped: no price', 'dropped: stock adjustment') and placed is not null
+          and customer is not null and customer not in (select customer from documents where customer is not null)
+        group by customer
         """
     )
     db.execute("drop table parsed")

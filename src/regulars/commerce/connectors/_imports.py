@@ -55,7 +55,7 @@ def record_chunk(tx: Transaction, shop: Shop, running: Import, chunk: Chunk, *, 
         ImportMoved: somebody else recorded it meanwhile; nothing was recorded twice.
     """
     if chunk.people:
-        members.enrol(tx, [_person(shop, row, at) for row in chunk.people], at=at)
+        members.enrol(tx, [_person(shop, row) for row in chunk.people], at=at)
     orders = record_orders(tx, shop, chunk.orders, at=at)
     returns = record_returns(tx, shop, chunk.returns, at=at)
     report = _add(running.report, orders, returns)
@@ -64,9 +64,9 @@ def record_chunk(tx: Transaction, shop: Shop, running: Import, chunk: Chunk, *, 
     return find_import(tx, running.import_id)
 
 
-def _person(shop: Shop, row: dict[str, str | None], at: datetime) -> members.NewMember:
+def _person(shop: Shop, row: dict[str, Any]) -> members.NewMember:
     email, phone = _usable(members.clean_email, row.get("email")), _usable(members.clean_phone, row.get("phone"))
-    return members.NewMember(str(row["customer"]), issuer=shop.code, name=row.get("member_name"), email=email, phone=phone, joined_at=at)
+    return members.NewMember(str(row["customer"]), issuer=shop.code, name=row.get("member_name"), email=email, phone=phone, joined_at=row["joined_at"])
 
 
 def _usable(clean: Any, text: str | None) -> str | None:
