@@ -74,14 +74,8 @@ def directory(
     if not 1 <= limit <= MOST_ROWS:
         raise BadLimit(field="limit", value=limit, remedy=f"ask for 1 to {MOST_ROWS}")
     chosen = chosen or Filter()
-    place = None if after is None else _read(after, sort, descending=descending)
-    rows: list[MemberRow] = []
-    if place is None or place.valued:
-        rows = _queries.select_valued(tx, chosen, sort, descending=descending, place=place, limit=limit + 1)
-    if len(rows) <= limit and sort in _queries.UNVALUED:
-        place = place if place and not place.valued else None
-        rows += _queries.select_unvalued(tx, chosen, sort, place=place, limit=limit + 1 - len(rows))
     total = _queries.count_members(tx, chosen, limit=COUNTED_UP_TO + 1)
+    rows = _rows(tx, chosen, sort, descending=descending, after=after, limit=limit + 1, few=total <= COUNTED_UP_TO)
     last = _queries.select_refresh(tx)
     return Page(
         rows=tuple(rows[:limit]),
@@ -90,6 +84,22 @@ def directory(
         more=total > COUNTED_UP_TO,
         currency=last.currency if last else None,
     )
+
+
+def _rows(
+    tx: Transaction, chosen: Filter, sort: Sort, *, descending: bool, after: str | None, limit: int, few: bool
+) -> list[MemberRow]:
+    # Where the filter and the order both speak of purchases they go together, for better or worse: the members with
+    # the latest purchases are at one end of that order, and a walk from the other end meets everyone else first.
+    gather = few or (sort in _queries.OF_PORTRAIT and _queries.of_portrait(chosen))
+    place = None if after is None else _read(after, sort, descending=descending)
+    rows: list[MemberRow] = []
+    if place is None or place.valued:
+        rows = _queries.select_valued(tx, chosen, sort, descending=descending, place=place, limit=limit, gather=gather)
+        place = None
+    if len(rows) < limit and sort in _queries.UNVALUED:
+        rows += _queries.select_unvalued(tx, chosen, sort, place=place, limit=limit - len(rows), gather=gather)
+    return rows
 
 
 def _write(row: MemberRow, sort: Sort, *, descending: bool) -> str:

@@ -8,6 +8,7 @@ from datetime import date
 from functools import cache
 from importlib import resources
 from typing import Any, Final, TypeVar
+from uuid import uuid4
 
 import pyarrow as pa
 
@@ -44,6 +45,7 @@ class Frame:
         """Take two Arrow tables with the columns of `SCHEMA`, in any order; others are left out."""
         self.purchases = purchases.select(SCHEMA.names).cast(SCHEMA)
         self.refunds = SCHEMA.empty_table() if refunds is None else refunds.select(SCHEMA.names).cast(SCHEMA)
+        self.token = uuid4().hex
         self._answers: dict[Hashable, Any] = {}
         self._engine = Engine({"all_purchases": self.purchases, "all_refunds": self.refunds})
         with self.session() as session:

@@ -1,6 +1,6 @@
 """The measures: what each is called, what it counts in one sentence, and its SQL. Nothing else defines a figure.
 
-A measure's SQL gives one row per period and member: `period, member_id, part` and, for an average or a share, `whole`.
+A measure's SQL gives parts of members in periods: `period, member_id, part` and, for an average or a share, `whole`.
 Guests are a row whose member is null. The figure is Σ part, or Σ part / Σ whole; the members behind it are those with
 a part. So a figure and its members can never disagree.
 

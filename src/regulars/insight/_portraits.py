@@ -58,20 +58,27 @@ def rfm(
 
 
 def refresh(tx: Transaction, frames: Frames, database: Database, *, at: datetime) -> Refreshed:
-    """Bring every member's portrait up to what has been committed by now; running it again changes nothing.
+    """Bring every member's portrait up to what has been committed by now; running it again costs and changes nothing.
 
     Two refreshes take turns, and the frame is read after the turn has come, so an older one never overwrites a newer.
     """
-    _queries.lock_refresh(tx)
+    last = _queries.lock_refresh(tx)
     frame = frames.read(database)
     currency = next(iter(frame.currencies()), None)
-    computed = rfm(frame, currency=currency)
+    if last is not None and last.frame == frame.token:
+        members, changed = last.members, 0
+    else:
+        members, changed = _write(tx, rfm(frame, currency=currency), at)
+    _queries.update_refresh(tx, at=at, currency=currency, members=members, frame=frame.token)
+    return Refreshed(members, changed, currency)
+
+
+def _write(tx: Transaction, computed: pa.Table, at: datetime) -> tuple[int, int]:
     _queries.stage_portraits(tx, computed)
     changed = _queries.upsert_portraits(tx, at=at) + _queries.delete_missing_portraits(tx)
     if changed * 10 > computed.num_rows:
         _queries.analyze_portraits(tx)
-    _queries.update_refresh(tx, at=at, currency=currency, members=computed.num_rows)
-    return Refreshed(computed.num_rows, changed, currency)
+    return computed.num_rows, changed
 
 
 def portrait(tx: Transaction, member_id: int) -> Portrait | None:

@@ -119,11 +119,13 @@ class Refresh:
     computed_at: datetime | None
     currency: str | None
     members: int
+    frame: str | None
+    """Which frame the portraits were computed from."""
 
 
-def lock_refresh(tx: Transaction) -> None:
+def lock_refresh(tx: Transaction) -> Refresh | None:
     """Take the turn to refresh, held until the transaction ends."""
-    tx.run("select from insight_refreshes for update")
+    return tx.first("select computed_at, currency, members, frame from insight_refreshes for update", Refresh)
 
 
 def stage_portraits(tx: Transaction, portraits: pa.Table) -> None:
@@ -182,17 +184,20 @@ def analyze_portraits(tx: Transaction) -> None:
     tx.run("analyze insight_portraits")
 
 
-def update_refresh(tx: Transaction, *, at: datetime, currency: str | None, members: int) -> None:
+def update_refresh(tx: Transaction, *, at: datetime, currency: str | None, members: int, frame: str) -> None:
     """Note the refresh."""
     tx.run(
-        "update insight_refreshes set computed_at = %(at)s, currency = %(currency)s, members = %(members)s",
-        at=at, currency=currency, members=members,
+        """
+        update insight_refreshes
+        set computed_at = %(at)s, currency = %(currency)s, members = %(members)s, frame = %(frame)s
+        """,
+        at=at, currency=currency, members=members, frame=frame,
     )  # fmt: skip
 
 
 def select_refresh(tx: Transaction) -> Refresh | None:
     """The last refresh."""
-    return tx.first("select computed_at, currency, members from insight_refreshes", Refresh)
+    return tx.first("select computed_at, currency, members, frame from insight_refreshes", Refresh)
 
 
 def select_portrait(tx: Transaction, *, member_id: int) -> Portrait | None:
@@ -281,69 +286,94 @@ SHOWN_AS: Final[Mapping[Sort, str]] = {
 KEYS: Final[Mapping[Sort, type]] = {
     "joined": datetime, "name": str, "spend": int, "orders": int, "last_purchase": date, "points": int
 }  # fmt: skip
-OF_PORTRAIT: Final[frozenset[Sort]] = frozenset({"spend", "orders", "last_purchase"})
-UNVALUED: Final[frozenset[Sort]] = OF_PORTRAIT | {"name"}
-"""The sorts for which a member may have no value."""
+OF_PORTRAIT: Final[frozenset[Sort]] = frozenset[Sort]({"spend", "orders", "last_purchase"})
 
-_COLUMN: Final[Mapping[Sort, LiteralString]] = {
+UNVALUED: Final[Mapping[Sort, LiteralString]] = {
+    "name": "m.name",
+    "spend": "p.member_id",
+    "orders": "p.member_id",
+    "last_purchase": "p.member_id",
+    "points": "b.member_id",
+}
+"""The sorts for which a member may have no value, and what is null then."""
+
+_KEY: Final[Mapping[Sort, LiteralString]] = {
     "joined": "m.joined_at",
     "name": "m.name",
     "spend": "p.spend_minor",
     "orders": "p.orders",
     "last_purchase": "p.last_day",
-    "points": "coalesce(b.available, 0)",
+    "points": "b.available",
 }
-_PORTRAITS: Final = "left join insight_portraits p on p.member_id = m.member_id"
-_STANDINGS: Final = "left join programme_standings s on s.member_id = m.member_id"
-_BALANCES: Final = "left join ledger_balances b on b.member_id = m.member_id and b.point_type = 'points'"
+_TABLES: Final[Mapping[LiteralString, LiteralString]] = {
+    "m": "members m",
+    "p": "insight_portraits p",
+    "s": "programme_standings s",
+    "b": "(select member_id, available from ledger_balances where point_type = 'points') b",
+}
 
 
 def select_valued(
-    tx: Transaction, chosen: Filter, sort: Sort, *, descending: bool, place: Place | None, limit: int
+    tx: Transaction, chosen: Filter, sort: Sort, *, descending: bool, place: Place | None, limit: int, gather: bool
 ) -> list[MemberRow]:
-    """The members that fit and have a value to sort by, in its order."""
-    column, direction, beyond = _COLUMN[sort], *(("desc", "<") if descending else ("asc", ">"))
-    member: LiteralString = "p.member_id" if sort in OF_PORTRAIT else "m.member_id"
-    where: list[LiteralString] = [f"{column} is not null"] if sort in UNVALUED else []
+    """The members that fit and have a value to sort by, in its order.
+
+    With `gather`, all that fit are found first and then sorted; without, PostgreSQL may walk an index in the order
+    asked for until it has found enough, which never ends soon when few fit or those that fit are at its far end.
+    """
+    key = _KEY[sort]
+    direction: LiteralString = "desc" if descending else "asc"
+    beyond: LiteralString = "<" if descending else ">"
+    where: list[LiteralString] = [f"{UNVALUED[sort]} is not null"] if sort in UNVALUED else []
     if place is not None:
-        where.append(f"({column}, {member}) {beyond} (%(key)s, %(after_id)s)")
-    order: LiteralString = f"{column} {direction}, {member} {direction}"
-    return _select(tx, chosen, sort, where, order, place, limit)
+        where.append(f"({key}, {key[0]}.member_id) {beyond} (%(key)s, %(after_id)s)")
+    return _select(tx, chosen, key[0], key, where, direction, place, limit, gather=gather)
 
 
-def select_unvalued(tx: Transaction, chosen: Filter, sort: Sort, *, place: Place | None, limit: int) -> list[MemberRow]:
+def select_unvalued(
+    tx: Transaction, chosen: Filter, sort: Sort, *, place: Place | None, limit: int, gather: bool
+) -> list[MemberRow]:
     """The members that fit and have no value to sort by, in the order of their ids."""
-    where: list[LiteralString] = [f"{_COLUMN[sort]} is null"]
+    where: list[LiteralString] = [f"{UNVALUED[sort]} is null"]
     if place is not None:
         where.append("m.member_id > %(after_id)s")
-    return _select(tx, chosen, sort, where, "m.member_id", place, limit)
+    return _select(tx, chosen, "m", "null::int", where, "asc", place, limit, gather=gather)
 
 
-def _select(
+def _select(  # noqa: PLR0913
     tx: Transaction,
     chosen: Filter,
-    sort: Sort,
+    base: LiteralString,
+    key: LiteralString,
     where: list[LiteralString],
-    order: LiteralString,
+    direction: LiteralString,
     place: Place | None,
     limit: int,
+    *,
+    gather: bool,
 ) -> list[MemberRow]:
-    # The page is chosen first, from no more tables than that takes, and only its rows are looked up in the others: left
-    # to itself, the planner would at times join everything before it sorts.
-    joins, conditions, values = _narrowing(chosen, sort)
+    # The page is chosen from no more tables than that takes, and only its rows are looked up in the others: left to
+    # itself, the planner would at times join everything before it sorts.
+    conditions, values = _conditions(chosen)
+    conditions += where
+    order: LiteralString = f"key {direction}, member_id {direction}"
     return tx.all(
         f"""
-        with page as materialized (
-            select m.member_id, row_number() over (order by {order}) as line
-            from members m {joins}
-            where {" and ".join([*conditions, *where]) or "true"}
-            order by {order}
-            limit %(limit)s
+        with fitting as {"" if gather else "not "}materialized (
+            select {base}.member_id, {key} as key
+            from {_joined(base, conditions)} where {" and ".join(conditions) or "true"}
+        ), page as materialized (
+            select member_id, row_number() over (order by {order}) as line
+            from fitting order by {order} limit %(limit)s
         )
         select m.member_id, m.external_id, m.name, m.email, m.country, m.joined_at, s.tier,
                coalesce(b.available, 0) as points, coalesce(p.orders, 0) as orders,
                coalesce(p.spend_minor, 0) as spend_minor, p.last_day, p.r, p.f, p.m, p.grade
-        from page join members m using (member_id) {_PORTRAITS} {_STANDINGS} {_BALANCES}
+        from page
+        join members m using (member_id)
+        left join insight_portraits p using (member_id)
+        left join programme_standings s using (member_id)
+        left join ledger_balances b on b.member_id = page.member_id and b.point_type = 'points'
         order by page.line
         """,
         MemberRow,
@@ -356,11 +386,12 @@ def _select(
 
 def count_members(tx: Transaction, chosen: Filter, *, limit: int) -> int:
     """How many members fit, counting no further than `limit`."""
-    joins, conditions, values = _narrowing(chosen, None)
+    conditions, values = _conditions(chosen)
+    base: LiteralString = "p" if of_portrait(chosen) else "m"
     return tx.value(
         f"""
         select count(*) from (
-            select from members m {joins} where {" and ".join(conditions) or "true"} limit %(limit)s
+            select from {_joined(base, conditions)} where {" and ".join(conditions) or "true"} limit %(limit)s
         ) as counted
         """,
         limit=limit,
@@ -368,25 +399,32 @@ def count_members(tx: Transaction, chosen: Filter, *, limit: int) -> int:
     )
 
 
-def _narrowing(chosen: Filter, sort: Sort | None) -> tuple[LiteralString, list[LiteralString], dict[str, object]]:
-    """The joins a filter and a sort need, the conditions, and their values: only those asked for, so each can use its index."""
-    values: dict[str, object] = {}
-    conditions: list[LiteralString] = []
-    for name, condition in _CONDITIONS.items():
-        if getattr(chosen, name) is not None:
-            values[name] = getattr(chosen, name)
-            conditions.append(condition)
-    if chosen.search is not None and chosen.search.strip("\0 \t\r\n"):
-        values |= {"search": chosen.search.replace("\0", "").strip(), "query": prefix_query(chosen.search)}
+def of_portrait(chosen: Filter) -> bool:
+    """Whether the filter asks about portraits."""
+    return any("p." in condition for condition in _conditions(chosen)[0])
+
+
+def _conditions(chosen: Filter) -> tuple[list[LiteralString], dict[str, object]]:
+    """The conditions of a filter and their values: only those asked for, so that each can use its index."""
+    asked = [name for name in _CONDITIONS if getattr(chosen, name) is not None]
+    conditions = [_CONDITIONS[name] for name in asked]
+    values: dict[str, object] = {name: getattr(chosen, name) for name in asked}
+    query = prefix_query(chosen.search or "")
+    if query:
+        values |= {"query": query, "search": (chosen.search or "").replace("\0", "").strip()}
         conditions.append("(m.search @@ to_tsquery('simple', %(query)s) or m.external_id = %(search)s)")
-    joins: list[LiteralString] = []
-    if sort in OF_PORTRAIT or any("p." in condition for condition in conditions):
-        joins.append(_PORTRAITS)
-    if chosen.tier is not None:
-        joins.append(_STANDINGS)
-    if sort == "points":
-        joins.append(_BALANCES)
-    return " ".join(joins), conditions, values
+    return conditions, values
+
+
+def _joined(base: LiteralString, conditions: list[LiteralString]) -> LiteralString:
+    """The base table, joined with those that the conditions speak of."""
+    used = " ".join(conditions)
+    others = [
+        f"left join {table} on {alias}.member_id = {base}.member_id"
+        for alias, table in _TABLES.items()
+        if alias != base and f"{alias}." in used
+    ]
+    return " ".join([_TABLES[base], *others])
 
 
 _CONDITIONS: Final[Mapping[str, LiteralString]] = {

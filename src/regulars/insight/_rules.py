@@ -23,7 +23,7 @@ class Scope:
     """What a figure is about: the days from `start` up to, not including, `end`, in each shop's own time zone.
 
     Raises:
-        BadScope: it ends before it has begun, or is longer than a hundred years.
+        BadScope: it ends before it has begun, is longer than a hundred years, or is not between 1900 and 9000.
     """
 
     start: date
@@ -38,6 +38,8 @@ class Scope:
         if not timedelta(0) < self.end - self.start <= timedelta(days=36_600):
             remedy = f"give a day after {self.start.isoformat()}, at most a hundred years later"
             raise BadScope(field="end", value=self.end.isoformat(), remedy=remedy)
+        if self.start.year < 1900 or self.end.year > 9000:
+            raise BadScope(field="start", value=self.start.isoformat(), remedy="give days from 1900 to 9000")
 
     @classmethod
     def last(cls, days: int, today: date, *, shop_id: int | None = None, currency: str | None = None) -> Self:

@@ -26,6 +26,7 @@ create table insight_refreshes (
     alone       boolean     primary key default true check (alone),
     computed_at timestamptz,
     currency    text,
-    members     bigint      not null default 0
+    members     bigint      not null default 0,
+    frame       text                                -- which reading of the purchases it was computed from
 );
 insert into insight_refreshes default values;
