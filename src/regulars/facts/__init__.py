@@ -7,6 +7,28 @@ follows the feed sees every fact at least once, in the order (transaction, numbe
     for fact in facts.timeline(tx, member_id=7, limit=20): …
 """
 
-from regulars.facts._facts import Fact, Position, Recorded, Unread, feed, mark_read, record, timeline, unread
+from regulars.facts._facts import (
+    Fact,
+    Position,
+    Recorded,
+    Unread,
+    feed,
+    mark_read,
+    record,
+    recorded_here,
+    timeline,
+    unread,
+)
 
-__all__ = ["Fact", "Position", "Recorded", "Unread", "feed", "mark_read", "record", "timeline", "unread"]
+__all__ = [
+    "Fact",
+    "Position",
+    "Recorded",
+    "Unread",
+    "feed",
+    "mark_read",
+    "record",
+    "recorded_here",
+    "timeline",
+    "unread",
+]

@@ -53,6 +53,11 @@ def feed(tx: Transaction, *, after: Position | None = None, names: Collection[st
     return _queries.select_feed(tx, after=after or START, names=list(names), limit=limit)
 
 
+def recorded_here(tx: Transaction, *, names: Collection[str]) -> list[Recorded]:
+    """The facts of some names that this transaction has recorded so far, in order; the feed will bring them too."""
+    return _queries.select_recorded_here(tx, names=list(names))
+
+
 @dataclass(frozen=True, slots=True)
 class Unread:
     """What a reader has still to look at, and the position up to which it will then have read."""

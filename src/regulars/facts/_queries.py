@@ -68,6 +68,19 @@ def select_feed(tx: Transaction, *, after: Position, names: list[str], limit: in
     )  # fmt: skip
 
 
+def select_recorded_here(tx: Transaction, *, names: list[str]) -> list[Recorded]:
+    """The facts of some names that this transaction has recorded so far, in order."""
+    return tx.all(
+        """
+        select fact_id, xact::text::bigint as xact, name, occurred_at, recorded_at, member_id, subject_id, data
+        from facts
+        where xact = pg_current_xact_id_if_assigned() and name = any(%(names)s)
+        order by fact_id
+        """,
+        Recorded, names=names,
+    )  # fmt: skip
+
+
 def select_between(tx: Transaction, *, after: Position, upto: Position, names: list[str]) -> list[Recorded]:
     """The facts of some names after one position, up to and with another."""
     return tx.all(

@@ -11,6 +11,6 @@ effect. Two processes that run the jobs of one database share the work and never
 
 from regulars.jobs._imports import import_file
 from regulars.jobs._loop import run, tick
-from regulars.jobs.reactions import react
+from regulars.jobs.reactions import react, react_within
 
-__all__ = ["import_file", "react", "run", "tick"]
+__all__ = ["import_file", "react", "react_within", "run", "tick"]

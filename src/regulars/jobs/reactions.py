@@ -55,6 +55,15 @@ def react(app: App) -> int:
             total += len(unread.facts)
 
 
+def react_within(tx: Transaction, *, at: datetime) -> None:
+    """React at once to what this transaction has recorded so far, so that its answer can tell what followed.
+
+    The feed brings the same facts again, without effect; but not before every older transaction of the whole server has
+    ended, and a caller who waits for an answer should not wait for that.
+    """
+    _react_to(tx, facts.recorded_here(tx, names=NAMES), at)
+
+
 def _react_to(tx: Transaction, happened: Sequence[facts.Recorded], at: datetime) -> None:
     """React to a batch; when it fails, to its halves, so that one fact nobody can react to holds up no other."""
     if not happened:
