@@ -1,0 +1,46 @@
+"""The routes of the API, joined."""
+
+from typing import Any, Final
+
+from litestar import Router
+from litestar.di import Provide
+from litestar.handlers import HTTPRouteHandler
+
+from regulars.api import deliveries, feed, health, imports, measures, members, orders, points, programme, returns, shops
+from regulars.api._calls import Call, guard
+from regulars.api._openapi import document
+from regulars.api._problems import BODY_LIMIT, refuse
+from regulars.api._requests import ApiRequest, decode_query
+from regulars.api.documentation import documentation
+from regulars.app import App
+
+_MODULES: Final = (shops, members, orders, returns, deliveries, points, programme, measures, imports, feed, health)
+_HANDLERS: Final[tuple[HTTPRouteHandler, ...]] = tuple(handler for module in _MODULES for handler in module.HANDLERS)
+
+
+def create_api(app: App) -> list[Router]:
+    """Everything to mount: `/v1`, its documentation, and `/health`."""
+
+    async def call(request: ApiRequest, asked: Any) -> Call:
+        return Call(app, request, request.scope["state"]["key"], asked, await request.body())
+
+    def asked(request: ApiRequest) -> Any:
+        return decode_query(request)
+
+    options: dict[str, Any] = {"exception_handlers": {Exception: refuse}, "include_in_schema": False}
+    routes = Router(
+        "/v1",
+        route_handlers=_HANDLERS,
+        dependencies={"call": Provide(call), "asked": Provide(asked, sync_to_thread=False)},
+        guards=[guard(app)],
+        request_class=ApiRequest,
+        request_max_body_size=BODY_LIMIT,
+        **options,
+    )
+    about = Router("/v1", route_handlers=documentation(_HANDLERS), **options)
+    return [routes, about, Router("/", route_handlers=health.health(app), **options)]
+
+
+def openapi_document() -> dict[str, Any]:
+    """The OpenAPI 3.1 description of `/v1`."""
+    return document(_HANDLERS)

@@ -1,0 +1,153 @@
+"""One call of the API: who calls, and the transaction in which it is answered.
+
+Writes are answered once: the answer to a request with an Idempotency-Key is kept in the transaction that did the work,
+and a dry run is the same code in a transaction that is rolled back.
+"""
+
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Any, Final, TypeVar
+
+import msgspec
+import psycopg
+from anyio import to_thread
+from litestar import Response
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler
+
+from regulars import access, jobs
+from regulars.access import Key, Permission
+from regulars.api._context import answer_headers, note_caller
+from regulars.api._meter import Meter
+from regulars.api._problems import KeyMissing, KeyUnknown, TooManyRequests
+from regulars.api._requests import ApiRequest
+from regulars.app import App
+from regulars.storage import Transaction
+from regulars.types import to_public
+
+Content = TypeVar("Content")
+_ATTEMPTS: Final = 3
+
+
+class _DryRun(Exception):  # noqa: N818 - not an error: how a dry run leaves its transaction
+    def __init__(self, answer: access.Answer) -> None:
+        super().__init__()
+        self.answer = answer
+
+
+def _end_dry_run(answer: access.Answer, *, dry: bool) -> None:
+    if dry:
+        raise _DryRun(answer)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request that may be answered: its key is good, its role high enough, its query read."""
+
+    app: App
+    request: ApiRequest
+    key: Key
+    asked: msgspec.Struct
+    body: bytes
+
+    def read(self, work: Callable[[Transaction], Content]) -> Response[Content]:
+        """Answer with what `work` finds, all of it as of one moment."""
+        with self.app.database.transaction(read_only=True) as tx:
+            content = msgspec.json.encode(work(tx))
+        return self._answer(
+            content, 200, {"ETag": f'W/"{sha256(content).hexdigest()[:32]}"', "Cache-Control": "private, no-cache"}
+        )
+
+    def show(self, content: Content) -> Response[Content]:
+        """Answer with something that needs no transaction."""
+        return self.read(lambda _: content)
+
+    def write(
+        self,
+        work: Callable[[Transaction, datetime], Content],
+        *,
+        status: Callable[[Content], int] | None = None,
+        react: bool = False,
+    ) -> Response[Content]:
+        """Answer with what `work` did, once. `react` also does, with it, what follows from it: points and tiers.
+
+        `status` chooses the status from the content, when it is not always the handler's.
+        """
+
+        def done(tx: Transaction, at: datetime) -> Content:
+            content = work(tx, at)
+            if react:
+                jobs.react_within(tx, at=at)
+            return content
+
+        for _ in range(_ATTEMPTS - 1):
+            try:
+                return self._written(done, status)
+            except psycopg.errors.TransactionRollback:  # a deadlock or a serialization failure: nothing was done
+                continue
+        return self._written(done, status)
+
+    def _written(
+        self, work: Callable[[Transaction, datetime], Content], status: Callable[[Content], int] | None
+    ) -> Response[Content]:
+        at, key, dry = self.app.clock(), self.request.idempotency_key, getattr(self.asked, "dry_run", "false") == "true"
+        url = self.request.url
+        request = access.fingerprint(self.request.method, url.path, url.query, self.body)
+        try:
+            with self.app.database.transaction() as tx:
+                if key and not dry:
+                    before = access.recall(tx, caller_id=self.key.key_id, key=key, request=request)
+                    if before is not None:
+                        return self._answer(before.body, before.status, {"Idempotency-Replayed": "true"})
+                done = work(tx, at)
+                answer = access.Answer(request, status(done) if status else self._status(), msgspec.json.encode(done))
+                _end_dry_run(answer, dry=dry)
+                if key:
+                    access.remember(tx, caller_id=self.key.key_id, key=key, answer=answer, at=at)
+        except _DryRun as run:
+            return self._answer(run.answer.body, run.answer.status, {"Dry-Run": "true"})
+        return self._answer(answer.body, answer.status)
+
+    def _status(self) -> int:
+        return self.request.route_handler.status_code
+
+    def _answer(self, content: bytes, status: int, headers: Mapping[str, str] | None = None) -> Any:
+        etag = (headers or {}).get("ETag")
+        if etag and etag in self.request.headers.get("if-none-match", ""):
+            return Response(b"", status_code=304, headers=headers)
+        return Response(content, status_code=status, headers=headers, media_type="application/json")
+
+
+Guard = Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], Awaitable[None]]
+
+
+def guard(app: App) -> Guard:
+    """What lets requests in: a key that works, whose role has the permission the route asks for, not too often."""
+    meter = Meter(app.settings.requests_per_minute)
+
+    def find(token: str) -> Key | None:
+        with app.database.transaction() as tx:
+            return access.find_key(tx, token)
+
+    async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+        permission: Permission | None = handler.opt["permission"]
+        if permission is None:
+            return
+        token = ApiRequest(connection.scope).bearer
+        if token is None:
+            raise KeyMissing
+        key = await to_thread.run_sync(find, token)
+        if key is None:
+            raise KeyUnknown
+        note_caller(connection.scope, to_public("key", key.key_id))
+        reading = meter.take(key.key_id, time.monotonic())
+        answer_headers(connection.scope).update(reading.headers)
+        if reading.retry_after_s is not None:
+            raise TooManyRequests(limit=reading.limit, retry_after=reading.retry_after_s)
+        access.require(key.role, permission)
+        connection.scope["state"]["key"] = key
+
+    return admit

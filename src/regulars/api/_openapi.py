@@ -1,0 +1,235 @@
+"""The OpenAPI 3.1 description, made from the routes themselves: their paths, types, docstrings, roles and refusals.
+
+Schemas come from msgspec, which also reads the requests, so that what is described is what is checked.
+"""
+
+import inspect
+import re
+from collections.abc import Iterable, Sequence
+from functools import cache
+from importlib import metadata
+from typing import Any, Final, get_args, get_type_hints
+
+import msgspec
+from litestar.handlers import HTTPRouteHandler
+from msgspec.structs import FieldInfo, fields
+
+from regulars.access import PERMISSIONS, AnswerPending, NotAllowed, RequestReused
+from regulars.api._problems import (
+    MEDIA_TYPE,
+    BodyTooLarge,
+    KeyMissing,
+    KeyUnknown,
+    MalformedRequest,
+    Problem,
+    TooManyRequests,
+    Unavailable,
+    UnsupportedMediaType,
+    status_of,
+)
+from regulars.api._requests import query_type
+from regulars.errors import RegularsError
+
+_REF: Final = "#/components/schemas/{name}"
+_JSON: Final = "application/json"
+_ABOUT: Final = """
+Everything the console can do with members, orders, points and figures, a program can do here.
+
+**Keys.** Every request carries `Authorization: Bearer rk_…`. A key has a role (viewer, agent, manager, owner); each
+operation names the least one that will do. `regulars keys issue` makes a key.
+
+**Naming a member.** By our id, `mem_…`, or by any name the outside world has for them, as `issuer:value`:
+`email:ada@example.com`, `phone:+442079460000`, the shop's customer number `uk:17850`, or `ext:4711` for one you enrolled
+under your own number.
+
+**Money and points** are whole numbers: minor units (pence, fen) of the currency named beside them.
+
+**Repeating a request** is safe. Orders, returns and spends have a number of your own and are done once. Any POST or
+PATCH also takes an `Idempotency-Key`: for seven days at least, the same request with the same key gets the first answer
+again, marked `Idempotency-Replayed: true`, and does nothing; another request with that key is refused. Refusals are not
+kept: they changed nothing, so the request may be sent again.
+
+**Trying out.** `?dry_run=true` on any POST or PATCH does everything, answers, and rolls it back (`Dry-Run: true`).
+
+**Pages.** Lists answer `{"items": […], "next": "…"}`. Ask again with `after` set to `next` until it is null.
+
+**Unchanged?** GET answers carry an `ETag`; send it as `If-None-Match` and get 304 while nothing has changed.
+
+**Refusals** are `application/problem+json` (RFC 9457) with a stable `code`, a pointer to what is wrong, and whether
+repeating may help. A refused request changed nothing.
+
+**Limits.** `RateLimit-Limit`, `-Remaining` and `-Reset` are in every answer; beyond the limit the answer is 429 with
+`Retry-After`.
+
+**Finding a request again.** `X-Request-Id` is in every answer and in the log; send your own and it is used.
+""".strip()
+
+PATHS: Final = {
+    "member": ("A member: our id, or `issuer:value`, see above.", "mem_04h8z2k1q9x0b"),
+    "order": ("An order: our id, or `shop:number`, for instance `uk:536365`.", "ord_04h8z2k1q9x0b"),
+    "import_id": ("An import.", "imp_04h8z2k1q9x0b"),
+    "name": ("The name of a measure.", "repurchase_rate"),
+}
+
+
+def document(handlers: Iterable[HTTPRouteHandler]) -> dict[str, Any]:
+    """The OpenAPI document of these routes, mounted under `/v1`."""
+    routes = sorted(handlers, key=lambda handler: (min(handler.paths), sorted(handler.http_methods)))
+    components = _schemas(routes)
+    paths: dict[str, dict[str, Any]] = {}
+    for handler in routes:
+        for path in sorted(handler.paths):
+            method = next(iter(handler.http_methods)).lower()
+            paths.setdefault("/v1" + re.sub(r"{(\w+):\w+}", r"{\1}", path), {})[method] = _operation(handler)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Regulars",
+            "version": metadata.version("regulars"),
+            "summary": "Customer loyalty for online shops: members, orders, points, tiers and figures.",
+            "description": _ABOUT,
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "/"}],
+        "security": [{"key": []}],
+        "tags": [{"name": tag} for tag in sorted({tag for handler in routes for tag in handler.tags or ()})],
+        "paths": paths,
+        "components": {
+            "securitySchemes": {
+                "key": {"type": "http", "scheme": "bearer", "description": "An API key, `rk_…`."},
+            },
+            "schemas": components,
+        },
+    }
+
+
+def _schemas(routes: Sequence[HTTPRouteHandler]) -> dict[str, Any]:
+    types: list[Any] = [Problem]
+    for handler in routes:
+        types += [kind for kind in (_body(handler), _content(handler)) if kind is not None]
+        types += [field.type for field in fields(query_type(handler))]
+    schemas = msgspec.json.schema_components(types, ref_template=_REF)[1]
+    for schema in schemas.values():
+        if "description" in schema:
+            schema["description"] = inspect.cleandoc(schema["description"])
+    return dict(sorted(schemas.items()))
+
+
+def _hints(handler: HTTPRouteHandler) -> dict[str, Any]:
+    return get_type_hints(handler.fn, include_extras=True)
+
+
+def _body(handler: HTTPRouteHandler) -> Any:
+    return _hints(handler).get("data")
+
+
+def _content(handler: HTTPRouteHandler) -> Any:
+    """`T` of the `Response[T]` a handler answers with; None when it is no JSON."""
+    inner = get_args(_hints(handler)["return"])
+    return inner[0] if inner and inner[0] not in (str, bytes) else None
+
+
+def _schema(kind: Any) -> dict[str, Any]:
+    return msgspec.json.schema_components([kind], ref_template=_REF)[0][0]
+
+
+def _operation(handler: HTTPRouteHandler) -> dict[str, Any]:
+    summary, _, description = inspect.cleandoc(handler.fn.__doc__ or "").partition("\n\n")
+    permission = handler.opt["permission"]
+    role = f"Needs the role {PERMISSIONS[permission].value}." if permission else "Needs no key."
+    operation: dict[str, Any] = {
+        "operationId": handler.fn.__name__,
+        "tags": list(handler.tags or ()),
+        "summary": " ".join(summary.split()).rstrip("."),
+        "description": (description.strip() + "\n\n" + role).strip(),
+        "parameters": [*_path_parameters(handler), *_query_parameters(handler), *_headers(handler)],
+    }
+    body = _body(handler)
+    if body is not None:
+        operation["requestBody"] = {"required": True, "content": {_JSON: {"schema": _schema(body)}}}
+    operation["responses"] = _responses(handler)
+    if permission is None:
+        operation["security"] = []
+    return operation
+
+
+def _path_parameters(handler: HTTPRouteHandler) -> list[dict[str, Any]]:
+    [path] = handler.paths
+    return [
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "description": PATHS[name][0],
+            "schema": {"type": "string"},
+            "example": PATHS[name][1],
+        }
+        for name in re.findall(r"{(\w+):\w+}", path)
+    ]
+
+
+def _query_parameters(handler: HTTPRouteHandler) -> list[dict[str, Any]]:
+    return [_query_parameter(field) for field in fields(query_type(handler))]
+
+
+def _query_parameter(field: FieldInfo) -> dict[str, Any]:
+    schema = _schema(field.type)
+    if "anyOf" in schema:  # a query has no null: leaving it out is null
+        kept = [one for one in schema.pop("anyOf") if one != {"type": "null"}]
+        schema |= kept[0] if len(kept) == 1 else {"anyOf": kept}
+    if field.default not in (msgspec.NODEFAULT, None):
+        schema["default"] = field.default
+    parameter = {"name": field.encode_name, "in": "query", "required": field.required, "schema": schema}
+    description = schema.pop("description", None) or _DESCRIPTIONS.get(field.encode_name)
+    return parameter | ({"description": description} if description else {})
+
+
+_DESCRIPTIONS: Final = {"dry_run": "Do it, answer, and roll it back."}
+
+
+def _headers(handler: HTTPRouteHandler) -> list[dict[str, Any]]:
+    if handler.http_methods == {"GET"}:
+        return []
+    return [
+        {
+            "name": "Idempotency-Key",
+            "in": "header",
+            "required": False,
+            "description": "Your own key for this request: repeated with it, it is done once. Kept for seven days at least.",
+            "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[\\x21-\\x7e]+$"},
+            "example": "0f8fad5b-d9cb-469f-a165-70867728950e",
+        }
+    ]
+
+
+def _responses(handler: HTTPRouteHandler) -> dict[str, Any]:
+    content = _content(handler)
+    answer: dict[str, Any] = {"description": "Done."}
+    if content is not None:
+        answer["content"] = {_JSON: {"schema": _schema(content)}}
+    responses = {str(status): answer for status in (handler.status_code, *handler.opt.get("statuses", ()))}
+    by_status: dict[int, list[str]] = {}
+    for refusal in _refusals(handler):
+        by_status.setdefault(status_of(refusal), []).append(f"`{refusal.__name__}`")
+    for status, codes in sorted(by_status.items()):
+        responses[str(status)] = _problem(", ".join(dict.fromkeys(codes)))
+    return responses
+
+
+def _refusals(handler: HTTPRouteHandler) -> tuple[type[RegularsError], ...]:
+    refusals: tuple[type[RegularsError], ...] = (MalformedRequest, *handler.opt["refusals"], Unavailable)
+    if handler.opt["permission"] is not None:
+        refusals += (KeyMissing, KeyUnknown, NotAllowed, TooManyRequests)
+    if handler.http_methods != {"GET"}:
+        refusals += (AnswerPending, RequestReused)
+    if _body(handler) is not None:
+        refusals += (UnsupportedMediaType, BodyTooLarge)
+    return refusals
+
+
+@cache
+def _problem(codes: str) -> dict[str, Any]:
+    return {
+        "description": f"Refused: {codes}.",
+        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }

@@ -1,0 +1,42 @@
+"""How a route of the API is declared: what it needs, what it may refuse, where it stands in the documentation."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from litestar import get, patch, post
+
+from regulars.access import Permission
+from regulars.errors import RegularsError
+
+Refusals = Sequence[type[RegularsError]]
+
+
+def reading(
+    path: str, *, tag: str, permission: Permission | None = Permission.READ, refusals: Refusals = (), **options: Any
+) -> get:
+    """A route that changes nothing."""
+    return get(path, tags=[tag], sync_to_thread=True, opt=_opt(permission, refusals), **options)
+
+
+def creating(
+    path: str,
+    *,
+    tag: str,
+    permission: Permission,
+    refusals: Refusals = (),
+    statuses: Sequence[int] = (),
+    **options: Any,
+) -> post:
+    """A route that adds something; `statuses` are those it answers with beside its usual one."""
+    return post(
+        path, tags=[tag], sync_to_thread=True, opt=_opt(permission, refusals) | {"statuses": statuses}, **options
+    )
+
+
+def amending(path: str, *, tag: str, permission: Permission, refusals: Refusals = ()) -> patch:
+    """A route that changes part of something."""
+    return patch(path, tags=[tag], sync_to_thread=True, opt=_opt(permission, refusals))
+
+
+def _opt(permission: Permission | None, refusals: Refusals) -> dict[str, Any]:
+    return {"permission": permission, "refusals": tuple(refusals)}

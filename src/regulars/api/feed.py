@@ -1,0 +1,64 @@
+"""The feed of everything that happened, to follow."""
+
+from typing import Annotated
+
+from litestar import Response
+from msgspec import Meta, Struct
+
+from regulars import facts
+from regulars.access import Permission
+from regulars.api._calls import Call
+from regulars.api._facts import Fact, fact
+from regulars.api._paging import After, Limit, from_cursor, to_cursor
+from regulars.api._routes import reading
+from regulars.facts import Position
+from regulars.storage import Transaction
+
+TAG = "Facts"
+
+Names = Annotated[
+    str,
+    Meta(
+        max_length=2000,
+        pattern="^[a-z_]+\\.[a-z_]+(,[a-z_]+\\.[a-z_]+)*$",
+        description="Only facts of these names, separated by commas.",
+        examples=["order.paid,order.returned"],
+    ),
+]
+Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+
+
+class Feed(Struct):
+    """Some facts, in order."""
+
+    items: list[Fact]
+    next: Annotated[str, Meta(description="Ask with `after` set to this for what comes next, now or later.")]
+
+
+class Following(Struct, forbid_unknown_fields=True):
+    """Which facts."""
+
+    names: Names | None = None
+    limit: Limit = 50
+    after: After | None = None
+
+
+@reading("/facts", tag=TAG, permission=Permission.AUDIT)
+def follow_facts(call: Call, asked: Following) -> Response[Feed]:
+    """Follow what happens, in the order in which it became known.
+
+    Every fact comes exactly once and none is skipped, whatever is written meanwhile. Keep `next` and ask again for what
+    has happened since; it never is null.
+    """
+    place = from_cursor(asked.after, tuple[Count, Count]) or (0, 0)
+    names = asked.names.split(",") if asked.names else ()
+
+    def work(tx: Transaction) -> Feed:
+        known = facts.feed(tx, after=Position(*place), names=names, limit=asked.limit)
+        last = (known[-1].xact, known[-1].fact_id) if known else place
+        return Feed([fact(one) for one in known], to_cursor(last))
+
+    return call.read(work)
+
+
+HANDLERS = (follow_facts,)

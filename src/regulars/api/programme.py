@@ -1,0 +1,147 @@
+"""The programme: what it says, its versions, and where members stand in it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+from litestar import Response
+from msgspec import Meta, Struct
+
+from regulars import programme
+from regulars.access import Permission
+from regulars.api._calls import Call
+from regulars.api._paging import Page
+from regulars.api._routes import creating, reading
+from regulars.api._shapes import Currency, Name, Text, find_member
+from regulars.members import MemberNotFound
+from regulars.programme import BadProgramme, NoProgramme
+from regulars.storage import Transaction
+from regulars.types import to_public
+
+TAG = "Programme"
+
+
+class Earning(Struct, forbid_unknown_fields=True):
+    """`points` for every full `per_minor` of each line of goods."""
+
+    points: Annotated[int, Meta(ge=0, le=10**6, examples=[1])]
+    per_minor: Annotated[int, Meta(ge=1, le=10**9, description="Minor units of the currency.", examples=[10])]
+
+
+class Expiry(Struct, forbid_unknown_fields=True):
+    """Points lapse at the end of the month that is `months` after the one they were earned in."""
+
+    months: Annotated[Annotated[int, Meta(ge=1, le=600)] | None, Meta(description="Null: never.", examples=[24])] = None
+
+
+class Tier(Struct, forbid_unknown_fields=True):
+    """A tier, and the net spend on goods within the window from which it is had."""
+
+    code: Annotated[str, Meta(pattern="^[a-z][a-z0-9_]{0,31}$", examples=["silver"])]
+    name_en: Annotated[Text, Meta(examples=["Silver"])]
+    name_zh: Annotated[Text, Meta(examples=["银卡"])]
+    from_minor: Annotated[int, Meta(ge=0, le=10**15, examples=[100_000])]
+
+
+class NewProgramme(Struct, forbid_unknown_fields=True):
+    """What a programme says."""
+
+    name: Annotated[Text, Meta(examples=["Regulars"])]
+    currency: Currency
+    time_zone: Annotated[
+        Text, Meta(description="An IANA name: whose months points expire with.", examples=["Europe/London"])
+    ]
+    earning: Earning
+    expiry: Expiry
+    tiers: Annotated[
+        list[Tier], Meta(min_length=1, max_length=20, description="From the lowest, which begins at 0, to the highest.")
+    ]
+    window_months: Annotated[int, Meta(ge=1, le=120, description="How far back spend counts towards a tier.")] = 12
+
+
+class Programme(NewProgramme, kw_only=True):
+    """A version of the programme."""
+
+    version: Annotated[int, Meta(description="Counted from 1.")]
+
+
+class Version(Struct):
+    """A version of the programme, and who published it when."""
+
+    version: int
+    published_at: datetime
+    published_by: Name
+    programme: NewProgramme
+
+
+class Standing(Struct):
+    """Where a member stands."""
+
+    tier: Tier
+    since: Annotated[datetime | None, Meta(description="Null until the tier has been judged.")]
+    qualifying_minor: Annotated[int, Meta(description="What counts towards it now.")]
+    next_tier: Annotated[Tier | None, Meta(description="Null: this is the highest.")]
+    missing_minor: Annotated[int, Meta(description="What is missing to the next.")]
+    currency: str
+
+
+def _programme(one: programme.Programme) -> Programme:
+    return msgspec.convert({**one.as_document(), "version": one.version_id}, Programme)
+
+
+def _tier(one: programme.Tier) -> Tier:
+    return Tier(one.code, one.name_en, one.name_zh, one.from_minor)
+
+
+def _versions(known: Sequence[programme.Version]) -> Page[Version]:
+    items = [
+        Version(one.version_id, one.published_at, one.published_by, msgspec.convert(one.document, NewProgramme))
+        for one in known
+    ]
+    return Page(items, None)
+
+
+@reading("/programme", tag=TAG, refusals=[NoProgramme])
+def read_programme(call: Call) -> Response[Programme]:
+    """Read the programme that holds."""
+    return call.read(lambda tx: _programme(programme.current(tx)))
+
+
+@reading("/programme/versions", tag=TAG)
+def list_programme_versions(call: Call) -> Response[Page[Version]]:
+    """List the versions published, the latest first."""
+    return call.read(lambda tx: _versions(programme.versions(tx)))
+
+
+@creating("/programme/versions", tag=TAG, permission=Permission.CONFIGURE, refusals=[BadProgramme])
+def publish_programme(call: Call, data: NewProgramme) -> Response[Programme]:
+    """Publish a version of the programme, which holds from now on.
+
+    What was earned before keeps the version it was earned under; every member's tier is judged anew.
+    """
+    new = programme.Programme.from_document(msgspec.to_builtins(data))
+
+    def work(tx: Transaction, at: datetime) -> Programme:
+        return _programme(programme.publish(tx, new, at=at, by=to_public("key", call.key.key_id)))
+
+    return call.write(work)
+
+
+@reading("/members/{member:str}/tier", tag=TAG, refusals=[MemberNotFound, NoProgramme])
+def read_tier(call: Call, member: str) -> Response[Standing]:
+    """Read a member's tier, and the way to the next."""
+    at = call.app.clock()
+
+    def work(tx: Transaction) -> Standing:
+        currency = programme.current(tx).currency
+        known = programme.standing(tx, find_member(tx, member).member_id, at=at)
+        following = _tier(known.next_tier) if known.next_tier else None
+        return Standing(
+            _tier(known.tier), known.since, known.qualifying_minor, following, known.missing_minor, currency
+        )
+
+    return call.read(work)
+
+
+HANDLERS = (read_programme, list_programme_versions, publish_programme, read_tier)

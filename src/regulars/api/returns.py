@@ -1,0 +1,166 @@
+"""Returns: goods that came back."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated
+
+from litestar import Response
+from msgspec import Meta, Struct
+
+from regulars import commerce
+from regulars.access import Permission
+from regulars.api._calls import Call
+from regulars.api._documents import MOST, Customer, NewLines, Number, Outcome, Outcomes, alone, lines, outcomes
+from regulars.api._paging import After, Int64, Limit, Page, from_cursor, page_of
+from regulars.api._routes import creating, reading
+from regulars.api._shapes import (
+    Id,
+    ImpossibleDate,
+    Instant,
+    MemberRef,
+    ShopRef,
+    Text,
+    find_shop,
+    member_id_of,
+    sensible,
+    shown,
+)
+from regulars.commerce import (
+    BadDocument,
+    OrderNotFound,
+    OverReturned,
+    ReturnChanged,
+    Returns,
+    ShopNotFound,
+)
+from regulars.members import BadMember, MemberNotFound
+from regulars.storage import Transaction
+from regulars.types import to_public
+
+TAG = "Returns"
+
+
+class Return(Struct):
+    """Goods that came back. Amounts are money given back, in minor units."""
+
+    id: Id
+    shop: Annotated[str, Meta(description="The shop's code.")]
+    external_id: str
+    member: str | None
+    returned_at: datetime
+    currency: str
+    goods_minor: int
+    total_minor: int
+
+
+class NewReturn(Struct, forbid_unknown_fields=True):
+    """Goods that came back. Without `order` they are matched to the member's own purchases, the latest first."""
+
+    external_id: Number
+    returned_at: Instant
+    lines: NewLines
+    order: Annotated[Text | None, Meta(description="The shop's number of the order.", examples=["536365"])] = None
+    customer: Customer = None
+    member: MemberRef | None = None
+
+
+class NewShopReturn(NewReturn, forbid_unknown_fields=True, kw_only=True):
+    """Goods that came back to a shop."""
+
+    shop: ShopRef
+
+
+class NewReturns(Struct, forbid_unknown_fields=True):
+    """Returns to one shop."""
+
+    shop: ShopRef
+    returns: Annotated[list[NewReturn], Meta(min_length=1, max_length=MOST)]
+
+
+class Search(Struct, forbid_unknown_fields=True):
+    """Which returns."""
+
+    member: MemberRef | None = None
+    limit: Limit = 50
+    after: After | None = None
+
+
+def _record(tx: Transaction, shop: str, new: Sequence[NewReturn], at: datetime) -> list[commerce.Outcome]:
+    for one in new:
+        sensible("returned_at", one.returned_at)
+    returns = [
+        commerce.NewReturn(
+            external_id=one.external_id,
+            returned_at=one.returned_at,
+            lines=lines(one.lines),
+            order=one.order,
+            customer=one.customer,
+            member_id=member_id_of(tx, one.member),
+        )
+        for one in new
+    ]
+    return commerce.record_returns(tx, find_shop(tx, shop), Returns.of(returns), at=at)
+
+
+_REFUSALS = (
+    ShopNotFound,
+    MemberNotFound,
+    OrderNotFound,
+    BadMember,
+    BadDocument,
+    ReturnChanged,
+    OverReturned,
+    ImpossibleDate,
+)
+
+
+@creating("/returns", tag=TAG, permission=Permission.RECORD, statuses=[200], refusals=_REFUSALS)
+def record_return(call: Call, data: NewShopReturn) -> Response[Outcome]:
+    """Record a return.
+
+    The points of its lines are taken back in proportion. The same return again changes nothing and is answered with
+    status 200.
+    """
+
+    def work(tx: Transaction, at: datetime) -> Outcome:
+        return outcomes("ret", [alone(_record(tx, data.shop, [data], at))]).items[0]
+
+    return call.write(work, status=lambda done: 201 if done.status == "recorded" else 200, react=True)
+
+
+@creating("/returns/batch", tag=TAG, permission=Permission.RECORD, status_code=200, refusals=_REFUSALS)
+def record_returns(call: Call, data: NewReturns) -> Response[Outcomes]:
+    """Record up to 1,000 returns to one shop.
+
+    Each is recorded or refused by itself, as alone. A member or a shop that is not there refuses the whole batch.
+    """
+    return call.write(lambda tx, at: outcomes("ret", _record(tx, data.shop, data.returns, at)), react=True)
+
+
+@reading("/returns", tag=TAG, refusals=[MemberNotFound])
+def list_returns(call: Call, asked: Search) -> Response[Page[Return]]:
+    """List returns, the latest first."""
+    before = from_cursor(asked.after, tuple[Instant, Int64])
+
+    def work(tx: Transaction) -> Page[Return]:
+        shops: dict[int, str] = {one.shop_id: one.code for one in commerce.shops(tx)}
+        rows = commerce.list_returns(tx, member_id=member_id_of(tx, asked.member), before=before, limit=asked.limit + 1)
+
+        def show(row: commerce.Return) -> Return:
+            return Return(
+                id=to_public("ret", row.return_id),
+                shop=shops[row.shop_id],
+                external_id=row.external_id,
+                member=shown("mem", row.member_id),
+                returned_at=row.returned_at,
+                currency=row.currency,
+                goods_minor=row.goods_minor,
+                total_minor=row.total_minor,
+            )
+
+        return page_of(rows, asked.limit, show, lambda row: (row.returned_at, row.return_id))
+
+    return call.read(work)
+
+
+HANDLERS = (record_return, record_returns, list_returns)
