@@ -10,7 +10,7 @@ different one under the same number is refused, and no more of a line can come b
 """
 
 from regulars.commerce._deliveries import record_deliveries
-from regulars.commerce._orders import cancel_order, find_order, list_orders, pay_order, record_orders
+from regulars.commerce._orders import cancel_order, find_order, find_orders, list_orders, pay_order, record_orders
 from regulars.commerce._queries import Delivery, Order, OrderLine, Return, ReturnLine, Shop
 from regulars.commerce._returns import list_returns, record_returns
 from regulars.commerce._rules import (
@@ -61,6 +61,7 @@ __all__ = [
     "cancel_order",
     "find_import",
     "find_order",
+    "find_orders",
     "find_shop",
     "list_imports",
     "list_orders",

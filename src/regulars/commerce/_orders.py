@@ -1,5 +1,6 @@
 """Recording orders, paying and cancelling them, finding them again."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import numpy as np
@@ -176,6 +177,11 @@ def _find(tx: Transaction, order_id: int) -> Order:
     for order in _queries.select_orders_by_id(tx, order_ids=[order_id]):
         return order
     raise OrderNotFound(order=to_public("ord", order_id))
+
+
+def find_orders(tx: Transaction, order_ids: Sequence[int]) -> list[Order]:
+    """The orders among these identifiers, without their lines, in no promised order."""
+    return _queries.select_orders_by_id(tx, order_ids=list(order_ids))
 
 
 def find_order(tx: Transaction, order_id: int) -> OrderDetail:
