@@ -82,17 +82,14 @@ def post(tx: Transaction, postings: Sequence[Posting], *, at: datetime) -> list[
     if not postings:
         return []
     batch = _rules.arrange(postings, at)
-    rows = _queries.post(tx, batch=batch, at=at)
-    due, items = rows[: -len(postings)], rows[-len(postings) :]
+    due, items = _queries.post(tx, batch=batch, at=at)
     outcomes: dict[int, Outcome] = {}
     told: dict[int, facts.Fact] = {}
-    for position, (_, code, kind, amount, pending, debt, available, seq, account) in zip(
-        batch.order, items, strict=True
-    ):
+    for position, (code, kind, amount, pending, debt, available, seq, account) in zip(batch.order, items, strict=True):
         outcomes[position] = Outcome(_STATUSES[code], amount, available, seq, pending, debt)
         if code == 0:
             told[position] = _fact(postings[position], account, kind, amount, pending, debt, available)
-    record_due(tx, _queries.select_movements(tx, entries=due) if due else (), at=at)
+    record_due(tx, due, at=at)
     in_order = range(len(postings))
     facts.record(tx, [told[position] for position in in_order if position in told], at=at)
     return [outcomes[position] for position in in_order]

@@ -15,12 +15,8 @@ KINDS: Final = ("", "earn", "spend", "mature", "expire", "promise", "restore", "
 
 
 class Posted(NamedTuple):
-    """One row of `ledger_post`'s answer: an item's outcome or, with `item` 0, an entry that fell due on the way.
+    """What became of one item. A tuple, for there are many: a dataclass costs more to make than the row to read."""
 
-    A tuple, for there are as many as items: a dataclass would cost more than reading the row.
-    """
-
-    item: int
     outcome: int
     kind: int
     amount: int
@@ -98,11 +94,11 @@ class Discrepancy:
     found: int
 
 
-def post(tx: Transaction, *, batch: Batch, at: datetime) -> list[Posted]:
-    """Post a batch; what fell due on the way first, then one row per item in the batch's order."""
+def post(tx: Transaction, *, batch: Batch, at: datetime) -> tuple[list[Movement], list[Posted]]:
+    """Post a batch: the entries that fell due on the way, and one answer per item in the batch's order."""
     rows = tx.rows(
         """
-        select item, outcome, kind, amount, pending_change, debt_change, available, seq, account_id
+        select outcome, kind, amount, pending_change, debt_change, available, seq, account_id, reference, occurred_at
         from ledger_post(%(accounts)s, %(members)s, %(types)s, %(ids)s, %(kinds)s, %(amounts)s, %(idems)s, %(refs)s,
                          %(occurred)s, %(expires)s, %(matures)s, %(undoes)s, %(earlier)s, %(targets)s, %(siblings)s, %(at)s)
         """,
@@ -112,7 +108,13 @@ def post(tx: Transaction, *, batch: Batch, at: datetime) -> list[Posted]:
         expires=_numbers(batch.expires), matures=_numbers(batch.matures), undoes=_marks(batch.undoes),
         earlier=_numbers(batch.earlier), targets=_numbers(batch.targets), siblings=_numbers(batch.siblings), at=at,
     )  # fmt: skip
-    return [Posted._make(row) for row in rows]
+    first = len(rows) - len(batch.ids)
+    owners = dict(zip(batch.accounts, zip(batch.members, batch.types, strict=True), strict=True)) if first else {}
+    due = [
+        Movement(kind, account, *owners[account], reference, occurred_at, *change)
+        for _, kind, *change, _, account, reference, occurred_at in rows[:first]
+    ]
+    return due, [Posted._make(row[:8]) for row in rows[first:]]
 
 
 # Arrays travel as PostgreSQL's own literals: the driver's adaptation of a list costs 1.5 to 6 µs an element, these 0.1.
@@ -135,28 +137,10 @@ def settle_due(tx: Transaction, *, at: datetime, limit: int) -> list[Movement]:
     """Settle the accounts of the `limit` lots longest due; the entries made."""
     return tx.all(
         """
-        select e.kind, e.account_id, a.member_id, a.point_type, e.reference, e.occurred_at,
-               e.amount, e.pending_change, e.debt_change, e.available
-        from ledger_settle_due(%(at)s, %(limit)s) e
-        join ledger_accounts a on a.account_id = e.account_id and a.bucket = e.bucket
-        order by e.account_id, e.seq
+        select kind, account_id, member_id, point_type, reference, occurred_at, amount, pending_change, debt_change, available
+        from ledger_settle_due(%(at)s, %(limit)s)
         """,
         Movement, at=at, limit=limit,
-    )  # fmt: skip
-
-
-def select_movements(tx: Transaction, *, entries: Sequence[Posted]) -> list[Movement]:
-    """Entries that posting reported, with what it did not."""
-    return tx.all(
-        """
-        select e.kind, e.account_id, a.member_id, a.point_type, e.reference, e.occurred_at,
-               e.amount, e.pending_change, e.debt_change, e.available
-        from unnest(%(ids)s::bigint[], %(seqs)s::int[]) v(account_id, seq)
-        join ledger_accounts a on a.account_id = v.account_id and a.bucket = v.account_id %% 256
-        join ledger_entries e on e.account_id = v.account_id and e.seq = v.seq and e.bucket = a.bucket
-        order by e.account_id, e.seq
-        """,
-        Movement, ids=_numbers([entry.account_id for entry in entries]), seqs=_numbers([entry.seq for entry in entries]),
     )  # fmt: skip
 
 
@@ -169,11 +153,11 @@ def select_holding(tx: Transaction, *, account_id: int) -> list[Holding]:
         from ledger_accounts a
         left join lateral (
             select o.expires_at, o.remaining as amount, null::timestamptz as matures_at, 0 as seq
-            from ledger_lots o where o.account_id = a.account_id and o.bucket = a.bucket
+            from ledger_lots o where o.account_id = a.account_id
             union all
             select p.expires_at, p.amount, p.matures_at, p.seq
-            from ledger_pending_lots p where p.account_id = a.account_id and p.bucket = a.bucket) l on true
-        where a.account_id = %(account_id)s and a.bucket = %(account_id)s %% 256
+            from ledger_pending_lots p where p.account_id = a.account_id) l on true
+        where a.account_id = %(account_id)s
         order by l.matures_at nulls first, l.seq, l.expires_at
         """,
         Holding, account_id=account_id,
@@ -181,15 +165,15 @@ def select_holding(tx: Transaction, *, account_id: int) -> list[Holding]:
 
 
 def select_entries(tx: Transaction, *, account_id: int, before_seq: int | None, limit: int) -> list[Entry]:
-    """An account's entries before a number, latest first."""
+    """An account's entries before a number, latest first; numbers have no gaps, so both ends of the page are known."""
     return tx.all(
         """
-        select seq, (%(kinds)s::text[])[kind] as kind, amount, pending_change, debt_change, available, occurred_at, posted_at,
-               nullif(expires_at, '9999-01-01 00:00+00') as expires_at, reverses, reference
-        from ledger_entries
-        where account_id = %(account_id)s and bucket = %(account_id)s %% 256
-          and seq < coalesce(%(before_seq)s::int, 2147483647)
-        order by seq desc
+        select e.seq, (%(kinds)s::text[])[e.kind] as kind, e.amount, e.pending_change, e.debt_change, e.available,
+               e.occurred_at, e.posted_at, nullif(e.expires_at, '9999-01-01 00:00+00') as expires_at, e.reverses, e.reference
+        from (select a.account_id, least(%(before_seq)s::int, a.seq + 1) as stop
+              from ledger_accounts a where a.account_id = %(account_id)s) a
+        join ledger_entries e on e.account_id = a.account_id and e.seq >= a.stop - %(limit)s and e.seq < a.stop
+        order by e.seq desc
         limit %(limit)s
         """,
         Entry, account_id=account_id, before_seq=before_seq, limit=limit, kinds=list(KINDS[1:]),

@@ -82,28 +82,34 @@ return (extract(epoch from instant) * 1000000)::bigint;
 create function ledger_idem(reference text) returns uuid language sql stable parallel safe
 return encode(substring(sha256(convert_to(reference, 'UTF8')) for 16), 'hex')::uuid;
 
--- Why every function below carries settings. A session keeps the plan it made when the tables were empty, and runs it
--- when they hold millions of rows. Statements here have one good plan, so nothing is left to statistics: a generic plan,
--- no sequential scan, and joins by hash only, with both sides bounded (`= any(ids)`, unnest). A probe per item is a
--- lateral subquery with `limit` or `for update`, which the planner cannot turn around. Where two indexes could serve,
--- the query asks for an order only the right one has, or hides a column from the wrong one.
+-- Why every function below carries settings, and why some columns wear a `+ 0`. A session keeps the plan it made when the
+-- tables were empty and runs it when they hold millions of rows; on an empty table every plan costs the same. Each
+-- statement here has one good plan, so nothing is left to statistics:
+--   * a generic plan, no sequential scan, joins by hash only, the table's side bounded by `= any(ids)`;
+--   * a probe per item is a lateral subquery with `limit` or `for update`, or a scalar one: the planner cannot turn it around
+--     (it can an `exists`, into a scan of the whole table);
+--   * where two indexes could serve, the query asks for an order only the right one has (`>=`, `<=` and `order by`), or hides
+--     the column the wrong one has by adding nothing to it. `bucket` is compared nowhere, for many indexes contain it.
+-- The tests count the rows each table gives, on fresh tables and on tables analysed while empty.
 
 -- Turns what has matured or expired on the given accounts, by `asof`, into entries. The caller holds the accounts' locks.
-create function ledger_settle(ids bigint[], asof timestamptz) returns setof ledger_entries
+create function ledger_settle(ids bigint[], asof timestamptz)
+returns table (account_id bigint, member_id bigint, point_type text, seq int, kind smallint, amount bigint, pending_change bigint,
+               debt_change bigint, available bigint, reference text, occurred_at timestamptz)
 language plpgsql
 set search_path from current set plan_cache_mode = force_generic_plan
 set enable_seqscan = off set enable_nestloop = off set enable_mergejoin = off
 as $$
+#variable_conflict use_column
 begin
     return query
     with matured as (
         delete from ledger_pending_lots p
-        -- adding nothing hides the column from the index of all accounts' due rows
         where p.account_id = any(ids) and p.matures_at + interval '0' <= asof
         returning p.account_id, p.bucket, p.seq, p.matures_at, p.expires_at, p.amount
     ), running as (
         select m.*, a.debt, sum(m.amount) over (partition by m.account_id order by m.matures_at, m.seq) - m.amount as before
-        from matured m join ledger_accounts a on a.account_id = m.account_id and a.bucket = m.bucket and a.account_id = any(ids)
+        from matured m join ledger_accounts a on a.account_id = any(ids) and a.account_id + 0 = m.account_id
     ), credited as (                                -- a debt is paid first, in the order of maturing
         select r.*, least(r.amount, greatest(0, r.debt - r.before))::bigint as paid from running r
     ), expired as (
@@ -129,8 +135,8 @@ begin
         union all
         select g.account_id, g.bucket, 4, g.expires_at, -g.points, 0, 0, g.expires_at, 0 from gone g
     ), numbered as (
-        select v.*, (a.seq + row_number() over w)::int as seq, (a.available + sum(v.amount) over w)::bigint as available
-        from event v join ledger_accounts a on a.account_id = v.account_id and a.bucket = v.bucket and a.account_id = any(ids)
+        select v.*, a.member_id, a.point_type, (a.seq + row_number() over w)::int as seq, (a.available + sum(v.amount) over w)::bigint as available
+        from event v join ledger_accounts a on a.account_id = any(ids) and a.account_id + 0 = v.account_id
         window w as (partition by v.account_id order by v.occurred_at, v.kind, v.source, v.expires_at)
     ), named as (
         select n.*, case n.kind when 3 then '@mature:' || n.source else '@expire:' || n.seq end as reference from numbered n
@@ -140,26 +146,27 @@ begin
         select n.account_id, n.seq, n.bucket, n.kind, n.amount, n.pending_change, n.debt_change, n.available,
                n.occurred_at, asof, ledger_idem(n.reference), n.expires_at, n.reference
         from named n
-        returning *
     ), totalled as (
         update ledger_accounts a
         set available = a.available + z.amount, pending = a.pending + z.pending, debt = a.debt + z.debt, seq = a.seq + z.entries
         from (select n.account_id, n.bucket, sum(n.amount) as amount, sum(n.pending_change) as pending,
                      sum(n.debt_change) as debt, count(*) as entries
               from numbered n group by n.account_id, n.bucket) z
-        where a.account_id = any(ids) and a.account_id = z.account_id and a.bucket = z.bucket
+        where a.account_id = any(ids) and a.account_id + 0 = z.account_id
     )
-    select w.* from written w order by w.account_id, w.seq;
+    select n.account_id, n.member_id, n.point_type, n.seq, n.kind::smallint, n.amount, n.pending_change, n.debt_change, n.available,
+           n.reference, n.occurred_at
+    from named n order by n.account_id, n.seq;
 
     update ledger_accounts a
     set due_at = least('9999-01-01 00:00+00',
-        (select min(l.expires_at + interval '0') from ledger_lots l where l.account_id = a.account_id and l.bucket = a.bucket),
-        (select min(p.matures_at + interval '0') from ledger_pending_lots p where p.account_id = a.account_id and p.bucket = a.bucket))
+        (select min(l.expires_at + interval '0') from ledger_lots l where l.account_id = a.account_id),
+        (select min(p.matures_at + interval '0') from ledger_pending_lots p where p.account_id = a.account_id))
     where a.account_id = any(ids) and a.due_at <= asof;
 end $$;
 
--- Posts items in the order given, each as if alone, and answers for each; a refused one leaves no trace and no neighbour
--- notices. Also answers for what matured or expired on the way (item 0), so that the caller can record it.
+-- Posts items in the order given, each as if alone; a refused one leaves no trace and no neighbour notices. Returns first
+-- the entries that fell due on the way, those with a reference, so that the caller can record them; then a row per item.
 --
 -- accounts, members, types: the accounts concerned, ascending; missing ones are made.
 -- ids …: the items, by account, within an account in order. kinds: 1, 2, 6, 7 as in the journal. Instants in µs since 1970.
@@ -172,8 +179,8 @@ create function ledger_post(
     accounts bigint[], members bigint[], types text[],
     ids bigint[], kinds smallint[], amounts bigint[], idems uuid[], refs text[], occurred bigint[], expires bigint[],
     matures bigint[], undoes uuid[], earlier int[], targets int[], siblings int[], asof timestamptz
-) returns table (item int, outcome smallint, kind smallint, amount bigint, pending_change bigint, debt_change bigint,
-                 available bigint, seq int, account_id bigint)
+) returns table (outcome smallint, kind smallint, amount bigint, pending_change bigint, debt_change bigint,
+                 available bigint, seq int, account_id bigint, reference text, occurred_at timestamptz)
 language plpgsql
 set search_path from current set plan_cache_mode = force_generic_plan
 set enable_seqscan = off set enable_nestloop = off set enable_mergejoin = off
@@ -214,7 +221,7 @@ begin
     insert into ledger_accounts (account_id, bucket, member_id, point_type)
     select v.id, v.id % 256, v.member_id, v.point_type
     from unnest(accounts, members, types) v(id, member_id, point_type)
-    where (select c.account_id from ledger_accounts c where c.account_id = v.id and c.bucket = (v.id % 256)::smallint) is null
+    where (select c.account_id from ledger_accounts c where c.account_id = v.id) is null
     order by v.id
     on conflict (account_id, bucket) do nothing;
 
@@ -223,20 +230,20 @@ begin
     into c_available, c_pending, c_debt, c_seq, c_due, c_members, c_types
     from (select x.* from unnest(accounts) u(id), lateral (
               select c.available, c.pending, c.debt, c.seq, c.due_at, c.member_id, c.point_type from ledger_accounts c
-              where c.account_id = u.id and c.bucket = (u.id % 256)::smallint for update) x) v;
+              where c.account_id = u.id for update) x) v;
     if c_members <> members or c_types <> types then
         raise exception 'ledger: an account id belongs to another member' using errcode = 'XX001';
     end if;
 
     if (select min(v) from unnest(c_due) v) <= asof then
         return query
-        select 0, 0::smallint, w.kind, w.amount, w.pending_change, w.debt_change, w.available, w.seq, w.account_id
+        select 0::smallint, w.kind, w.amount, w.pending_change, w.debt_change, w.available, w.seq, w.account_id, w.reference, w.occurred_at
         from ledger_settle((select array_agg(v.id) from unnest(accounts, c_due) v(id, due) where v.due <= asof), asof) w;
         select array_agg(v.available), array_agg(v.pending), array_agg(v.debt), array_agg(v.seq)
         into c_available, c_pending, c_debt, c_seq
         from (select x.* from unnest(accounts) u(id), lateral (
                   select c.available, c.pending, c.debt, c.seq from ledger_accounts c
-                  where c.account_id = u.id and c.bucket = (u.id % 256)::smallint limit 1) x) v;
+                  where c.account_id = u.id limit 1) x) v;
     end if;
 
     -- What others posted can be seen only by a statement that begins after the locks are had: never join it to the above.
@@ -245,7 +252,7 @@ begin
     into d_item, d_kind, d_amount, d_pending, d_debt, d_available, d_seq, d_reverses
     from (select v.item::int as item, g.* from unnest(ids, idems) with ordinality v(id, idem, item), lateral (
               select e.kind, e.amount, e.pending_change, e.debt_change, e.available, e.seq, e.reverses from ledger_entries e
-              where e.account_id = v.id and e.bucket = (v.id % 256)::smallint and e.idem >= v.idem and e.idem <= v.idem
+              where e.account_id = v.id and e.idem >= v.idem and e.idem <= v.idem
               order by e.account_id, e.idem limit 1) g
           order by v.item) v;
     nd := coalesce(cardinality(d_item), 0);
@@ -258,15 +265,14 @@ begin
         from (select v.item::int as item, v.id, g.*,
                      coalesce((select sum(z.worth) from (
                          select abs(r.amount + r.pending_change - r.debt_change) as worth from ledger_entries r
-                         where r.account_id = v.id and r.bucket = (v.id % 256)::smallint and r.reverses >= g.seq and r.reverses <= g.seq
+                         where r.account_id = v.id and r.reverses >= g.seq and r.reverses <= g.seq
                          order by r.account_id, r.reverses offset 0) z), 0)::bigint as undone,
-                     exists (select from ledger_pending_lots p
-                             where p.account_id = v.id and p.seq = g.seq and p.bucket = (v.id % 256)::smallint) as pending
+                     (select count(*) from ledger_pending_lots p where p.account_id = v.id and p.seq = g.seq) > 0 as pending
               from unnest(ids, undoes) with ordinality v(id, idem, item), lateral (
                   select e.seq, e.kind, abs(e.amount + e.pending_change - e.debt_change) as worth,
                          ledger_micros(e.expires_at) as expires, e.alloc
                   from ledger_entries e
-                  where e.account_id = v.id and e.bucket = (v.id % 256)::smallint and e.idem >= v.idem and e.idem <= v.idem
+                  where e.account_id = v.id and e.idem >= v.idem and e.idem <= v.idem
                   order by e.account_id, e.idem limit 1) g
               order by v.item) v;
         nt := coalesce(cardinality(t_item), 0);
@@ -434,13 +440,13 @@ begin
     on conflict (account_id, expires_at, bucket) do update set remaining = l.remaining + excluded.remaining;
     if takers is not null then
         delete from ledger_lots l
-        using (select v.id, (v.id % 256)::smallint as bucket, ledger_instant(v.expires) as expires
-               from unnest(l_id, l_expires, l_was, l_now) v(id, expires, was, now) where v.now = 0 and v.was > 0) v
-        where l.account_id = any(takers) and l.account_id = v.id and l.expires_at = v.expires and l.bucket = v.bucket;
+        using unnest(l_id, l_expires, l_was, l_now) v(id, expires, was, now)
+        where l.account_id = any(takers) and l.account_id + 0 = v.id and ledger_micros(l.expires_at) = v.expires
+          and v.now = 0 and v.was > 0;
         update ledger_lots l set remaining = v.now
-        from (select v.id, (v.id % 256)::smallint as bucket, ledger_instant(v.expires) as expires, v.now
-              from unnest(l_id, l_expires, l_was, l_now) v(id, expires, was, now) where v.now > 0 and v.now < v.was) v
-        where l.account_id = any(takers) and l.account_id = v.id and l.expires_at = v.expires and l.bucket = v.bucket;
+        from unnest(l_id, l_expires, l_was, l_now) v(id, expires, was, now)
+        where l.account_id = any(takers) and l.account_id + 0 = v.id and ledger_micros(l.expires_at) = v.expires
+          and v.now > 0 and v.now < v.was;
     end if;
     if matures is not null then
         insert into ledger_pending_lots (account_id, seq, bucket, matures_at, expires_at, amount)
@@ -450,10 +456,10 @@ begin
     if w_id <> '{}' then
         delete from ledger_pending_lots p
         using unnest(w_id, w_seq, w_left) v(id, seq, points)
-        where p.account_id = any(w_id) and p.account_id = v.id and p.seq = v.seq and p.bucket = (v.id % 256)::smallint and v.points = 0;
+        where p.account_id = any(w_id) and p.account_id + 0 = v.id and p.seq + 0 = v.seq and v.points = 0;
         update ledger_pending_lots p set amount = v.points
         from (select v.id, v.seq, min(v.points) as points from unnest(w_id, w_seq, w_left) v(id, seq, points) group by v.id, v.seq) v
-        where p.account_id = any(w_id) and p.account_id = v.id and p.seq = v.seq and p.bucket = (v.id % 256)::smallint;
+        where p.account_id = any(w_id) and p.account_id + 0 = v.id and p.seq + 0 = v.seq;
     end if;
 
     insert into ledger_entries (account_id, seq, bucket, kind, amount, pending_change, debt_change, available,
@@ -472,42 +478,45 @@ begin
         insert into ledger_entries as e (account_id, seq, bucket, kind, amount, available, occurred_at, posted_at, idem, expires_at, reference)
         select v.id, v.seq, v.id % 256, 4, -v.points, v.available, v.expires, asof, ledger_idem(v.reference), v.expires, v.reference
         from late v
-        returning 0, 0::smallint, e.kind, e.amount, e.pending_change, e.debt_change, e.available, e.seq, e.account_id;
+        returning 0::smallint, e.kind, e.amount, e.pending_change, e.debt_change, e.available, e.seq, e.account_id, e.reference, e.occurred_at;
     end if;
 
     update ledger_accounts c
     set available = v.available, pending = v.pending, debt = v.debt, seq = v.seq, due_at = least(c.due_at, ledger_instant(v.due))
     from unnest(accounts, c_available, c_pending, c_debt, c_seq, c_new) v(id, available, pending, debt, seq, due)
-    where c.account_id = any(accounts) and c.account_id = v.id and c.bucket = (v.id % 256)::smallint and c.seq <> v.seq;
+    where c.account_id = any(accounts) and c.account_id + 0 = v.id and c.seq <> v.seq;
 
     return query
-    select v.item::int, v.outcome, v.kind, v.amount, v.pending, v.debt, v.available, v.seq, v.id
-    from unnest(o_outcome, o_kind, o_amount, o_pending, o_debt, o_available, o_seq, ids) with ordinality
-         v(outcome, kind, amount, pending, debt, available, seq, id, item);
+    select v.outcome, v.kind, v.amount, v.pending, v.debt, v.available, v.seq, v.id, null::text, null::timestamptz
+    from unnest(o_outcome, o_kind, o_amount, o_pending, o_debt, o_available, o_seq, ids)
+         v(outcome, kind, amount, pending, debt, available, seq, id);
 end $$;
 
 -- Settles the accounts of the `most` lots that fell due first; what another session holds is left to it, or to the next
 -- call.
-create function ledger_settle_due(asof timestamptz, most int) returns setof ledger_entries
+create function ledger_settle_due(asof timestamptz, most int)
+returns table (account_id bigint, member_id bigint, point_type text, seq int, kind smallint, amount bigint, pending_change bigint,
+               debt_change bigint, available bigint, reference text, occurred_at timestamptz)
 language plpgsql
 set search_path from current set plan_cache_mode = force_generic_plan
 set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off set enable_hashjoin = off set enable_mergejoin = off
 as $$
+#variable_conflict use_column
 declare
     ids bigint[]; more bigint[];
 begin
     -- Locking happens in the lateral subquery, one row at a time, and ends with the limit: an `order by` outside would
     -- lock all that is due first. The inner one is the due index's own order.
     select array_agg(v.id) into ids
-    from (select d.account_id as id from (select l.account_id, l.bucket from ledger_lots l where l.expires_at <= asof
+    from (select d.account_id as id from (select l.account_id from ledger_lots l where l.expires_at <= asof
                                           order by l.expires_at offset 0) d,
-                 lateral (select from ledger_accounts a where a.account_id = d.account_id and a.bucket = d.bucket
+                 lateral (select from ledger_accounts a where a.account_id = d.account_id
                           for update skip locked) held
           limit most) v;
     select array_agg(v.id) into more
-    from (select d.account_id as id from (select p.account_id, p.bucket from ledger_pending_lots p where p.matures_at <= asof
+    from (select d.account_id as id from (select p.account_id from ledger_pending_lots p where p.matures_at <= asof
                                           order by p.matures_at offset 0) d,
-                 lateral (select from ledger_accounts a where a.account_id = d.account_id and a.bucket = d.bucket
+                 lateral (select from ledger_accounts a where a.account_id = d.account_id
                           for update skip locked) held
           limit greatest(most - coalesce(cardinality(ids), 0), 0)) v;
     ids := array_cat(ids, more);
