@@ -140,7 +140,6 @@ def upsert_products(tx: Transaction, *, shop: Shop, products: Numbers, skus: lis
         order by v.product_id
         on conflict (product_id) do update set name = excluded.name, kind = excluded.kind, named_at = excluded.named_at
         where commerce_products.named_at < excluded.named_at and excluded.name <> excluded.sku
-          and (commerce_products.name, commerce_products.kind) is distinct from (excluded.name, excluded.kind)
         """,
         shop_id=shop.shop_id, ids=products[latest.code].tolist(), skus=[skus[code] for code in latest.code],
         names=latest.name, kinds=latest.kind, named=latest.named_at,

@@ -31,13 +31,13 @@ def tick(app: App) -> dict[str, int]:
 
 
 def _drain(app: App, work: Callable[[Transaction, datetime], int]) -> int:
-    """Call for batches, each in its own transaction, until one comes back short."""
+    """Call for batches, each in its own transaction, until nothing is due: what was done may have made more fall due."""
     total = 0
     while True:
         with app.database.transaction() as tx:
             done = work(tx, app.clock())
         total += done
-        if done < BATCH:
+        if not done:
             return total
 
 
