@@ -27,7 +27,7 @@ class Settings:
     """PostgreSQL 15 or newer, as a `postgresql://` URL. Unset: an embedded server in `data_dir`."""
 
     data_dir: Path = field(default_factory=_data_dir)
-    """Where the embedded server, import profiles and the demonstration shop live."""
+    """Where the embedded server and the demonstration shop live. Unset: `$XDG_DATA_HOME/regulars`, or `~/.local/share/regulars`."""
 
     host: str = "127.0.0.1"
     """The address the console and the API listen on."""

@@ -252,6 +252,14 @@ def test_odd_letters_in_the_path_do_no_harm(data_dir: Path) -> None:
     erase_embedded_server(odd)
 
 
+def test_a_folder_may_be_given_as_seen_from_here(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(data_dir.parent)
+    with embedded_server(Path("data")) as url:
+        keep(url, 1)
+    with embedded_server(data_dir) as url:
+        assert kept(url) == [1]
+
+
 def test_erasing_deletes_the_data_but_not_under_somebody_who_uses_it(data_dir: Path) -> None:
     with embedded_server(data_dir) as url:
         keep(url, 1)

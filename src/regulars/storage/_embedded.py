@@ -58,6 +58,7 @@ def embedded_server(data_dir: Path) -> Generator[str]:
     Raises:
         EmbeddedServerFailed: it cannot run here, or did not start; says why and what to do.
     """
+    data_dir = data_dir.absolute()
     with ExitStack() as locked:
         with _as_domain_errors(data_dir):
             turn, users = locked.enter_context(_lock_files(data_dir))
@@ -90,6 +91,7 @@ def erase_embedded_server(data_dir: Path) -> None:
     Raises:
         EmbeddedServerInUse: a process uses it.
     """
+    data_dir = data_dir.absolute()
     if not data_dir.is_dir():
         return
     with _as_domain_errors(data_dir), _lock_files(data_dir) as (turn, users):

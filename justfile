@@ -1,0 +1,62 @@
+# What a contributor does, one recipe each. `python3 -m pip install uv && uv run just check` needs nothing else installed.
+
+uv := env("UV", "uv")
+run := quote(uv) + " run --group dev"
+
+# List the recipes
+default:
+    @{{ quote(just_executable()) }} --list --unsorted
+
+# Everything that CI runs, in its order
+check: format lint types imports test browser docs
+
+# Rewrite the code in the one format, and repair what ruff can
+fmt:
+    {{ run }} ruff check --fix --exit-zero --quiet .
+    {{ run }} ruff format .
+
+# Is everything formatted?
+format:
+    {{ run }} ruff format --check .
+
+# Does ruff object?
+lint:
+    {{ run }} ruff check .
+
+# Do the types fit, strictly?
+types:
+    {{ run }} basedpyright
+
+# Do imports point down the tree?
+imports:
+    {{ run }} lint-imports --no-logo
+
+# The tests on a real PostgreSQL: all of them, or those given
+test *which="tests --ignore=tests/browser --ignore=tests/docs":
+    {{ run }} pytest -n 2 {{ which }}
+
+# The console in Chromium: as root on Debian it is installed first; where it cannot be, these tests skip and say so
+browser *which="tests/browser":
+    @bash .ci/chromium
+    {{ run }} pytest -rs {{ which }}
+
+# Are the documents current, and do their links lead somewhere?
+docs:
+    {{ run }} pytest tests/docs
+
+# Write the parts of docs/reference that are made from the code
+reference:
+    {{ run }} python -m regulars.api docs/reference
+    {{ run }} python tests/docs/settings_page.py
+
+# Write schema.sql from the migrations
+schema:
+    {{ run }} python tests/storage/schema.py
+
+# A real shop's year, served: pass --fresh, --port or --prepare
+demo *options:
+    {{ quote(uv) }} run regulars demo {{ options }}
+
+# The headline figures, each beside its peer: pass --quick for under a minute each
+bench *options:
+    for file in benchmarks/[a-z]*.py; do {{ run }} python "$file" {{ options }}; done
