@@ -1,0 +1,78 @@
+"""Reading what an address of the console asks for. What cannot be understood is refused, never silently left out."""
+
+from datetime import date, datetime
+from typing import TypeVar
+
+from regulars.errors import Invalid
+
+Word = TypeVar("Word", bound=str)
+
+
+class BadAddress(Invalid):
+    """{field} is {value!r} in the address: {remedy}."""
+
+
+def day(field: str, text: str) -> date:
+    """A day written as 2011-12-09.
+
+    Raises:
+        BadAddress: it is none.
+    """
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise BadAddress(field=field, value=text, remedy="give a day such as 2011-12-09") from error
+
+
+def month(field: str, text: str) -> date:
+    """The first day of a month written as 2011-12.
+
+    Raises:
+        BadAddress: it is none.
+    """
+    return day(field, f"{text}-01")
+
+
+def whole(field: str, text: str, low: int, high: int) -> int:
+    """A whole number within limits.
+
+    Raises:
+        BadAddress: it is none, or outside them.
+    """
+    if not (text.isascii() and text.isdigit() and len(text) < 10 and low <= int(text) <= high):
+        raise BadAddress(field=field, value=text, remedy=f"give a whole number from {low} to {high}")
+    return int(text)
+
+
+def one_of(field: str, text: str, known: tuple[Word, ...]) -> Word:
+    """One of some words.
+
+    Raises:
+        BadAddress: it is another.
+    """
+    for word in known:
+        if word == text:
+            return word
+    raise BadAddress(field=field, value=text, remedy=f"give one of {', '.join(known)}")
+
+
+def write_place(at: datetime, identifier: int) -> str:
+    """Where a list ordered by time was left, as one word."""
+    return f"{at.isoformat()}~{identifier}"
+
+
+def read_place(field: str, text: str) -> tuple[datetime, int]:
+    """Where a list was left.
+
+    Raises:
+        BadAddress: it is not what `write_place` wrote.
+    """
+    moment, _, identifier = text.partition("~")
+    try:
+        at = datetime.fromisoformat(moment)
+        number = int(identifier)
+    except ValueError as error:
+        raise BadAddress(field=field, value=text, remedy="follow the link of the page before") from error
+    if at.tzinfo is None or not 0 <= number < 1 << 63:
+        raise BadAddress(field=field, value=text, remedy="follow the link of the page before")
+    return at, number

@@ -1,0 +1,224 @@
+"""One member's timeline: every fact as a sentence in the visitor's language."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import groupby
+from typing import Final
+
+from markupsafe import Markup, escape
+
+from regulars.console._language import Language
+from regulars.console._visits import Visit
+from regulars.facts import Recorded
+from regulars.types import to_public
+
+_ORDER: Final = re.compile(r"ord_[0-9a-z]{13}")
+_DOCUMENTS: Final = {"order.placed": "ord", "order.paid": "ord", "order.returned": "ret"}
+_ICONS: Final = {
+    "member": "user-plus",
+    "order": "shopping-bag",
+    "points": "sparkles",
+    "tier": "trophy",
+    "order.returned": "receipt-refund",
+    "order.cancelled": "x-circle",
+    "order.delivered": "truck",
+    "points.expired": "clock",
+    "points.reversed": "arrow-uturn-left",
+    "points.spent": "gift",
+    "member.amended": "identification",
+}
+_COLOURS: Final = {
+    "order.returned": "is-back",
+    "order.cancelled": "is-back",
+    "points.expired": "is-back",
+    "points.reversed": "is-back",
+    "points": "is-points",
+    "tier": "is-tier",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the timeline."""
+
+    at: datetime
+    drawing: str
+    colour: str
+    words: Markup
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """The entries of one day in the shop's time zone, latest first."""
+
+    day: date
+    entries: list[Entry]
+
+
+@dataclass(frozen=True, slots=True)
+class Teller:
+    """What sentences are told with."""
+
+    language: Language
+    tiers: Mapping[str, str]
+    paid: bool
+
+    def say(self, sentence: str, **values: object) -> Markup:
+        """A translated sentence with its values; only what is `Markup` already may be more than text."""
+        return Markup(escape(sentence)) % values  # noqa: S704  the sentence is escaped, and `%` escapes the values
+
+    def money(self, fact: Recorded, field: str) -> str:
+        """An amount of the fact in its currency."""
+        amount, currency = fact.data.get(field), fact.data.get("currency")
+        known = isinstance(amount, int) and isinstance(currency, str)
+        return self.language.money(amount, currency) if known else "—"
+
+    def points(self, fact: Recorded) -> tuple[int, str]:
+        """How many points the fact moved, and the number written out."""
+        amount = fact.data.get("amount")
+        moved = abs(amount) if isinstance(amount, int) else 0
+        return moved, self.language.number(moved)
+
+    def gain(self, points: int) -> str:
+        """Points that came or went with something else."""
+        sentence = self.language.ngettext("%(num)s point", "%(num)s points", abs(points))
+        return sentence % {"num": f"{'+' if points > 0 else '-'}{self.language.number(abs(points))}"}
+
+    def tier(self, fact: Recorded, field: str) -> str:
+        """What a tier in the fact is called."""
+        code = str(fact.data.get(field, ""))
+        return self.tiers.get(code, code)
+
+
+def days(visit: Visit, happened: Sequence[Recorded], tiers: Mapping[str, str]) -> list[Day]:
+    """The facts by day and in words.
+
+    What happened in one moment is one line: an order placed and paid, and the points that it earned.
+    """
+    paid = {(fact.subject_id, fact.occurred_at) for fact in happened if fact.name == "order.paid"}
+    placed = {(fact.subject_id, fact.occurred_at) for fact in happened if fact.name == "order.placed"}
+    lines = [
+        fact for fact in happened if fact.name != "order.paid" or (fact.subject_id, fact.occurred_at) not in placed
+    ]
+    gains, told = _gains(lines)
+    entries: list[Entry] = []
+    for fact in lines:
+        if fact.fact_id not in told:
+            teller = Teller(visit.language, tiers, paid=(fact.subject_id, fact.occurred_at) in paid)
+            entries.append(_entry(teller, fact, gains.get(fact.fact_id, 0)))
+    by_day = groupby(entries, key=lambda entry: entry.at.astimezone(visit.zone).date())
+    return [Day(day, list(group)) for day, group in by_day]
+
+
+def _gains(lines: Sequence[Recorded]) -> tuple[dict[int, int], set[int]]:
+    """Points that came of a document in the same moment, by the document's fact; and the facts that are told so."""
+    documents = {
+        (to_public(_DOCUMENTS[fact.name], fact.subject_id), fact.occurred_at): fact.fact_id
+        for fact in lines
+        if fact.name in _DOCUMENTS and fact.subject_id is not None
+    }
+    gains: dict[int, int] = {}
+    told: set[int] = set()
+    for fact in lines:
+        sign = {"points.earned": 1, "points.reversed": -1}.get(fact.name, 0)
+        amount = fact.data.get("amount")
+        source = re.split(r"[/+]", str(fact.data.get("reference", "")), maxsplit=1)[0]
+        document = documents.get((source, fact.occurred_at))
+        if sign and document is not None and isinstance(amount, int):
+            gains[document] = gains.get(document, 0) + sign * abs(amount)
+            told.add(fact.fact_id)
+    return gains, told
+
+
+def _entry(teller: Teller, fact: Recorded, gain: int) -> Entry:
+    noun = fact.name.partition(".")[0]
+    words = _SENTENCES.get(noun, _other)(teller, fact)
+    if gain:
+        words += Markup('<span class="gain{}">{}</span>').format("" if gain > 0 else " is-less", teller.gain(gain))
+    drawing = _ICONS.get(fact.name) or _ICONS.get(noun, "document-text")
+    return Entry(fact.occurred_at, drawing, _COLOURS.get(fact.name) or _COLOURS.get(noun, ""), words)
+
+
+def _link(public: str, text: str) -> Markup:
+    return Markup('<a href="/orders/{}">{}</a>').format(public, text)
+
+
+def _member(teller: Teller, fact: Recorded) -> Markup:
+    _ = teller.language.gettext
+    if fact.name == "member.joined":
+        return teller.say(_("Became a member as customer %(number)s"), number=fact.data.get("external_id", ""))
+    if fact.name == "member.amended":
+        return teller.say(
+            _("The record was changed: %(fields)s"), fields=", ".join(map(str, fact.data.get("fields", [])))
+        )
+    return _other(teller, fact)
+
+
+def _order(teller: Teller, fact: Recorded) -> Markup:
+    _ = teller.language.gettext
+    sentences = {
+        "order.placed": _("Ordered and paid %(order)s for %(amount)s")
+        if teller.paid
+        else _("Ordered %(order)s for %(amount)s"),
+        "order.paid": _("Paid %(order)s, %(amount)s"),
+        "order.amended": _("Lines were added to %(order)s"),
+        "order.cancelled": _("Order %(order)s was cancelled"),
+        "order.delivered": _("Order %(order)s was delivered"),
+        "order.returned": _("Sent goods back, %(amount)s given back (%(number)s)"),
+    }
+    number = str(fact.data.get("external_id", ""))
+    order = _link(to_public("ord", fact.subject_id or 0), number)
+    sentence = sentences.get(fact.name)
+    if sentence is None:
+        return _other(teller, fact)
+    return teller.say(sentence, order=order, number=number, amount=teller.money(fact, "goods_minor"))
+
+
+def _points(teller: Teller, fact: Recorded) -> Markup:
+    several = teller.language.ngettext
+    count, num = teller.points(fact)
+    sentences = {
+        "points.earned": several("Earned %(num)s point", "Earned %(num)s points", count),
+        "points.promised": several("Was promised %(num)s point", "Was promised %(num)s points", count),
+        "points.matured": several(
+            "%(num)s promised point can be spent now", "%(num)s promised points can be spent now", count
+        ),
+        "points.spent": several("Spent %(num)s point", "Spent %(num)s points", count),
+        "points.restored": several("Got %(num)s spent point back", "Got %(num)s spent points back", count),
+        "points.reversed": several("%(num)s point was taken back", "%(num)s points were taken back", count),
+        "points.expired": several("%(num)s point lapsed", "%(num)s points lapsed", count),
+    }
+    sentence = sentences.get(fact.name)
+    return _other(teller, fact) if sentence is None else teller.say(sentence, num=num)
+
+
+def _tier(teller: Teller, fact: Recorded) -> Markup:
+    _ = teller.language.gettext
+    if fact.name == "tier.reached":
+        return teller.say(_("Reached %(tier)s"), tier=teller.tier(fact, "tier"))
+    if fact.name == "tier.left":
+        return teller.say(
+            _("Went from %(before)s to %(tier)s"), before=teller.tier(fact, "from"), tier=teller.tier(fact, "tier")
+        )
+    return _other(teller, fact)
+
+
+def _other(teller: Teller, fact: Recorded) -> Markup:
+    """A fact of a kind this console does not know yet: its name says it."""
+    return teller.say("%(name)s", name=fact.name.replace(".", " ").replace("_", " "))
+
+
+_SENTENCES: Final[Mapping[str, Callable[[Teller, Recorded], Markup]]] = {
+    "member": _member,
+    "order": _order,
+    "points": _points,
+    "tier": _tier,
+}
+
+
+def order_of(reference: str) -> str | None:
+    """The order a ledger reference names, as `ord_…`, if it names one."""
+    found = _ORDER.search(reference)
+    return found[0] if found else None

@@ -1,0 +1,105 @@
+"""Imports: which files were read, and what became of every row."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Final, Literal, get_args
+
+from litestar import get
+from litestar.params import FromPath
+from litestar.response import Response
+
+from regulars import commerce
+from regulars.commerce import Import
+from regulars.console import _pages
+from regulars.console._language import Language
+from regulars.console._visits import Visit
+from regulars.types import from_public
+
+Fate = Literal["kept", "dropped", "rejected"]
+"""Kept rows became part of an order or return; dropped ones are left out by a stated convention; rejected ones are faulty."""
+
+_FATES: Final[tuple[Fate, ...]] = get_args(Fate)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of some rows, and why."""
+
+    fate: Fate
+    reason: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An import with its report laid out."""
+
+    found: Import
+    rows_read: int
+    verdicts: list[Verdict]
+    """Kept, dropped, rejected; the most rows first in each."""
+    documents: dict[str, int]
+    """`orders recorded`, `returns refused` and the like."""
+    refusals: list[dict[str, str]]
+
+    def rows(self, fate: Fate) -> int:
+        """How many rows had that fate."""
+        return sum(verdict.rows for verdict in self.verdicts if verdict.fate == fate)
+
+    def of(self, kind: str) -> int:
+        """How many orders or returns were in the file, refused ones not counted."""
+        return sum(n for name, n in self.documents.items() if name.startswith(kind) and not name.endswith("refused"))
+
+
+@get("/imports", sync_to_thread=True)
+def list_imports(visit: Visit) -> Response[str]:
+    """The files imported, the latest first."""
+    with visit.app.database.transaction(read_only=True) as tx:
+        found = commerce.list_imports(tx, limit=100)
+    return _pages.page(visit, "imports.html", imports=[_shown(visit.language, one) for one in found])
+
+
+@get("/imports/{number:str}", sync_to_thread=True)
+def show_import(visit: Visit, number: FromPath[str]) -> Response[str]:
+    """One import with its report."""
+    with visit.app.database.transaction(read_only=True) as tx:
+        found = commerce.find_import(tx, from_public("imp", number, field="import"))
+    return _pages.page(visit, "import.html", shown=_shown(visit.language, found), fates=_FATES)
+
+
+def _shown(language: Language, found: Import) -> Shown:
+    report: dict[str, Any] = found.report
+    verdicts = list(_verdicts(language, report.get("verdicts", {}).items()))
+    verdicts.sort(key=lambda verdict: (_FATES.index(verdict.fate), -verdict.rows))
+    return Shown(found, report.get("rows_read", 0), verdicts, report.get("documents", {}), report.get("refusals", []))
+
+
+def _verdicts(language: Language, counts: Iterable[tuple[str, int]]) -> Iterable[Verdict]:
+    for name, rows in counts:
+        head, _, reason = name.partition(": ")
+        fate = next((fate for fate in _FATES if fate == head), "kept")
+        yield Verdict(fate, _reason(language, reason or head), rows)
+
+
+def _reason(language: Language, reason: str) -> str:
+    """A reason in the visitor's language; one this console does not know stays as the import wrote it."""
+    _ = language.gettext
+    known = {
+        "order": _("part of an order"),
+        "return": _("part of a return"),
+        "bookkeeping document": _("bookkeeping document"),
+        "duplicate row": _("duplicate row"),
+        "stock adjustment": _("stock adjustment"),
+        "no price": _("no price"),
+        "no order number": _("no order number"),
+        "date cannot be read": _("date cannot be read"),
+        "no product": _("no product"),
+        "quantity cannot be read": _("quantity cannot be read"),
+        "quantity is not a whole number": _("quantity is not a whole number"),
+        "quantity is zero": _("quantity is zero"),
+        "price cannot be read": _("price cannot be read"),
+        "price is beyond any order": _("price is beyond any order"),
+        "price is negative": _("price is negative"),
+        "a return with a positive quantity": _("a return with a positive quantity"),
+    }
+    return known.get(reason, reason)
