@@ -98,7 +98,7 @@ returns table (account_id bigint, member_id bigint, point_type text, seq int, ki
                debt_change bigint, available bigint, reference text, occurred_at timestamptz)
 language plpgsql
 set search_path from current set plan_cache_mode = force_generic_plan
-set enable_seqscan = off set enable_nestloop = off set enable_mergejoin = off
+set enable_seqscan = off set enable_hashjoin = on set enable_nestloop = off set enable_mergejoin = off
 as $$
 #variable_conflict use_column
 begin
@@ -183,7 +183,7 @@ create function ledger_post(
                  available bigint, seq int, account_id bigint, reference text, occurred_at timestamptz)
 language plpgsql
 set search_path from current set plan_cache_mode = force_generic_plan
-set enable_seqscan = off set enable_nestloop = off set enable_mergejoin = off
+set enable_seqscan = off set enable_hashjoin = on set enable_nestloop = off set enable_mergejoin = off
 as $$
 #variable_conflict use_column
 declare
@@ -499,7 +499,7 @@ returns table (account_id bigint, member_id bigint, point_type text, seq int, ki
                debt_change bigint, available bigint, reference text, occurred_at timestamptz)
 language plpgsql
 set search_path from current set plan_cache_mode = force_generic_plan
-set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off set enable_hashjoin = off set enable_mergejoin = off
+set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off
 as $$
 #variable_conflict use_column
 declare
