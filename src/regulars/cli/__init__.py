@@ -16,6 +16,7 @@ import typer
 
 from regulars import __version__
 from regulars.cli import _db, _demo, _import, _keys, _operators, _serve
+from regulars.cli._logs import configure_logs
 from regulars.errors import RegularsError
 
 __all__ = ["EXIT_CODES", "app", "main"]
@@ -54,6 +55,7 @@ def _root(
 def main() -> None:
     """Run the command line given; the entry point of the `regulars` script."""
     signal.signal(signal.SIGTERM, _end)
+    configure_logs()
     try:
         app()
     except RegularsError as error:

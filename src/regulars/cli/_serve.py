@@ -1,6 +1,7 @@
 """`regulars serve`: the console, the API and the jobs in one process."""
 
 import contextlib
+import os
 import signal
 import socket
 import threading
@@ -18,7 +19,7 @@ from regulars.app import App
 from regulars.cli._app import open_app
 from regulars.errors import Conflict
 
-err = Console(stderr=True, highlight=False)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
 _GRACE_SECONDS = 5
 
 
@@ -47,9 +48,9 @@ def serve_app(app: App) -> None:
     Raises:
         PortTaken: somebody else listens there.
     """
-    from regulars.asgi import create_asgi  # noqa: PLC0415 - the web framework takes longer to load than most commands
-
     with _listening(app.settings) as listener, _jobs_beside(app):
+        from regulars.asgi import create_asgi  # noqa: PLC0415 - the web framework takes as long to load as all the rest
+
         config = uvicorn.Config(
             create_asgi(app), log_level="warning", access_log=False, server_header=False,
             timeout_graceful_shutdown=_GRACE_SECONDS,
@@ -80,7 +81,7 @@ def _listening(configured: settings.Settings) -> Generator[socket.socket]:
     try:
         listener = socket.create_server((configured.host, configured.port), family=family, backlog=2048)
     except OSError as error:
-        reason = error.strerror or str(error)
+        reason = os.strerror(error.errno) if error.errno else str(error)
         raise PortTaken(host=configured.host, port=configured.port, reason=reason) from error
     with listener:
         yield listener

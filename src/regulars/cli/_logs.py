@@ -1,0 +1,24 @@
+"""What the running program says about itself: on standard error, in colour for people and as JSON lines for programs."""
+
+import logging
+import sys
+
+import structlog
+
+
+def configure_logs() -> None:
+    """Set up logging for this process. Standard output stays free for what commands print."""
+    for_people = sys.stderr.isatty()
+    time_format = "%H:%M:%S" if for_people else "iso"
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt=time_format, utc=not for_people),
+            *([] if for_people else [structlog.processors.dict_tracebacks]),
+            structlog.dev.ConsoleRenderer() if for_people else structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
