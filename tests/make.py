@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from conftest import NOON
-
 from regulars import commerce
 from regulars.app import App
 from regulars.commerce import NewLine, NewOrder, NewReturn, Orders, Outcome, Returns, Shop

@@ -2,12 +2,12 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
-import make
 import pytest
+
+import make
 from cast import ADA, BEN
 from conftest import NOON
 from make import DAY, line, order, record, statuses
-
 from regulars import commerce, facts, members
 from regulars.commerce import Orders
 from regulars.storage import Database, Transaction
@@ -15,7 +15,9 @@ from regulars.storage import Database, Transaction
 
 def test_an_order_is_recorded_with_its_totals_and_its_customer_becomes_a_member(tx: Transaction) -> None:
     shop = make.shop(tx)
-    [outcome] = record(tx, shop, order("1", ADA, line("MUG", 3, 250, name="Mug"), line("POST", 1, 495, kind="shipping")))
+    [outcome] = record(
+        tx, shop, order("1", ADA, line("MUG", 3, 250, name="Mug"), line("POST", 1, 495, kind="shipping"))
+    )
     detail = commerce.find_order(tx, outcome.document_id)
     ada = members.by_external_id(tx, ADA, issuer="uk")
     assert outcome.status == "recorded"
@@ -24,7 +26,11 @@ def test_an_order_is_recorded_with_its_totals_and_its_customer_becomes_a_member(
         ("MUG", "Mug", 3, 750, "goods"),
         ("POST", "POST", 1, 495, "shipping"),
     ]
-    assert [fact.name for fact in facts.timeline(tx, member_id=ada.member_id)] == ["order.paid", "order.placed", "member.joined"]
+    assert [fact.name for fact in facts.timeline(tx, member_id=ada.member_id)] == [
+        "order.paid",
+        "order.placed",
+        "member.joined",
+    ]
 
 
 def test_a_discount_is_taken_off_its_line(tx: Transaction) -> None:
@@ -45,12 +51,19 @@ def test_the_same_order_again_changes_nothing(tx: Transaction) -> None:
 def test_an_order_that_comes_again_with_more_lines_is_amended(tx: Transaction) -> None:
     shop = make.shop(tx)
     record(tx, shop, order("1", ADA, line("MUG", line_no=1), line("CUP", line_no=3)))
-    [outcome] = record(tx, shop, order("1", ADA, line("MUG", line_no=1), line("PEN", 2, 300, line_no=2), line("CUP", line_no=3)))
+    [outcome] = record(
+        tx, shop, order("1", ADA, line("MUG", line_no=1), line("PEN", 2, 300, line_no=2), line("CUP", line_no=3))
+    )
     detail = commerce.find_order(tx, outcome.document_id)
     assert outcome.status == "amended"
     assert [one.sku for one in detail.lines] == ["MUG", "PEN", "CUP"]
     assert detail.order.goods_minor == 2600
-    assert record(tx, shop, order("1", ADA, line("MUG", line_no=1), line("PEN", 2, 300, line_no=2), line("CUP", line_no=3)))[0].status == "replayed"
+    assert (
+        record(
+            tx, shop, order("1", ADA, line("MUG", line_no=1), line("PEN", 2, 300, line_no=2), line("CUP", line_no=3))
+        )[0].status
+        == "replayed"
+    )
 
 
 @pytest.mark.parametrize(
@@ -64,7 +77,9 @@ def test_an_order_that_comes_again_with_more_lines_is_amended(tx: Transaction) -
     ],
     ids=["other quantity", "other price", "other customer", "lines renumbered", "other time"],
 )
-def test_an_order_that_comes_again_with_another_content_is_refused_and_stays(tx: Transaction, other: commerce.NewOrder) -> None:
+def test_an_order_that_comes_again_with_another_content_is_refused_and_stays(
+    tx: Transaction, other: commerce.NewOrder
+) -> None:
     shop = make.shop(tx)
     [first] = record(tx, shop, order("1", ADA, line("MUG")))
     before = commerce.find_order(tx, first.document_id)
@@ -77,7 +92,13 @@ def test_an_order_that_comes_again_with_another_content_is_refused_and_stays(tx:
 def test_one_refused_order_keeps_no_other_back(tx: Transaction) -> None:
     shop = make.shop(tx)
     outcomes = record(
-        tx, shop, order("1", ADA), order("2", ADA, line(quantity=0)), order("", ADA), order("3", BEN), order("3", BEN, line("CUP"))
+        tx,
+        shop,
+        order("1", ADA),
+        order("2", ADA, line(quantity=0)),
+        order("", ADA),
+        order("3", BEN),
+        order("3", BEN, line("CUP")),
     )
     assert statuses(outcomes) == ["recorded", "refused", "refused", "recorded", "refused"]
     assert str(outcomes[1].error) == "lines.quantity is 0: give a whole number from 1 to 2147483647."
@@ -103,7 +124,10 @@ def test_a_guest_order_belongs_to_nobody(tx: Transaction) -> None:
 
 
 def test_two_shops_may_use_the_same_numbers_for_different_people(tx: Transaction) -> None:
-    outcomes = [*record(tx, make.shop(tx, "uk"), order("1", "17")), *record(tx, make.shop(tx, "fr", currency="EUR"), order("1", "17"))]
+    outcomes = [
+        *record(tx, make.shop(tx, "uk"), order("1", "17")),
+        *record(tx, make.shop(tx, "fr", currency="EUR"), order("1", "17")),
+    ]
     assert statuses(outcomes) == ["recorded", "recorded"]
     assert tx.value("select count(distinct member_id) from commerce_orders") == 2
 
@@ -124,7 +148,10 @@ def test_an_order_is_paid_once_and_not_after_it_was_cancelled(tx: Transaction) -
     commerce.cancel_order(tx, two, at=NOON + DAY)
     with pytest.raises(commerce.OrderCancelled):
         commerce.pay_order(tx, two, at=NOON + 2 * DAY)
-    assert tx.values("select name from facts where name in ('order.paid', 'order.cancelled') order by fact_id") == ["order.paid", "order.cancelled"]
+    assert tx.values("select name from facts where name in ('order.paid', 'order.cancelled') order by fact_id") == [
+        "order.paid",
+        "order.cancelled",
+    ]
 
 
 def test_unknown_orders_are_named_in_the_error(tx: Transaction) -> None:
@@ -159,4 +186,4 @@ def test_the_same_orders_sent_at_once_by_several_are_recorded_once(database: Dat
     with database.transaction() as tx:
         assert tx.value("select count(*) from commerce_order_lines") == 40
         assert tx.value("select count(*) from facts where name = 'order.placed'") == 20
-    assert sorted(sum(results, [])) == ["recorded"] * 20 + ["replayed"] * 60
+    assert sorted(status for result in results for status in result) == ["recorded"] * 20 + ["replayed"] * 60

@@ -2,13 +2,13 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 import make
 from cast import ADA, BEN, CLEO
 from conftest import NOON
-from hypothesis import given
-from hypothesis import strategies as st
 from make import DAY, came_back, line, order, record, statuses, take_in
-
 from regulars import commerce
 from regulars.commerce._rules import Came, Shelf, Sold
 from regulars.storage import Database, Transaction
@@ -38,7 +38,12 @@ def test_a_return_that_names_its_order_counts_on_its_lines(tx: Transaction) -> N
 def test_a_return_that_names_no_order_goes_to_the_latest_purchases_before_it(tx: Transaction) -> None:
     shop = make.shop(tx)
     record(tx, shop, order("1", CLEO, line("MUG", 5)), order("2", CLEO, line("MUG", 2), placed_at=NOON + DAY))
-    record(tx, shop, order("3", CLEO, line("MUG", 9), placed_at=NOON + 9 * DAY), order("4", BEN, line("MUG", 9), placed_at=NOON + DAY))
+    record(
+        tx,
+        shop,
+        order("3", CLEO, line("MUG", 9), placed_at=NOON + 9 * DAY),
+        order("4", BEN, line("MUG", 9), placed_at=NOON + DAY),
+    )
     take_in(tx, shop, came_back("R1", CLEO, line("MUG", 4), returned_at=NOON + 2 * DAY))
     assert matches(tx) == [("R1", "2", 2, 0, 2000), ("R1", "1", 2, 0, 2000)]
 
@@ -99,7 +104,9 @@ def test_returns_of_one_line_sent_at_once_never_exceed_it(database: Database) ->
     sold=st.lists(st.tuples(st.integers(0, 5), st.integers(1, 9)), max_size=6),
     came=st.lists(st.tuples(st.integers(0, 6), st.integers(1, 12), st.integers(0, 10_000)), max_size=6),
 )
-def test_however_things_come_back_every_piece_and_penny_is_placed_once(sold: list[tuple[int, int]], came: list[tuple[int, int, int]]) -> None:
+def test_however_things_come_back_every_piece_and_penny_is_placed_once(
+    sold: list[tuple[int, int]], came: list[tuple[int, int, int]]
+) -> None:
     shelf = Shelf([Sold(n, 1, 7, 1, NOON + day * DAY, quantity, 0) for n, (day, quantity) in enumerate(sold)])
     taken: dict[int, int] = {}
     for row, (day, quantity, amount) in enumerate(came):

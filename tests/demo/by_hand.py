@@ -161,7 +161,7 @@ class ByHand:
         """Each customer's tier on 10 December 2011 by what twelve months' goods cost, less what came back of them."""
         spend: Counter[int] = Counter()
         for order in self.purchases:
-            if order.customer is not None and order.at >= datetime(2010, 12, 10):
+            if order.customer is not None and order.at.date() >= date(2010, 12, 10):
                 for line in order.lines:
                     if line.goods:
                         spend[order.customer] += line.pence - line.pence * line.returned // line.quantity

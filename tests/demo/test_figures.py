@@ -7,8 +7,8 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from conftest import on_database, temporary_database
 
+from conftest import on_database, temporary_database
 from regulars import commerce, demo, insight, jobs, ledger, settings
 from regulars.app import App
 from regulars.commerce import connectors as files
@@ -37,7 +37,9 @@ def app(server_url: str, template: str) -> Generator[App]:
 
 def import_year(app: App, *, again: bool = False) -> files.Import:
     with app.database.transaction() as tx:
-        shop = commerce.open_shop(tx, demo.CODE, name=demo.NAME, currency=demo.CURRENCY, time_zone=demo.TIME_ZONE, at=demo.NOW)
+        shop = commerce.open_shop(
+            tx, demo.CODE, name=demo.NAME, currency=demo.CURRENCY, time_zone=demo.TIME_ZONE, at=demo.NOW
+        )
     with demo.export() as path:
         source = files.read_file(path, demo.PROFILE, shop)
         try:
@@ -99,9 +101,15 @@ def test_every_members_points_before_and_after_all_returns(app: App, by_hand: By
         before = tx.rows(
             "select external_id, sum(points)::bigint from programme_awards join members using (member_id) group by external_id"
         )
-        after = tx.rows("select external_id, available + pending - debt from ledger_balances join members using (member_id)")
-    assert {name: points for name, points in before if points} == {name: points for name, points in earned.items() if points}
-    assert {name: points for name, points in after if points} == {name: points for name, points in left.items() if points}
+        after = tx.rows(
+            "select external_id, available + pending - debt from ledger_balances join members using (member_id)"
+        )
+    assert {name: points for name, points in before if points} == {
+        name: points for name, points in earned.items() if points
+    }
+    assert {name: points for name, points in after if points} == {
+        name: points for name, points in left.items() if points
+    }
     assert len(before) > 4_000
 
 
@@ -139,7 +147,9 @@ def contents(database: Database) -> dict[str, tuple[int, str]]:
     """For each table how many rows there are and a digest of all of them."""
     with database.transaction() as tx:
         return {
-            table: tx.rows(f"select count(*), md5(string_agg(md5(({columns})::text), '' order by md5(({columns})::text))) from {table}")[0]  # pyright: ignore[reportArgumentType]
+            table: tx.rows(
+                f"select count(*), md5(string_agg(md5(({columns})::text), '' order by md5(({columns})::text))) from {table}"
+            )[0]  # pyright: ignore[reportArgumentType]
             for table, columns in TABLES.items()
         }
 

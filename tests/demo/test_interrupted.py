@@ -8,7 +8,6 @@ import time
 from pathlib import Path
 
 from conftest import on_database, temporary_database
-
 from regulars import demo, settings
 from regulars.app import App
 from regulars.storage import Database

@@ -42,7 +42,9 @@ class Prepared:
 def run(
     port: Annotated[int | None, typer.Option(help="The port of the console and the API.", show_default="8787")] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Forget the demonstration's data and start over.")] = False,
-    prepare: Annotated[bool, typer.Option("--prepare", help="Do everything but serve, and print one JSON object.")] = False,
+    prepare: Annotated[
+        bool, typer.Option("--prepare", help="Do everything but serve, and print one JSON object.")
+    ] = False,
 ) -> None:
     """Start a demonstration shop on a real year of orders: 541,909 invoice lines of a British gift shop.
 
@@ -50,7 +52,12 @@ def run(
     """
     started = time.monotonic()
     configured = settings.from_environment()
-    own = replace(configured, database_url=None, data_dir=configured.data_dir / "demo", port=configured.port if port is None else port)
+    own = replace(
+        configured,
+        database_url=None,
+        data_dir=configured.data_dir / "demo",
+        port=configured.port if port is None else port,
+    )
     if fresh:
         erase_embedded_server(own.data_dir)
     err.print("[bold]Regulars[/bold] demonstration · UCI Online Retail (Chen 2015, CC BY 4.0)")
@@ -80,7 +87,9 @@ def _open(own: settings.Settings) -> Generator[App]:
 def _prepare(app: App, started: float) -> Prepared:
     """Import the year unless it is there, and compute its figures."""
     with app.database.transaction() as tx:
-        shop = commerce.open_shop(tx, demo.CODE, name=demo.NAME, currency=demo.CURRENCY, time_zone=demo.TIME_ZONE, at=app.clock())
+        shop = commerce.open_shop(
+            tx, demo.CODE, name=demo.NAME, currency=demo.CURRENCY, time_zone=demo.TIME_ZONE, at=app.clock()
+        )
         done = [one for one in commerce.list_imports(tx) if one.finished_at]
     read = done[0].report["rows_read"] if done else _import(app, shop)
     with app.database.transaction() as tx:
@@ -93,7 +102,9 @@ def _import(app: App, shop: commerce.Shop) -> int:
         source = files.read_file(path, demo.PROFILE, shop)
         bar.update(reading, description="Recording orders, points and tiers", total=source.total_chunks, completed=0)
         try:
-            jobs.import_file(app, shop, source, on_chunk=lambda running: bar.update(reading, completed=running.chunks_done))
+            jobs.import_file(
+                app, shop, source, on_chunk=lambda running: bar.update(reading, completed=running.chunks_done)
+            )
         finally:
             source.close()
         return source.rows_read
@@ -128,7 +139,9 @@ def _sign_in(app: App, data_dir: Path) -> str:
         if known:
             access.change_password(tx, known[0], password, at=app.clock())
         else:
-            access.add_operator(tx, email=EMAIL, name="Demo owner", role=access.Role.OWNER, password=password, at=app.clock())
+            access.add_operator(
+                tx, email=EMAIL, name="Demo owner", role=access.Role.OWNER, password=password, at=app.clock()
+            )
     kept.touch(mode=0o600)
     kept.write_text(json.dumps({"email": EMAIL, "password": password}))
     return password

@@ -26,20 +26,31 @@ err = Console(stderr=True)
 @app.command("orders")
 def orders(
     file: Annotated[Path, typer.Argument(help="A CSV or Parquet file, one row per order line.", show_default=False)],
-    shop: Annotated[str, typer.Option(help="The shop's code; opened with --currency and --time-zone if it is new.")] = "shop",
+    shop: Annotated[
+        str, typer.Option(help="The shop's code; opened with --currency and --time-zone if it is new.")
+    ] = "shop",
     currency: Annotated[str, typer.Option(help="ISO 4217 code of a new shop.")] = "EUR",
-    time_zone: Annotated[str, typer.Option(help="IANA time zone of a new shop; the file's dates are read in it.")] = "UTC",
-    columns: Annotated[list[str] | None, typer.Option("--map", help="field=Header, as often as needed: customer=CustomerID.")] = None,
+    time_zone: Annotated[
+        str, typer.Option(help="IANA time zone of a new shop; the file's dates are read in it.")
+    ] = "UTC",
+    columns: Annotated[
+        list[str] | None, typer.Option("--map", help="field=Header, as often as needed: customer=CustomerID.")
+    ] = None,
     profile: Annotated[str | None, typer.Option(help="Read it as saved under this name.")] = None,
     save_profile: Annotated[str | None, typer.Option(help="Save how it was read under this name.")] = None,
-    date_format: Annotated[str | None, typer.Option(help="How dates are written, for instance '%d/%m/%Y %H:%M'.")] = None,
+    date_format: Annotated[
+        str | None, typer.Option(help="How dates are written, for instance '%d/%m/%Y %H:%M'.")
+    ] = None,
     decimal_comma: Annotated[bool, typer.Option(help="Prices are written 1.234,50.")] = False,
     return_prefix: Annotated[str | None, typer.Option(help="Order numbers that begin so are returns.")] = None,
     drop_duplicates: Annotated[bool, typer.Option(help="Drop rows that repeat another in every column.")] = False,
     drop_zero_prices: Annotated[bool, typer.Option(help="Drop rows without a price.")] = False,
     dry_run: Annotated[bool, typer.Option(help="Say what would be imported, and import nothing.")] = False,
     again: Annotated[bool, typer.Option(help="Go through a file that was imported before once more.")] = False,
-    rejects: Annotated[Path | None, typer.Option(help="Where rows that cannot be read go. [default: FILE.rejects.csv]", show_default=False)] = None,
+    rejects: Annotated[
+        Path | None,
+        typer.Option(help="Where rows that cannot be read go. [default: FILE.rejects.csv]", show_default=False),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Import orders, and what came back of them, from a shop's export.
@@ -97,17 +108,26 @@ def _confirm(source: files.Source, as_json: bool) -> None:
 def _record(opened: App, shop: Shop, source: files.Source, *, again: bool, quiet: bool) -> files.Import:
     with progress_bar(quiet) as bar:
         task = bar.add_task("Importing", total=source.total_chunks)
-        return jobs.import_file(opened, shop, source, again=again, on_chunk=lambda running: bar.update(task, completed=running.chunks_done))
+        return jobs.import_file(
+            opened, shop, source, again=again, on_chunk=lambda running: bar.update(task, completed=running.chunks_done)
+        )
 
 
 def progress_bar(quiet: bool) -> Progress:
     """A bar on standard error, of parts done."""
-    return Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=err, disable=quiet)
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=err,
+        disable=quiet,
+    )
 
 
 def _report(source: files.Source, done: files.Import | None, target: Path | None, as_json: bool) -> None:
-    documents = done.report["documents"] if done else {}
-    refusals = done.report["refusals"] if done else []
+    documents: dict[str, int] = done.report["documents"] if done else {}
+    refusals: list[dict[str, str]] = done.report["refusals"] if done else []
     if as_json:
         result = {
             "import_id": to_public("imp", done.import_id) if done else None,
@@ -132,5 +152,3 @@ def _report(source: files.Source, done: files.Import | None, target: Path | None
         err.print(f"{source.rejected:,} rows could not be read; they are in {target}, each with its reason.")
     if not done:
         err.print("Dry run: nothing was imported.")
-
-

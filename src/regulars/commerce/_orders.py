@@ -7,26 +7,15 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from regulars import facts, members
+from regulars import facts
 from regulars.commerce import _queries
+from regulars.commerce._amendments import amend
+from regulars.commerce._documents import Arrived, arrive
 from regulars.commerce._queries import Order, Shop
-from regulars.commerce._rules import (
-    Lines,
-    Numbers,
-    OrderCancelled,
-    OrderChanged,
-    OrderNotFound,
-    Orders,
-    Outcome,
-    is_goods,
-    moments,
-    numbers,
-    refusals,
-)
+from regulars.commerce._rules import OrderCancelled, OrderNotFound, Orders, Outcome
 from regulars.commerce._views import OrderDetail
-from regulars.errors import RegularsError
 from regulars.storage import Transaction
-from regulars.types import stable_id, to_public
+from regulars.types import to_public
 
 
 def record_orders(tx: Transaction, shop: Shop, orders: Orders, *, at: datetime) -> list[Outcome]:
@@ -38,107 +27,38 @@ def record_orders(tx: Transaction, shop: Shop, orders: Orders, *, at: datetime) 
 
     Facts: `order.placed`, `order.paid`, `order.amended`; `member.joined` of customers enrolled.
     """
-    documents = orders.documents
-    errors: dict[int, RegularsError] = dict(refusals(documents, orders.lines))
-    fine = np.array([row not in errors for row in range(documents.num_rows)], np.bool_)
-    ids = document_ids("order", shop, documents)
-    lines = identify(tx, shop, orders.lines, fine, named_at=documents.column("placed_at"))
-    owners = owners_of(tx, shop, documents, fine, joined_at="placed_at", at=at)
-    goods, total = lines.totals(documents.num_rows)
-    fingerprints = lines.fingerprints(documents.num_rows, np.array([owner or 0 for owner in owners], np.int64), moments(documents, "placed_at"))
-    columns = {"order_id": ids, "member_id": pa.array(owners, pa.int64()), "goods_minor": goods, "total_minor": total, "fingerprint": fingerprints}
-    rows = pa.table({**{name: documents.column(name) for name in ("external_id", "placed_at", "paid_at", "country")}, **columns})
-    new = set(_queries.insert_orders(tx, shop=shop, orders=rows.filter(pa.array(fine)), at=at))
-    is_new = fine & np.isin(ids, np.fromiter(new, np.int64, len(new)))
-    _queries.copy_order_lines(tx, ids=ids, lines=lines.of_documents(is_new))
-    facts.record(tx, _facts_of(documents, ids, owners, goods, shop.currency, is_new), at=at)
-    amended = _amend(tx, ids, lines.of_documents(fine & ~is_new), fine & ~is_new, fingerprints, errors, documents, owners, at)
-    return [_outcome(row, name, ids, is_new, amended, errors) for row, name in enumerate(documents.column("external_id").to_pylist())]
+    arrived = arrive(tx, shop, orders, at=at)
+    inserted = _queries.insert_orders(tx, shop=shop, orders=_rows(arrived, orders.documents), at=at)
+    is_new = arrived.fine & np.isin(arrived.ids, np.array(inserted, np.int64))
+    _queries.copy_order_lines(tx, ids=arrived.ids, lines=arrived.lines.of_documents(is_new))
+    facts.record(tx, _facts_of(arrived, orders.documents.column("paid_at").to_pylist(), is_new), at=at)
+    amended = amend(tx, arrived, arrived.fine & ~is_new, at=at)
+    return arrived.outcomes(is_new, amended)
 
 
-def _outcome(row: int, name: str, ids: Numbers, is_new: npt.NDArray[np.bool_], amended: set[int], errors: dict[int, RegularsError]) -> Outcome:
-    if row in errors:
-        return Outcome(name, "refused", int(ids[row]), errors[row])
-    status = "recorded" if is_new[row] else "amended" if row in amended else "replayed"
-    return Outcome(name, status, int(ids[row]))
+def _rows(arrived: Arrived, documents: pa.Table) -> pa.Table:
+    """The orders that are fine, as rows of their table."""
+    columns = {name: documents.column(name) for name in ("external_id", "placed_at", "paid_at", "country")}
+    columns |= {
+        "order_id": arrived.ids,
+        "member_id": pa.array(arrived.owners, pa.int64()),
+        "goods_minor": arrived.goods,
+        "total_minor": arrived.total,
+        "fingerprint": arrived.fingerprints,
+    }
+    return pa.table(columns).filter(pa.array(arrived.fine))
 
 
-def document_ids(kind: str, shop: Shop, documents: pa.Table) -> Numbers:
-    """The identifier of each document, derived from its shop and number."""
-    names = documents.column("external_id").to_pylist()
-    return np.array([stable_id(kind, shop.shop_id, name) for name in names], np.int64)
-
-
-def owners_of(tx: Transaction, shop: Shop, documents: pa.Table, fine: npt.NDArray[np.bool_], *, joined_at: str, at: datetime) -> list[int | None]:
-    """The member of each document: the one named, or the customer's, enrolled at the first document if new."""
-    customers = documents.column("customer").to_pylist()
-    countries = documents.column("country").to_pylist() if "country" in documents.column_names else [None] * len(customers)
-    times = documents.column(joined_at).to_pylist()
-    people: dict[str, members.NewMember] = {}
-    for row in sorted(np.flatnonzero(fine), key=lambda row: times[row]):
-        if customers[row] and customers[row] not in people:
-            people[customers[row]] = members.NewMember(customers[row], issuer=shop.code, country=countries[row], joined_at=times[row])
-    enrolled = members.enrol(tx, list(people.values()), at=at) if people else []
-    known = {customer: enrolment.member_id for customer, enrolment in zip(people, enrolled, strict=True)}
-    return [named or known.get(customer or "") for named, customer in zip(documents.column("member_id").to_pylist(), customers, strict=True)]
-
-
-def identify(tx: Transaction, shop: Shop, table: pa.Table, fine: npt.NDArray[np.bool_], *, named_at: pa.ChunkedArray) -> Lines:
-    """The lines of the documents that are fine, as arrays; their products are added or renamed on the way."""
-    document = numbers(table, "document")
-    table = table.filter(pa.array(fine[document]))
-    document = numbers(table, "document")
-    skus = table.column("sku").combine_chunks().dictionary_encode()
-    names = skus.dictionary.to_pylist()
-    products = np.array([stable_id("product", shop.shop_id, sku) for sku in names], np.int64)
-    codes = skus.indices.to_numpy()
-    _queries.upsert_products(tx, shop=shop, products=products, skus=names, table=table, codes=codes, named_at=named_at.take(pa.array(document)))
-    return Lines(
-        document,
-        numbers(table, "line_no"),
-        products[codes] if len(codes) else np.zeros(0, np.int64),
-        numbers(table, "quantity"),
-        numbers(table, "unit_minor"),
-        numbers(table, "amount_minor"),
-        is_goods(table),
-    )
-
-
-def _facts_of(documents: pa.Table, ids: Numbers, owners: list[int | None], goods: Numbers, currency: str, wanted: npt.NDArray[np.bool_]) -> list[facts.Fact]:
-    names, placed, paid = (documents.column(name).to_pylist() for name in ("external_id", "placed_at", "paid_at"))
+def _facts_of(arrived: Arrived, paid: list[datetime | None], wanted: npt.NDArray[np.bool_]) -> list[facts.Fact]:
     found: list[facts.Fact] = []
-    for row in map(int, np.flatnonzero(wanted)):
-        data = {"external_id": names[row], "goods_minor": int(goods[row]), "currency": currency}
-        found.append(facts.Fact("order.placed", placed[row], owners[row], int(ids[row]), data))
-        if paid[row] is not None:
-            found.append(facts.Fact("order.paid", paid[row], owners[row], int(ids[row]), data))
+    currency, goods, ids = arrived.shop.currency, arrived.goods.tolist(), arrived.ids.tolist()
+    for row in arrived.rows(wanted):
+        data = {"external_id": arrived.names[row], "goods_minor": goods[row], "currency": currency}
+        found.append(facts.Fact("order.placed", arrived.times[row], arrived.owners[row], ids[row], data))
+        paid_at = paid[row]
+        if paid_at is not None:
+            found.append(facts.Fact("order.paid", paid_at, arrived.owners[row], ids[row], data))
     return found
-
-
-def _amend(tx: Transaction, ids: Numbers, lines: Lines, existing: npt.NDArray[np.bool_], fingerprints: Numbers, errors: dict[int, RegularsError], documents: pa.Table, owners: list[int | None], at: datetime) -> set[int]:
-    """Add the new lines of orders that came again with more; refuse those that came again with something else."""
-    rows = {int(ids[row]): int(row) for row in np.flatnonzero(existing)}
-    stored = {order.order_id: order for order in _queries.select_orders_by_id(tx, order_ids=list(rows))}
-    changed = {order_id: row for order_id, row in rows.items() if stored[order_id].fingerprint != fingerprints[row]}
-    if not changed:
-        return set()
-    before = _queries.select_line_keys(tx, order_ids=list(changed))
-    came = {(int(ids[d]), int(n), int(p), int(q), int(u), int(a)) for d, n, p, q, u, a in zip(lines.document, lines.line_no, lines.product_id, lines.quantity, lines.unit_minor, lines.amount_minor, strict=True)}
-    broken = {key[0] for key in before if key not in came}
-    placed = documents.column("placed_at").to_pylist()
-    for order_id, row in changed.items():
-        known = stored[order_id]
-        if order_id in broken or known.member_id != owners[row] or known.placed_at != placed[row] or known.cancelled_at:
-            errors[row] = OrderChanged(order=known.external_id)
-    amended = {row for row in changed.values() if row not in errors}
-    recorded = {(key[0], key[1]) for key in before}
-    fresh = [row in amended and (int(ids[row]), int(no)) not in recorded for row, no in zip(lines.document, lines.line_no, strict=True)]
-    added = Lines(*(getattr(lines, name)[np.array(fresh, np.bool_)] for name in Lines.__dataclass_fields__))
-    _queries.copy_order_lines(tx, ids=ids, lines=added)
-    goods, total = added.totals(len(ids))
-    _queries.add_to_orders(tx, ids=[int(ids[r]) for r in amended], goods=[int(goods[r]) for r in amended], total=[int(total[r]) for r in amended], fingerprints=[int(fingerprints[r]) for r in amended])
-    facts.record(tx, [facts.Fact("order.amended", at, owners[r], int(ids[r]), {"external_id": stored[int(ids[r])].external_id, "goods_minor": int(goods[r])}) for r in amended], at=at)
-    return amended
 
 
 def pay_order(tx: Transaction, order_id: int, *, at: datetime, paid_at: datetime | None = None) -> Order:

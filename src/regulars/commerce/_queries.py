@@ -126,11 +126,26 @@ def select_shops(tx: Transaction, *, shop_id: int | None, code: str | None, limi
     )  # fmt: skip
 
 
-def upsert_products(tx: Transaction, *, shop: Shop, products: Numbers, skus: list[str], table: pa.Table, codes: Numbers, named_at: pa.ChunkedArray) -> int:
+@dataclass(frozen=True, slots=True)
+class SoldProducts:
+    """The products of a batch of lines: their identifiers, and for each line which one it sold, and when."""
+
+    products: Numbers
+    skus: list[str]
+    codes: Numbers
+    """For each line the place of its product in the two lists above."""
+
+    lines: pa.Table
+    times: pa.ChunkedArray
+
+
+def upsert_products(tx: Transaction, *, shop: Shop, sold: SoldProducts) -> int:
     """Add products, and give known ones the name they were last sold under."""
-    if not len(codes):
+    if not len(sold.codes):
         return 0
-    latest = _latest_names(table, codes, named_at)
+    last = _latest_names(sold)
+    rows = pa.array(last)
+    codes: list[int] = sold.codes[last].tolist()
     return tx.run(
         """
         insert into commerce_products (product_id, shop_id, sku, name, kind, named_at)
@@ -141,27 +156,18 @@ def upsert_products(tx: Transaction, *, shop: Shop, products: Numbers, skus: lis
         on conflict (product_id) do update set name = excluded.name, kind = excluded.kind, named_at = excluded.named_at
         where commerce_products.named_at < excluded.named_at and excluded.name <> excluded.sku
         """,
-        shop_id=shop.shop_id, ids=products[latest.code].tolist(), skus=[skus[code] for code in latest.code],
-        names=latest.name, kinds=latest.kind, named=latest.named_at,
+        shop_id=shop.shop_id, ids=sold.products[codes].tolist(), skus=[sold.skus[code] for code in codes],
+        names=sold.lines.column("name").take(rows).to_pylist(), kinds=sold.lines.column("kind").take(rows).to_pylist(),
+        named=sold.times.take(rows).to_pylist(),
     )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class _Names:
-    code: Numbers
-    name: list[str | None]
-    kind: list[str]
-    named_at: list[datetime]
-
-
-def _latest_names(table: pa.Table, codes: Numbers, named_at: pa.ChunkedArray) -> _Names:
+def _latest_names(sold: SoldProducts) -> Numbers:
     """For each product of a batch the last line that names it, or its last line."""
-    named = table.column("name").is_valid().combine_chunks().to_numpy(zero_copy_only=False)
-    times = named_at.combine_chunks().cast(pa.int64()).to_numpy(zero_copy_only=False)
-    order = np.lexsort((numbers(table, "line_no"), times, named, codes))
-    last = order[np.append(codes[order][1:] != codes[order][:-1], True)]
-    rows = pa.array(last)
-    return _Names(codes[last], table.column("name").take(rows).to_pylist(), table.column("kind").take(rows).to_pylist(), named_at.take(rows).to_pylist())
+    named = sold.lines.column("name").is_valid().combine_chunks().to_numpy(zero_copy_only=False)
+    times = sold.times.combine_chunks().cast(pa.int64()).to_numpy(zero_copy_only=False)
+    order = np.lexsort((numbers(sold.lines, "line_no"), times, named, sold.codes))
+    return order[np.append(sold.codes[order][1:] != sold.codes[order][:-1], True)]
 
 
 def insert_orders(tx: Transaction, *, shop: Shop, orders: pa.Table, at: datetime) -> list[int]:
@@ -200,7 +206,9 @@ def copy_order_lines(tx: Transaction, *, ids: Numbers, lines: Lines) -> int:
     )
 
 
-def add_to_orders(tx: Transaction, *, ids: list[int], goods: list[int], total: list[int], fingerprints: list[int]) -> int:
+def add_to_orders(
+    tx: Transaction, *, ids: list[int], goods: list[int], total: list[int], fingerprints: list[int]
+) -> int:
     """Add what an amended order has more."""
     return tx.run(
         """
@@ -216,12 +224,20 @@ def add_to_orders(tx: Transaction, *, ids: list[int], goods: list[int], total: l
 
 def set_paid(tx: Transaction, *, order_id: int, paid_at: datetime) -> int:
     """Note the payment of an order that has none."""
-    return tx.run("update commerce_orders set paid_at = %(paid_at)s where order_id = %(order_id)s and paid_at is null and cancelled_at is null", order_id=order_id, paid_at=paid_at)
+    return tx.run(
+        "update commerce_orders set paid_at = %(paid_at)s where order_id = %(order_id)s and paid_at is null and cancelled_at is null",
+        order_id=order_id,
+        paid_at=paid_at,
+    )
 
 
 def set_cancelled(tx: Transaction, *, order_id: int, cancelled_at: datetime) -> int:
     """Note the cancellation of an order that has none."""
-    return tx.run("update commerce_orders set cancelled_at = %(cancelled_at)s where order_id = %(order_id)s and cancelled_at is null", order_id=order_id, cancelled_at=cancelled_at)
+    return tx.run(
+        "update commerce_orders set cancelled_at = %(cancelled_at)s where order_id = %(order_id)s and cancelled_at is null",
+        order_id=order_id,
+        cancelled_at=cancelled_at,
+    )
 
 
 def select_orders_by_id(tx: Transaction, *, order_ids: list[int]) -> list[Order]:
@@ -263,6 +279,24 @@ def select_orders(
         """,
         Order, shop_id=shop_id, member_id=member_id, number=number, state=state, placed_from=placed_from,
         placed_until=placed_until, at=at, order_id=order_id, limit=limit,
+    )  # fmt: skip
+
+
+def select_fingerprints(tx: Transaction, *, order_ids: list[int]) -> dict[int, int]:
+    """The fingerprints of the orders among some identifiers."""
+    sql = "select order_id, fingerprint from commerce_orders where order_id = any(%(order_ids)s)"
+    return dict(tx.rows(sql, order_ids=order_ids))
+
+
+def lock_orders(tx: Transaction, *, order_ids: list[int]) -> list[Order]:
+    """The orders among some identifiers, locked, in one order."""
+    return tx.all(
+        """
+        select order_id, shop_id, external_id, member_id, placed_at, paid_at, cancelled_at, currency, country,
+            goods_minor, total_minor, recorded_at, fingerprint
+        from commerce_orders where order_id = any(%(order_ids)s) order by order_id for update
+        """,
+        Order, order_ids=order_ids,
     )  # fmt: skip
 
 
@@ -373,13 +407,20 @@ def insert_returns(tx: Transaction, *, returns: list[Return], at: datetime) -> l
 
 def delete_returns(tx: Transaction, *, return_ids: list[int]) -> int:
     """Take back returns inserted in this transaction that turned out not to fit their order."""
-    return tx.run("delete from commerce_returns where return_id = any(%(return_ids)s)", return_ids=return_ids) if return_ids else 0
+    return (
+        tx.run("delete from commerce_returns where return_id = any(%(return_ids)s)", return_ids=return_ids)
+        if return_ids
+        else 0
+    )
 
 
 def select_return_fingerprints(tx: Transaction, *, return_ids: list[int]) -> dict[int, int]:
     """The fingerprints of the returns among some identifiers."""
-    rows = tx.rows("select return_id, fingerprint from commerce_returns where return_id = any(%(return_ids)s)", return_ids=return_ids)
-    return {return_id: fingerprint for return_id, fingerprint in rows}
+    rows = tx.rows(
+        "select return_id, fingerprint from commerce_returns where return_id = any(%(return_ids)s)",
+        return_ids=return_ids,
+    )
+    return dict(rows)
 
 
 def copy_return_lines(tx: Transaction, *, ids: Numbers, parts: list[Part], goods: set[tuple[int, int]]) -> int:
@@ -403,7 +444,9 @@ def copy_return_lines(tx: Transaction, *, ids: Numbers, parts: list[Part], goods
     )
 
 
-def select_returns(tx: Transaction, *, member_id: int | None, before: tuple[datetime, int] | None, limit: int) -> list[Return]:
+def select_returns(
+    tx: Transaction, *, member_id: int | None, before: tuple[datetime, int] | None, limit: int
+) -> list[Return]:
     """Returns, the latest first."""
     at, return_id = before or (None, None)
     return tx.all(
@@ -421,7 +464,9 @@ def select_returns(tx: Transaction, *, member_id: int | None, before: tuple[date
 
 def select_skus(tx: Transaction, *, product_ids: list[int]) -> list[str]:
     """The stock codes of some products."""
-    return tx.values("select sku from commerce_products where product_id = any(%(product_ids)s)", product_ids=product_ids)
+    return tx.values(
+        "select sku from commerce_products where product_id = any(%(product_ids)s)", product_ids=product_ids
+    )
 
 
 def select_deliveries(tx: Transaction, *, order_id: int, limit: int = 100) -> list[Delivery]:
@@ -467,5 +512,3 @@ def upsert_deliveries(tx: Transaction, *, deliveries: list[tuple[int, int, NewDe
         promised=[d[2].promised_at for d in deliveries], shipped=[d[2].shipped_at for d in deliveries],
         delivered=[d[2].delivered_at for d in deliveries],
     )  # fmt: skip
-
-

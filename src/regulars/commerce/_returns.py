@@ -1,30 +1,18 @@
 """Recording what came back, and matching it to what was sold."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from regulars import facts
 from regulars.commerce import _queries
-from regulars.commerce._orders import document_ids, identify, owners_of
+from regulars.commerce._documents import Arrived, arrive
 from regulars.commerce._queries import Return, Shop
-from regulars.commerce._rules import (
-    Came,
-    Lines,
-    Numbers,
-    OrderNotFound,
-    Outcome,
-    OverReturned,
-    Part,
-    ReturnChanged,
-    Returns,
-    Shelf,
-    moments,
-    refusals,
-)
+from regulars.commerce._rules import Came, OrderNotFound, Outcome, OverReturned, Part, ReturnChanged, Returns, Shelf
 from regulars.errors import RegularsError
 from regulars.storage import Transaction
 from regulars.types import stable_id
@@ -38,101 +26,134 @@ def record_returns(tx: Transaction, shop: Shop, returns: Returns, *, at: datetim
 
     Facts: `order.returned`.
     """
+    returns, orders, refused = _named_orders(tx, shop, returns)
+    arrived = arrive(tx, shop, returns, refused=refused, at=at)
+    is_new = _insert(tx, arrived, at)
+    parts = _match(tx, _came(arrived, is_new, orders), arrived, returns.documents.column("order").to_pylist())
+    _queries.delete_returns(tx, return_ids=[arrived.id_of(row) for row in arrived.errors if is_new[row]])
+    is_new &= np.array([row not in arrived.errors for row in range(len(arrived.names))], np.bool_)
+    _keep(tx, arrived, [part for part in parts if is_new[part.row]])
+    facts.record(tx, [_returned(arrived, row) for row in arrived.rows(is_new)], at=at)
+    return arrived.outcomes(is_new, set())
+
+
+def _named_orders(
+    tx: Transaction, shop: Shop, returns: Returns
+) -> tuple[Returns, dict[int, int], dict[int, RegularsError]]:
+    """The returns with the members of the orders they name, those orders by row, and the rows that name an unknown one."""
+    names: list[str | None] = returns.documents.column("order").to_pylist()
+    ids = {row: stable_id("order", shop.shop_id, name) for row, name in enumerate(names) if name}
+    found = {one.order_id: one for one in _queries.select_orders_by_id(tx, order_ids=list(set(ids.values())))}
+    orders = {row: order_id for row, order_id in ids.items() if order_id in found}
+    refused: dict[int, RegularsError] = {row: OrderNotFound(order=names[row]) for row in ids if row not in orders}
+    members: list[int | None] = returns.documents.column("member_id").to_pylist()
+    customers: list[str | None] = returns.documents.column("customer").to_pylist()
+    for row, order_id in orders.items():
+        members[row], customers[row] = found[order_id].member_id, None
     documents = returns.documents
-    errors: dict[int, RegularsError] = dict(refusals(documents, returns.lines))
-    fine = np.array([row not in errors for row in range(documents.num_rows)], np.bool_)
-    ids = document_ids("return", shop, documents)
-    orders = _orders_named(tx, shop, returns, fine, errors)
-    lines = identify(tx, shop, returns.lines, fine, named_at=documents.column("returned_at"))
-    owners = owners_of(tx, shop, documents, fine, joined_at="returned_at", at=at)
-    owners = [orders[row][1] if row in orders else owner for row, owner in enumerate(owners)]
-    fingerprints = lines.fingerprints(len(ids), np.array([o or 0 for o in owners], np.int64), moments(documents, "returned_at"))
-    goods, total = lines.totals(len(ids))
-    names = documents.column("external_id").to_pylist()
-    arrived = [
-        Return(int(ids[r]), shop.shop_id, names[r], owners[r], documents.column("returned_at")[r].as_py(), shop.currency, int(goods[r]), int(total[r]), int(fingerprints[r]))
-        for r in map(int, np.flatnonzero(fine))
+    for name, values, kind in (("member_id", members, pa.int64()), ("customer", customers, pa.string())):
+        documents = documents.set_column(documents.schema.get_field_index(name), name, pa.array(values, kind))
+    return replace(returns, documents=documents), orders, refused
+
+
+def _insert(tx: Transaction, arrived: Arrived, at: datetime) -> npt.NDArray[np.bool_]:
+    """Insert the returns not yet there, and say which they are; refuse those that are there with another content.
+
+    Before anything is matched: of two that record the same return at once, the second waits here and finds it done.
+    """
+    rows = [
+        Return(
+            return_id=arrived.id_of(row),
+            shop_id=arrived.shop.shop_id,
+            external_id=arrived.names[row],
+            member_id=arrived.owners[row],
+            returned_at=arrived.times[row],
+            currency=arrived.shop.currency,
+            goods_minor=int(arrived.goods[row]),
+            total_minor=int(arrived.total[row]),
+            fingerprint=int(arrived.fingerprints[row]),
+        )
+        for row in arrived.rows(arrived.fine)
     ]
-    new = set(_queries.insert_returns(tx, returns=arrived, at=at))
-    known = _queries.select_return_fingerprints(tx, return_ids=[one.return_id for one in arrived if one.return_id not in new])
-    for row in map(int, np.flatnonzero(fine)):
-        if known.get(int(ids[row]), fingerprints[row]) != fingerprints[row]:
-            errors[row] = ReturnChanged(document=names[row])
-    is_new = fine & np.array([int(i) in new for i in ids], np.bool_)
-    parts = _match(tx, _came(returns, lines.of_documents(is_new), owners, orders), errors, documents.column("order").to_pylist())
-    _queries.delete_returns(tx, return_ids=[int(ids[row]) for row in errors if is_new[row]])
-    is_new &= np.array([row not in errors for row in range(len(ids))], np.bool_)
-    _keep(tx, ids, lines, [part for part in parts if is_new[part.row]])
-    about = [one for one in arrived if one.return_id in set(ids[is_new].tolist())]
-    facts.record(tx, [_returned(one) for one in about], at=at)
-    status = ["refused" if row in errors else "recorded" if is_new[row] else "replayed" for row in range(len(ids))]
-    return [Outcome(name, state, int(ids[row]), errors.get(row)) for row, (name, state) in enumerate(zip(names, status, strict=True))]
+    inserted = _queries.insert_returns(tx, returns=rows, at=at)
+    is_new = arrived.fine & np.isin(arrived.ids, np.array(inserted, np.int64))
+    there = arrived.rows(arrived.fine & ~is_new)
+    known = _queries.select_return_fingerprints(tx, return_ids=[arrived.id_of(row) for row in there])
+    for row in there:
+        if known[arrived.id_of(row)] != arrived.fingerprints[row]:
+            arrived.errors[row] = ReturnChanged(document=arrived.names[row])
+    return is_new
 
 
-def _orders_named(tx: Transaction, shop: Shop, returns: Returns, fine: npt.NDArray[np.bool_], errors: dict[int, RegularsError]) -> dict[int, tuple[int, int | None]]:
-    """The order and its member for each return that names one; returns that name an unknown one are refused."""
-    named = {row: name for row, name in enumerate(returns.documents.column("order").to_pylist()) if name and fine[row]}
-    ids = {row: stable_id("order", shop.shop_id, name) for row, name in named.items()}
-    found = {order.order_id: order for order in _queries.select_orders_by_id(tx, order_ids=list(set(ids.values())))}
-    for row, order_id in ids.items():
-        if order_id not in found:
-            errors[row] = OrderNotFound(order=named[row])
-            fine[row] = False
-    return {row: (order_id, found[order_id].member_id) for row, order_id in ids.items() if order_id in found}
-
-
-def _came(returns: Returns, lines: Lines, owners: list[int | None], orders: dict[int, tuple[int, int | None]]) -> list[Came]:
-    """The goods and other lines of new returns, in the order of time in which they are matched."""
-    times = returns.documents.column("returned_at").to_pylist()
-    names = returns.documents.column("external_id").to_pylist()
+def _came(arrived: Arrived, is_new: npt.NDArray[np.bool_], orders: dict[int, int]) -> list[Came]:
+    """The lines of new returns, in the order of time in which they are matched."""
+    lines = arrived.lines.of_documents(is_new)
+    columns = (lines.document, lines.line_no, lines.product_id, lines.quantity, lines.amount_minor)
+    numbers: list[list[int]] = [column.tolist() for column in columns]
     came = [
-        Came(int(row), int(no), owners[row], orders[row][0] if row in orders else None, int(product), int(quantity), int(amount), times[row])
-        for row, no, product, quantity, amount in zip(lines.document, lines.line_no, lines.product_id, lines.quantity, lines.amount_minor, strict=True)
+        Came(
+            row=row,
+            line_no=line_no,
+            member_id=arrived.owners[row],
+            order_id=orders.get(row),
+            product_id=product_id,
+            quantity=quantity,
+            amount_minor=amount_minor,
+            returned_at=arrived.times[row],
+        )
+        for row, line_no, product_id, quantity, amount_minor in zip(*numbers, strict=True)
     ]
-    return sorted(came, key=lambda c: (c.returned_at, names[c.row], c.line_no))
+    return sorted(came, key=lambda one: (one.returned_at, arrived.names[one.row], one.line_no))
 
 
-def _match(tx: Transaction, came: list[Came], errors: dict[int, RegularsError], named: list[str | None]) -> list[Part]:
-    by_order = [c for c in came if c.order_id is not None]
-    by_member = [c for c in came if c.order_id is None and c.member_id is not None]
-    sold = _queries.lock_sold_of_orders(tx, wanted=by_order) if by_order else []
-    sold += _queries.lock_sold_to_members(tx, wanted=by_member) if by_member else []
-    shelf = Shelf([*{(line.order_id, line.line_no): line for line in sold}.values()])
-    parts: list[Part] = []
-    for document in _by_document(came):
-        taken = dict(shelf.taken)
-        matched = [part for line in document for part in shelf.match(line)]
-        first = document[0]
-        loose = sum(part.quantity for part in matched if part.order_id is None)
-        if first.order_id is not None and loose:
-            shelf.taken = taken
-            sku = next(part.product_id for part in matched if part.order_id is None)
-            quantity = sum(line.quantity for line in document if line.product_id == sku)
-            [name] = _queries.select_skus(tx, product_ids=[sku])
-            errors[first.row] = OverReturned(open=quantity - loose, sku=name, order=named[first.row], quantity=quantity)
-        else:
-            parts += matched
-    return parts
-
-
-def _by_document(came: list[Came]) -> Iterator[list[Came]]:
+def _match(tx: Transaction, came: list[Came], arrived: Arrived, named: list[str | None]) -> list[Part]:
+    """Match every line, document by document; a document that names an order it exceeds is refused as a whole."""
+    of_orders = [one for one in came if one.order_id is not None]
+    of_members = [one for one in came if one.order_id is None and one.member_id is not None]
+    sold = _queries.lock_sold_of_orders(tx, wanted=of_orders) if of_orders else []
+    sold += _queries.lock_sold_to_members(tx, wanted=of_members) if of_members else []
+    shelf = Shelf(list({(line.order_id, line.line_no): line for line in sold}.values()))
     documents: defaultdict[int, list[Came]] = defaultdict(list)
     for line in came:
         documents[line.row].append(line)
-    return iter(documents.values())
+    parts: list[Part] = []
+    for row, lines in documents.items():
+        taken = dict(shelf.taken)
+        matched = [part for line in lines for part in shelf.match(line)]
+        loose = next((part for part in matched if part.order_id is None), None)
+        if lines[0].order_id is None or loose is None:
+            parts += matched
+        else:
+            shelf.taken = taken
+            arrived.errors[row] = _over_returned(tx, loose, lines, matched, named[row])
+    return parts
 
 
-def _keep(tx: Transaction, ids: Numbers, lines: Lines, parts: list[Part]) -> None:
-    goods = {(int(d), int(n)) for d, n, g in zip(lines.document, lines.line_no, lines.goods, strict=True) if g}
-    _queries.copy_return_lines(tx, ids=ids, parts=parts, goods=goods)
+def _over_returned(
+    tx: Transaction, loose: Part, lines: list[Came], matched: list[Part], order: str | None
+) -> OverReturned:
+    quantity = sum(line.quantity for line in lines if line.product_id == loose.product_id)
+    fit = sum(one.quantity for one in matched if one.product_id == loose.product_id and one.order_id is not None)
+    [sku] = _queries.select_skus(tx, product_ids=[loose.product_id])
+    return OverReturned(open=fit, sku=sku, order=order, quantity=quantity)
+
+
+def _keep(tx: Transaction, arrived: Arrived, parts: list[Part]) -> None:
+    lines = arrived.lines
+    places = zip(lines.document.tolist(), lines.line_no.tolist(), lines.goods.tolist(), strict=True)
+    goods = {(row, line_no) for row, line_no, is_goods in places if is_goods}
+    _queries.copy_return_lines(tx, ids=arrived.ids, parts=parts, goods=goods)
     _queries.add_returned(tx, parts=[part for part in parts if part.order_id is not None])
 
 
-def _returned(one: Return) -> facts.Fact:
-    data = {"external_id": one.external_id, "goods_minor": one.goods_minor, "currency": one.currency}
-    return facts.Fact("order.returned", one.returned_at, one.member_id, one.return_id, data)
+def _returned(arrived: Arrived, row: int) -> facts.Fact:
+    goods_minor = int(arrived.goods[row])
+    about = {"external_id": arrived.names[row], "goods_minor": goods_minor, "currency": arrived.shop.currency}
+    return facts.Fact("order.returned", arrived.times[row], arrived.owners[row], arrived.id_of(row), about)
 
 
-def list_returns(tx: Transaction, *, member_id: int | None = None, before: tuple[datetime, int] | None = None, limit: int = 50) -> list[Return]:
+def list_returns(
+    tx: Transaction, *, member_id: int | None = None, before: tuple[datetime, int] | None = None, limit: int = 50
+) -> list[Return]:
     """Returns, the latest first; page on with the last one's `(returned_at, return_id)` as `before`."""
     return _queries.select_returns(tx, member_id=member_id, before=before, limit=limit)

@@ -22,9 +22,24 @@ KINDS: tuple[Kind, ...] = ("goods", "shipping", "gift_card", "adjustment")
 TIME = pa.timestamp("us", "UTC")
 
 ORDER = pa.schema(
-    {"external_id": pa.string(), "customer": pa.string(), "member_id": pa.int64(), "placed_at": TIME, "paid_at": TIME, "country": pa.string()}
+    {
+        "external_id": pa.string(),
+        "customer": pa.string(),
+        "member_id": pa.int64(),
+        "placed_at": TIME,
+        "paid_at": TIME,
+        "country": pa.string(),
+    }
 )
-RETURN = pa.schema({"external_id": pa.string(), "customer": pa.string(), "member_id": pa.int64(), "returned_at": TIME, "order": pa.string()})
+RETURN = pa.schema(
+    {
+        "external_id": pa.string(),
+        "customer": pa.string(),
+        "member_id": pa.int64(),
+        "returned_at": TIME,
+        "order": pa.string(),
+    }
+)
 LINE = pa.schema(
     {
         "document": pa.int32(),  # the row of the document this line belongs to, ascending
@@ -214,8 +229,11 @@ class Lines:
 
     def of_documents(self, wanted: npt.NDArray[np.bool_]) -> "Lines":
         """Only the lines of the documents marked."""
-        keep = wanted[self.document]
-        return Lines(*(getattr(self, name)[keep] for name in Lines.__dataclass_fields__))
+        return self.only(wanted[self.document])
+
+    def only(self, wanted: npt.NDArray[np.bool_]) -> "Lines":
+        """Only the lines marked."""
+        return Lines(*(getattr(self, name)[wanted] for name in Lines.__dataclass_fields__))
 
     def totals(self, documents: int) -> tuple[Numbers, Numbers]:
         """Σ amount of goods and of all lines, per document."""
@@ -254,17 +272,31 @@ def refusals(documents: pa.Table, lines: pa.Table) -> dict[int, BadDocument]:
             found[row] = BadDocument(field="external_id", value=external_id, remedy="it occurs twice in this batch")
         numbers_seen.add(external_id or "")
     document, line_no = numbers(lines, "document"), numbers(lines, "line_no")
-    for row in np.setdiff1d(np.arange(documents.num_rows), document):
-        found.setdefault(int(row), BadDocument(field="lines", value="empty", remedy="give at least one line"))
+    for row in set(range(documents.num_rows)) - set(document.tolist()):
+        found.setdefault(row, BadDocument(field="lines", value="empty", remedy="give at least one line"))
     _refuse(found, document, line_no < 1, lines, "line_no", "number lines from 1")
     pairs = document << np.int64(32) | line_no
     _refuse(found, document, ~_first(pairs), lines, "line_no", "number every line once")
     quantity, goods = numbers(lines, "quantity"), is_goods(lines)
-    _refuse(found, document, (quantity < 1) | (quantity >= 2**31), lines, "quantity", "give a whole number from 1 to 2147483647")
+    _refuse(
+        found,
+        document,
+        (quantity < 1) | (quantity >= 2**31),
+        lines,
+        "quantity",
+        "give a whole number from 1 to 2147483647",
+    )
     amount = numbers(lines, "amount_minor")
     _refuse(found, document, (amount < 0) & goods, lines, "amount_minor", "a discount cannot exceed the line")
     _refuse(found, document, np.abs(amount) > 10**12, lines, "amount_minor", "give at most 10¹² minor units a line")
-    _refuse(found, document, ~_true(pc.is_in(lines.column("kind"), pa.array(KINDS))), lines, "kind", f"use one of {', '.join(KINDS)}")
+    _refuse(
+        found,
+        document,
+        ~_true(pc.is_in(lines.column("kind"), pa.array(KINDS))),
+        lines,
+        "kind",
+        f"use one of {', '.join(KINDS)}",
+    )
     return found
 
 
@@ -274,7 +306,9 @@ def _first(values: Numbers) -> npt.NDArray[np.bool_]:
     return first
 
 
-def _refuse(found: dict[int, BadDocument], document: Numbers, bad: npt.NDArray[Any], lines: pa.Table, column: str, remedy: str) -> None:
+def _refuse(
+    found: dict[int, BadDocument], document: Numbers, bad: npt.NDArray[Any], lines: pa.Table, column: str, remedy: str
+) -> None:
     for index in np.flatnonzero(bad):
         value = lines.column(column)[int(index)].as_py()
         found.setdefault(int(document[index]), BadDocument(field=f"lines.{column}", value=value, remedy=remedy))
@@ -364,5 +398,17 @@ class Shelf:
             order_id, order_line_no = (line.order_id, line.line_no) if line else (None, None)
             if line:
                 self.taken[line.order_id, line.line_no] = before - line.returned + pieces
-            parts.append(Part(came.row, came.line_no, len(parts) + 1, came.product_id, pieces, share, order_id, order_line_no, before))
+            parts.append(
+                Part(
+                    came.row,
+                    came.line_no,
+                    len(parts) + 1,
+                    came.product_id,
+                    pieces,
+                    share,
+                    order_id,
+                    order_line_no,
+                    before,
+                )
+            )
         return parts

@@ -31,7 +31,7 @@ def open_shop(tx: Transaction, code: str, *, name: str, currency: str, time_zone
         ShopExists: it is open with another currency or time zone.
     """
     if not re.fullmatch(r"[a-z0-9_-]{1,64}", code):
-        raise BadShop(field="code", value=code, remedy="use a–z, 0–9, - and _, at most 64 characters")
+        raise BadShop(field="code", value=code, remedy="use a-z, 0-9, - and _, at most 64 characters")
     if not re.fullmatch(r"[A-Z]{3}", currency):
         raise BadShop(field="currency", value=currency, remedy="give an ISO 4217 code such as GBP")
     if time_zone not in available_timezones():

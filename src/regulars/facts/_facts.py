@@ -43,12 +43,16 @@ def record(tx: Transaction, facts: Sequence[Fact], *, at: datetime) -> None:
     )
 
 
-def timeline(tx: Transaction, *, member_id: int, before: tuple[datetime, int] | None = None, limit: int = 50) -> list[Recorded]:
+def timeline(
+    tx: Transaction, *, member_id: int, before: tuple[datetime, int] | None = None, limit: int = 50
+) -> list[Recorded]:
     """A member's facts, latest first; page on with the last one's `(occurred_at, fact_id)` as `before`."""
     return _queries.select_timeline(tx, member_id=member_id, before=before, limit=limit)
 
 
-def feed(tx: Transaction, *, after: Position | None = None, names: Collection[str] = (), limit: int = 100) -> list[Recorded]:
+def feed(
+    tx: Transaction, *, after: Position | None = None, names: Collection[str] = (), limit: int = 100
+) -> list[Recorded]:
     """The facts after a position, in order; only final ones, so that none is ever skipped."""
     return _queries.select_feed(tx, after=after or START, names=list(names), limit=limit)
 

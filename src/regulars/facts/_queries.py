@@ -36,7 +36,9 @@ def copy_facts(tx: Transaction, table: pa.Table) -> None:
     tx.copy("facts (name, occurred_at, recorded_at, member_id, subject_id, data)", table)
 
 
-def select_timeline(tx: Transaction, *, member_id: int, before: tuple[datetime, int] | None, limit: int) -> list[Recorded]:
+def select_timeline(
+    tx: Transaction, *, member_id: int, before: tuple[datetime, int] | None, limit: int
+) -> list[Recorded]:
     """One member's facts before a position, latest first."""
     at, fact_id = before or (None, None)
     return tx.all(
@@ -115,7 +117,10 @@ def select_horizon(tx: Transaction, *, after: Position, limit: int) -> Position 
 
 def lock_cursor(tx: Transaction, *, reader: str) -> Position | None:
     """The reader's place, locked; None while another worker holds it."""
-    tx.run("insert into facts_cursors (reader, xact, fact_id) values (%(reader)s, '0', 0) on conflict do nothing", reader=reader)
+    tx.run(
+        "insert into facts_cursors (reader, xact, fact_id) values (%(reader)s, '0', 0) on conflict do nothing",
+        reader=reader,
+    )
     return tx.first(
         """
         select xact::text::bigint as xact, fact_id from facts_cursors

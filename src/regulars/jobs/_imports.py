@@ -13,7 +13,14 @@ from regulars.jobs.reactions import react
 REACT_SECONDS = 0.05
 
 
-def import_file(app: App, shop: Shop, source: files.Source, *, again: bool = False, on_chunk: Callable[[files.Import], object] = lambda _: None) -> files.Import:
+def import_file(
+    app: App,
+    shop: Shop,
+    source: files.Source,
+    *,
+    again: bool = False,
+    on_chunk: Callable[[files.Import], object] = lambda _: None,
+) -> files.Import:
     """Record every document of `source`, then do what has fallen due; an import that was interrupted goes on.
 
     Chunks are recorded one by one, each in its own transaction; reactions run beside them on a connection of their

@@ -9,9 +9,7 @@ one member, and enrolling the same person twice yields the same member.
 """
 
 from regulars.members._members import (
-    DIRECT,
     Enrolment,
-    NewMember,
     amend,
     by_external_id,
     by_identity,

@@ -8,9 +8,19 @@ from typing import Literal
 from regulars import facts
 from regulars.members import _queries
 from regulars.members._queries import Member
-from regulars.members._rules import DIRECT, ISSUER, BadMember, MemberNotFound, NewMember, clean_email, clean_phone, clean_text
+from regulars.members._rules import (
+    DIRECT,
+    ISSUER,
+    BadMember,
+    MemberNotFound,
+    NewMember,
+    clean_email,
+    clean_phone,
+    clean_text,
+)
 from regulars.storage import Transaction
 from regulars.types import MemberId, to_public
+
 
 @dataclass(frozen=True, slots=True)
 class Enrolment:
@@ -30,12 +40,16 @@ def enrol(tx: Transaction, people: Sequence[NewMember], *, at: datetime) -> list
         BadMember: a field cannot be used; nobody was enrolled.
     """
     cleaned = [_clean(person) for person in people]
-    known = _queries.members_of_identities(tx, issuers=[p.issuer for p in cleaned], values=[p.external_id for p in cleaned])
+    known = _queries.members_of_identities(
+        tx, issuers=[p.issuer for p in cleaned], values=[p.external_id for p in cleaned]
+    )
     fresh = {p.member_id: p for p in cleaned if (p.issuer, p.external_id) not in known}
     added = set(_queries.insert_members(tx, members=list(fresh.values()), at=at)) if fresh else set[int]()
     if added:
         newcomers = [fresh[MemberId(member_id)] for member_id in fresh if member_id in added]
-        _queries.insert_identities(tx, identities=[identity for person in newcomers for identity in _identities(person)])
+        _queries.insert_identities(
+            tx, identities=[identity for person in newcomers for identity in _identities(person)]
+        )
         facts.record(tx, [_joined(person, at) for person in newcomers], at=at)
     answers = [known.get((p.issuer, p.external_id), p.member_id) for p in cleaned]
     return [Enrolment(MemberId(m), "enrolled" if m in added else "existing") for m in answers]
@@ -106,7 +120,7 @@ def amend(tx: Transaction, member_id: int, changes: Mapping[str, object], *, at:
 
 def _clean(person: NewMember) -> NewMember:
     if not ISSUER.fullmatch(person.issuer):
-        raise BadMember(field="issuer", value=person.issuer, remedy="use a–z, 0–9, - and _, at most 64 characters")
+        raise BadMember(field="issuer", value=person.issuer, remedy="use a-z, 0-9, - and _, at most 64 characters")
     return NewMember(
         external_id=clean_text("external_id", person.external_id),
         issuer=person.issuer,
@@ -153,4 +167,10 @@ def _identities(person: NewMember) -> list[tuple[str, str, int]]:
 
 
 def _joined(person: NewMember, at: datetime) -> facts.Fact:
-    return facts.Fact("member.joined", person.joined_at or at, person.member_id, person.member_id, {"issuer": person.issuer, "external_id": person.external_id})
+    return facts.Fact(
+        "member.joined",
+        person.joined_at or at,
+        person.member_id,
+        person.member_id,
+        {"issuer": person.issuer, "external_id": person.external_id},
+    )

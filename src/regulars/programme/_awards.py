@@ -24,7 +24,11 @@ def award(tx: Transaction, order_ids: Sequence[int], *, at: datetime) -> int:
     """
     programme = current(tx, at=at)
     earned = _queries.select_earned(tx, order_ids=list(order_ids), programme=programme)
-    due = [order for order in earned if order.is_new or order.points > order.awarded or order.spend_minor > order.counted_minor]
+    due = [
+        order
+        for order in earned
+        if order.is_new or order.points > order.awarded or order.spend_minor > order.counted_minor
+    ]
     if not due:
         return 0
     _queries.upsert_awards(tx, earned=due, at=at)

@@ -172,7 +172,10 @@ def upsert_qualifying(tx: Transaction, *, earned: Sequence[Earned]) -> int:
 
 def select_returns_of(tx: Transaction, *, order_ids: list[int]) -> list[int]:
     """The returns in which anything of some orders came back."""
-    return tx.values("select distinct return_id from commerce_returned_goods where order_id = any(%(order_ids)s)", order_ids=order_ids)
+    return tx.values(
+        "select distinct return_id from commerce_returned_goods where order_id = any(%(order_ids)s)",
+        order_ids=order_ids,
+    )
 
 
 def select_taken_back(tx: Transaction, *, return_ids: list[int]) -> list[TakenBack]:
@@ -195,7 +198,10 @@ def select_taken_back(tx: Transaction, *, return_ids: list[int]) -> list[TakenBa
         """,
         return_ids=return_ids,
     )  # fmt: skip
-    return [TakenBack(order, member, to_public("ret", source), placed, known, points, spend) for order, member, source, placed, known, points, spend in rows]
+    return [
+        TakenBack(order, member, to_public("ret", source), placed, known, points, spend)
+        for order, member, source, placed, known, points, spend in rows
+    ]
 
 
 def select_cancelled(tx: Transaction, *, order_ids: list[int]) -> list[TakenBack]:
@@ -211,7 +217,10 @@ def select_cancelled(tx: Transaction, *, order_ids: list[int]) -> list[TakenBack
         """,
         order_ids=order_ids,
     )  # fmt: skip
-    return [TakenBack(order, member, "cancellation", placed, known, points, spend) for order, member, placed, known, points, spend in rows]
+    return [
+        TakenBack(order, member, "cancellation", placed, known, points, spend)
+        for order, member, placed, known, points, spend in rows
+    ]
 
 
 def insert_taken_back(tx: Transaction, *, taken: Sequence[TakenBack]) -> set[str]:
@@ -334,4 +343,4 @@ def review_everyone(tx: Transaction, *, at: datetime) -> int:
 def count_tiers(tx: Transaction) -> dict[str, int]:
     """How many members hold each tier."""
     rows = tx.rows("select tier, count(*) from programme_standings group by tier")
-    return {tier: count for tier, count in rows}
+    return dict(rows)

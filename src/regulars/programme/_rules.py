@@ -1,6 +1,6 @@
 """What a programme says, and the arithmetic of it. Points and money are integers throughout."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo, available_timezones
@@ -8,7 +8,6 @@ from zoneinfo import ZoneInfo, available_timezones
 import msgspec
 
 from regulars.errors import Invalid
-
 
 MOST_POINTS = 10**12
 """What one order can earn at most: what the ledger moves at once."""
@@ -64,7 +63,7 @@ class Programme:
         return document
 
     @classmethod
-    def from_document(cls, document: object, *, version_id: int = 0) -> "Programme":
+    def from_document(cls, document: Mapping[str, object], *, version_id: int = 0) -> "Programme":
         """Read a programme.
 
         Raises:
@@ -74,7 +73,8 @@ class Programme:
             programme = msgspec.convert(document, cls)
         except msgspec.ValidationError as error:
             raise BadProgramme(field="programme", value=document, remedy=str(error)) from error
-        if unknown := sorted(set(document) - set(cls.__dataclass_fields__)) if isinstance(document, dict) else []:  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+        unknown = sorted(set(document) - set(cls.__dataclass_fields__))
+        if unknown:
             raise BadProgramme(field=unknown[0], value=document[unknown[0]], remedy="there is no such field")
         _check(programme)
         return replace(programme, version_id=version_id)
@@ -87,18 +87,43 @@ def _check(programme: Programme) -> None:
 
     must(programme.name.strip(), "name", programme.name, "give it a name")
     currency = programme.currency
-    must(len(currency) == 3 and currency.isascii() and currency.isupper(), "currency", currency, "give an ISO 4217 code such as GBP")
-    must(programme.time_zone in available_timezones(), "time_zone", programme.time_zone, "give an IANA name such as Europe/London")
+    must(
+        len(currency) == 3 and currency.isascii() and currency.isupper(),
+        "currency",
+        currency,
+        "give an ISO 4217 code such as GBP",
+    )
+    must(
+        programme.time_zone in available_timezones(),
+        "time_zone",
+        programme.time_zone,
+        "give an IANA name such as Europe/London",
+    )
     must(0 <= programme.earning.points <= 10**6, "earning.points", programme.earning.points, "give 0 to 1000000")
-    must(1 <= programme.earning.per_minor <= 10**9, "earning.per_minor", programme.earning.per_minor, "give 1 to 1000000000")
+    must(
+        1 <= programme.earning.per_minor <= 10**9,
+        "earning.per_minor",
+        programme.earning.per_minor,
+        "give 1 to 1000000000",
+    )
     months = programme.expiry.months
     must(months is None or 1 <= months <= 600, "expiry.months", months, "give 1 to 600, or null for never")
     must(1 <= programme.window_months <= 120, "window_months", programme.window_months, "give 1 to 120")
     thresholds = [tier.from_minor for tier in programme.tiers]
     must(thresholds[:1] == [0], "tiers", thresholds, "let the first tier begin at 0")
-    must(thresholds == sorted(set(thresholds)), "tiers", thresholds, "list tiers from the lowest to the highest, each from more")
+    must(
+        thresholds == sorted(set(thresholds)),
+        "tiers",
+        thresholds,
+        "list tiers from the lowest to the highest, each from more",
+    )
     codes = [tier.code for tier in programme.tiers]
-    must(len(set(codes)) == len(codes) and all(code.isidentifier() for code in codes), "tiers", codes, "give every tier a code of its own, of a–z, 0–9 and _")
+    must(
+        len(set(codes)) == len(codes) and all(code.isidentifier() for code in codes),
+        "tiers",
+        codes,
+        "give every tier a code of its own, of a-z, 0-9 and _",
+    )
 
 
 def default(currency: str, time_zone: str) -> Programme:

@@ -53,8 +53,12 @@ def review(tx: Transaction, moments: Iterable[tuple[int, datetime]], *, at: date
     wanted = list(dict.fromkeys(moments))
     if not wanted:
         return 0
-    before = {one.member_id: one for one in _queries.lock_standings(tx, member_ids=sorted({member for member, _ in wanted}))}
-    later = [(member, max(moment, before[member].reviewed_at) if member in before else moment) for member, moment in wanted]
+    before = {
+        one.member_id: one for one in _queries.lock_standings(tx, member_ids=sorted({member for member, _ in wanted}))
+    }
+    later = [
+        (member, max(moment, before[member].reviewed_at) if member in before else moment) for member, moment in wanted
+    ]
     spends = _queries.select_spend(tx, moments=list(dict.fromkeys(later)), programme=programme)
     standings: list[Standing] = []
     changes: list[facts.Fact] = []
@@ -94,5 +98,3 @@ def review_due(tx: Transaction, *, at: datetime, limit: int = 5000) -> int:
 def tier_counts(tx: Transaction) -> dict[str, int]:
     """How many members hold each tier."""
     return _queries.count_tiers(tx)
-
-

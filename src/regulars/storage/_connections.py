@@ -8,6 +8,7 @@ from typing import Any, LiteralString, TypeVar
 import psycopg
 import pyarrow as pa
 import pyarrow.csv
+from psycopg import sql as fragments
 from psycopg.rows import class_row, scalar_row
 from psycopg_pool import ConnectionPool
 
@@ -80,7 +81,7 @@ class Transaction:
             pyarrow.csv.write_csv(table, text, pyarrow.csv.WriteOptions(include_header=False))
             with (
                 self.connection.cursor() as cursor,
-                cursor.copy(psycopg.sql.SQL("copy {} from stdin (format csv)").format(psycopg.sql.SQL(target))) as copy,
+                cursor.copy(fragments.SQL("copy {} from stdin (format csv)").format(fragments.SQL(target))) as copy,
             ):
                 copy.write(text.getbuffer())
         return table.num_rows
@@ -92,9 +93,9 @@ class Transaction:
         Rows of a few thousand and more go three times as fast as by array parameters.
         """
         columns = ", ".join(f"{field.name} {_SQL_TYPES[field.type]}" for field in table.schema)
-        create = psycopg.sql.SQL(f"create temp table if not exists {name} ({columns}) on commit delete rows")  # pyright: ignore[reportArgumentType]
+        create = fragments.SQL(f"create temp table if not exists {name} ({columns}) on commit delete rows")  # pyright: ignore[reportArgumentType]
         self.connection.execute(create)
-        self.connection.execute(psycopg.sql.SQL("truncate {}").format(psycopg.sql.Identifier(name)))
+        self.connection.execute(fragments.SQL("truncate {}").format(fragments.Identifier(name)))
         self.copy(name, table)
 
     @contextmanager
@@ -151,7 +152,7 @@ def connect(url: str) -> psycopg.Connection:
 def _configure(connection: psycopg.Connection) -> None:
     connection.autocommit = True
     for setting in ("timezone = 'UTC'", "jit = off", "lock_timeout = '30s'", "client_min_messages = warning"):
-        connection.execute(psycopg.sql.SQL("set " + setting))  # pyright: ignore[reportArgumentType, reportCallIssue]
+        connection.execute(fragments.SQL("set " + setting))  # pyright: ignore[reportArgumentType, reportCallIssue]
 
 
 @contextmanager
@@ -175,5 +176,3 @@ def _pool(url: str, settings: Settings) -> Generator[Database]:
         yield database
     finally:
         database.close()
-
-

@@ -7,6 +7,7 @@ from functools import cache
 from importlib import resources
 
 import psycopg
+from psycopg.rows import class_row
 
 from regulars.errors import Conflict
 from regulars.storage._connections import connect
@@ -89,7 +90,7 @@ def _applied(connection: psycopg.Connection) -> list[Applied]:
         "create table if not exists storage_migrations ("
         "name text primary key, checksum text not null, applied_at timestamptz not null default now())"
     )
-    with connection.cursor(row_factory=psycopg.rows.class_row(Applied)) as cursor:
+    with connection.cursor(row_factory=class_row(Applied)) as cursor:
         return cursor.execute("select name, checksum, applied_at from storage_migrations order by name").fetchall()
 
 

@@ -22,7 +22,19 @@ from regulars.errors import Invalid
 CHUNK_ROWS = 120_000
 """Rows recorded in one transaction: large enough to be set-based, small enough to lose little to a kill."""
 
-DATE_FORMATS = ("%d/%m/%Y %H:%M", "%m/%d/%Y %H:%M", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y %H:%M", "%d.%m.%Y", "%Y/%m/%d %H:%M", "%Y/%m/%d %H:%M:%S", "%Y/%m/%d", "%d-%m-%Y", "%Y%m%d")
+DATE_FORMATS = (
+    "%d/%m/%Y %H:%M",
+    "%m/%d/%Y %H:%M",
+    "%d/%m/%Y",
+    "%m/%d/%Y",
+    "%d.%m.%Y %H:%M",
+    "%d.%m.%Y",
+    "%Y/%m/%d %H:%M",
+    "%Y/%m/%d %H:%M:%S",
+    "%Y/%m/%d",
+    "%d-%m-%Y",
+    "%Y%m%d",
+)
 
 CONTACT = ("email", "phone", "member_name")
 
@@ -34,7 +46,8 @@ class UnreadableFile(Invalid):
 @dataclass(frozen=True, slots=True)
 class Chunk:
     """Documents of one stretch of time. `people`: customers of whom the file says more than a number, or who have no
-    document, because all of their rows were dropped; `customer`, `joined_at` and what there is of contact data."""
+    document, because all of their rows were dropped; `customer`, `joined_at` and what there is of contact data.
+    """
 
     number: int
     rows: int
@@ -49,7 +62,12 @@ class Source:
     def __init__(self, path: Path, profile: Profile, fingerprint: str, connection: duckdb.DuckDBPyConnection) -> None:
         """Made by `read_file`."""
         self.path, self.profile, self.fingerprint, self._db = path, profile, fingerprint, connection
-        self.verdicts = {str(name): int(count) for name, count in connection.execute("select verdict, count(*) from verdicts group by verdict order by 2 desc").fetchall()}
+        self.verdicts = {
+            str(name): int(count)
+            for name, count in connection.execute(
+                "select verdict, count(*) from verdicts group by verdict order by 2 desc"
+            ).fetchall()
+        }
         self.rows_read = sum(self.verdicts.values())
         self.total_chunks = self._number("select coalesce(max(chunk), -1) + 1 from documents")
 
@@ -66,16 +84,31 @@ class Source:
         """The documents in order of time, from the chunk numbered `after` on."""
         for number in range(after, self.total_chunks):
             orders, returns = self._documents("order", number), self._documents("return", number)
-            yield Chunk(number, orders[1].num_rows + returns[1].num_rows, Orders(*orders), Returns(*returns), self._people(number))
+            yield Chunk(
+                number,
+                orders[1].num_rows + returns[1].num_rows,
+                Orders(*orders),
+                Returns(*returns),
+                self._people(number),
+            )
 
     def _people(self, chunk: int) -> list[dict[str, Any]]:
-        return self._db.sql("select * exclude (chunk) from people where chunk = $chunk order by customer", params={"chunk": chunk}).to_arrow_table().to_pylist()
+        return (
+            self._db.sql(
+                "select * exclude (chunk) from people where chunk = $chunk order by customer", params={"chunk": chunk}
+            )
+            .to_arrow_table()
+            .to_pylist()
+        )
 
     def _documents(self, kind: str, chunk: int) -> tuple[pa.Table, pa.Table]:
         schema = ORDER if kind == "order" else RETURN
-        self._db.execute("create or replace temp table batch as select row_number() over (order by placed, number) - 1 as document, * from documents where chunk = ? and kind = ?", [chunk, kind])
+        self._db.execute(
+            "create or replace temp table batch as select row_number() over (order by placed, number) - 1 as document, * from documents where chunk = ? and kind = ?",
+            [chunk, kind],
+        )
         documents = self._db.sql(
-            "select number as external_id, customer, null::bigint as member_id, placed as placed_at, placed as paid_at, country, placed as returned_at, of_order as \"order\" from batch order by document"
+            'select number as external_id, customer, null::bigint as member_id, placed as placed_at, placed as paid_at, country, placed as returned_at, of_order as "order" from batch order by document'
         ).to_arrow_table()
         lines = self._db.sql(
             "select b.document::integer as document, l.line_no::integer as line_no, l.sku, l.product as name, l.line_kind as kind, l.quantity, l.unit_minor, l.amount_minor "
@@ -86,7 +119,9 @@ class Source:
     def write_rejects(self, target: Path) -> int:
         """Write the rows that could not be understood, each with its reason, as CSV; how many."""
         if self.rejected:
-            self._db.execute(f"copy (select f.row_no as row, substr(v.verdict, 11) as reason, f.* exclude (row_no) from file f join verdicts v using (row_no) where v.verdict like 'rejected%' order by row_no) to '{_quoted(target)}' (header)")
+            self._db.execute(
+                f"copy (select f.row_no as row, substr(v.verdict, 11) as reason, f.* exclude (row_no) from file f join verdicts v using (row_no) where v.verdict like 'rejected%' order by row_no) to '{_quoted(target)}' (header)"
+            )
         return self.rejected
 
     def close(self) -> None:
@@ -130,7 +165,9 @@ def _load(db: duckdb.DuckDBPyConnection, path: Path) -> list[str]:
     try:
         db.execute(f"create temp table file as select row_number() over () as row_no, * from {source}")
     except duckdb.Error as error:
-        raise UnreadableFile(field="file", value=str(path), remedy=f"give a CSV or Parquet file ({str(error).splitlines()[0]})") from error
+        raise UnreadableFile(
+            field="file", value=str(path), remedy=f"give a CSV or Parquet file ({str(error).splitlines()[0]})"
+        ) from error
     return [name for name, *_ in db.execute("describe file").fetchall() if name != "row_no"]
 
 
@@ -163,7 +200,11 @@ def _parse(db: duckdb.DuckDBPyConnection, profile: Profile, shop: Shop) -> None:
         header = profile.columns.get(field)
         if header and types[header] in {"DOUBLE", "FLOAT", "BIGINT", "INTEGER", "SMALLINT", "TINYINT", "HUGEINT"}:
             return f'"{header}"::double'
-        written = f"replace(replace({text(field)}, '.', ''), ',', '.')" if profile.decimal == "," else f"replace({text(field)}, ',', '')"
+        written = (
+            f"replace(replace({text(field)}, '.', ''), ',', '.')"
+            if profile.decimal == ","
+            else f"replace({text(field)}, ',', '')"
+        )
         return f"try_cast(regexp_replace({written}, '^[^0-9.+-]+', '') as double)"
 
     db.execute(
@@ -203,9 +244,15 @@ def _date_format(db: duckdb.DuckDBPyConnection, column: str) -> str:
     best = max(counts, default=0)
     candidates = [name for name, count in zip(("iso", *DATE_FORMATS), counts, strict=True) if count == best and best]
     if not candidates:
-        raise UnreadableFile(field="date", value="unreadable", remedy="say how dates are written: --date-format '%d/%m/%Y %H:%M'")
+        raise UnreadableFile(
+            field="date", value="unreadable", remedy="say how dates are written: --date-format '%d/%m/%Y %H:%M'"
+        )
     if len(candidates) > 1 and "iso" not in candidates:
-        raise UnreadableFile(field="date", value="ambiguous", remedy=f"every date reads both as {' and as '.join(candidates)}: say which by --date-format")
+        raise UnreadableFile(
+            field="date",
+            value="ambiguous",
+            remedy=f"every date reads both as {' and as '.join(candidates)}: say which by --date-format",
+        )
     return candidates[0]
 
 
@@ -291,7 +338,9 @@ def _sku_is(code: str) -> str:
 
 def _fingerprint(path: Path, profile: Profile, shop: Shop) -> str:
     """What makes an import the same: the bytes of the file, how they are read, and for which shop."""
-    digest = hashlib.sha256(msgspec.json.encode([profile.as_document(), shop.shop_id, CHUNK_ROWS], order="deterministic"))
+    digest = hashlib.sha256(
+        msgspec.json.encode([profile.as_document(), shop.shop_id, CHUNK_ROWS], order="deterministic")
+    )
     with path.open("rb") as opened:
         while block := opened.read(1 << 22):
             digest.update(block)

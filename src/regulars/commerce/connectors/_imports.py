@@ -41,8 +41,15 @@ def begin_import(tx: Transaction, shop: Shop, source: Source, *, at: datetime, a
     already there.
     """
     import_id = stable_id("import", source.fingerprint)
-    report: dict[str, Any] = {"rows_read": source.rows_read, "verdicts": source.verdicts, "documents": {}, "refusals": []}
-    new = Import(import_id, shop.shop_id, source.path.name, source.fingerprint, at, None, 0, source.total_chunks, report)
+    report: dict[str, Any] = {
+        "rows_read": source.rows_read,
+        "verdicts": source.verdicts,
+        "documents": {},
+        "refusals": [],
+    }
+    new = Import(
+        import_id, shop.shop_id, source.path.name, source.fingerprint, at, None, 0, source.total_chunks, report
+    )
     if not _queries.insert_import(tx, new=new) and again:
         _queries.reset_import(tx, import_id=import_id, report=report)
     return find_import(tx, import_id)
@@ -66,7 +73,14 @@ def record_chunk(tx: Transaction, shop: Shop, running: Import, chunk: Chunk, *, 
 
 def _person(shop: Shop, row: dict[str, Any]) -> members.NewMember:
     email, phone = _usable(members.clean_email, row.get("email")), _usable(members.clean_phone, row.get("phone"))
-    return members.NewMember(str(row["customer"]), issuer=shop.code, name=row.get("member_name"), email=email, phone=phone, joined_at=row["joined_at"])
+    return members.NewMember(
+        str(row["customer"]),
+        issuer=shop.code,
+        name=row.get("member_name"),
+        email=email,
+        phone=phone,
+        joined_at=row["joined_at"],
+    )
 
 
 def _usable(clean: Any, text: str | None) -> str | None:
@@ -84,7 +98,9 @@ def _add(report: dict[str, Any], orders: Iterable[Outcome], returns: Iterable[Ou
         for outcome in outcomes:
             counts[f"{kind} {outcome.status}"] += 1
             if outcome.error is not None and len(refusals) < MOST_REFUSALS:
-                refusals.append({"document": outcome.external_id, "code": outcome.error.code, "reason": str(outcome.error)})
+                refusals.append(
+                    {"document": outcome.external_id, "code": outcome.error.code, "reason": str(outcome.error)}
+                )
     return report | {"documents": dict(counts), "refusals": refusals}
 
 

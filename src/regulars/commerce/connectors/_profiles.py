@@ -10,10 +10,58 @@ import msgspec
 from regulars.errors import Invalid
 
 FIELDS: Mapping[str, tuple[str, ...]] = {
-    "order": ("order", "orderid", "ordernumber", "orderno", "invoice", "invoiceno", "invoiceid", "name", "订单号", "订单编号"),
-    "date": ("date", "orderdate", "createdat", "invoicedate", "datetime", "timestamp", "time", "placedat", "paidat", "下单时间", "日期", "付款时间"),
-    "customer": ("customer", "customerid", "customerno", "memberid", "userid", "buyerid", "buyer", "client", "clientid", "客户", "会员号", "买家"),
-    "sku": ("sku", "stockcode", "productid", "itemid", "lineitemsku", "variantsku", "item", "productcode", "商品编码", "货号"),
+    "order": (
+        "order",
+        "orderid",
+        "ordernumber",
+        "orderno",
+        "invoice",
+        "invoiceno",
+        "invoiceid",
+        "name",
+        "订单号",
+        "订单编号",
+    ),
+    "date": (
+        "date",
+        "orderdate",
+        "createdat",
+        "invoicedate",
+        "datetime",
+        "timestamp",
+        "time",
+        "placedat",
+        "paidat",
+        "下单时间",
+        "日期",
+        "付款时间",
+    ),
+    "customer": (
+        "customer",
+        "customerid",
+        "customerno",
+        "memberid",
+        "userid",
+        "buyerid",
+        "buyer",
+        "client",
+        "clientid",
+        "客户",
+        "会员号",
+        "买家",
+    ),
+    "sku": (
+        "sku",
+        "stockcode",
+        "productid",
+        "itemid",
+        "lineitemsku",
+        "variantsku",
+        "item",
+        "productcode",
+        "商品编码",
+        "货号",
+    ),
     "product": ("product", "description", "productname", "itemname", "lineitemname", "title", "商品名称", "商品"),
     "quantity": ("quantity", "qty", "lineitemquantity", "units", "count", "数量"),
     "price": ("price", "unitprice", "lineitemprice", "itemprice", "单价", "价格"),
@@ -99,7 +147,15 @@ def guess_columns(headers: Sequence[str], given: Mapping[str, str] | None = None
         del columns["amount"]  # a line's price says more than a total that many exports repeat on every line
     for name in REQUIRED:
         if name not in columns:
-            raise BadProfile(field=name, value="unmapped", remedy=f"say which column it is: --map {name}=…; the file has {', '.join(headers)}")
+            raise BadProfile(
+                field=name,
+                value="unmapped",
+                remedy=f"say which column it is: --map {name}=…; the file has {', '.join(headers)}",
+            )
     if "price" not in columns and "amount" not in columns:
-        raise BadProfile(field="price", value="unmapped", remedy=f"say --map price=… or --map amount=…; the file has {', '.join(headers)}")
+        raise BadProfile(
+            field="price",
+            value="unmapped",
+            remedy=f"say --map price=… or --map amount=…; the file has {', '.join(headers)}",
+        )
     return columns

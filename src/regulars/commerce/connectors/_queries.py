@@ -58,7 +58,11 @@ def advance_import(tx: Transaction, *, import_id: int, chunk: int, report: dict[
 
 def finish_import(tx: Transaction, *, import_id: int, at: datetime) -> int:
     """Note that an import is complete."""
-    return tx.run("update commerce_imports set finished_at = %(at)s where import_id = %(import_id)s and chunks_done = chunks", import_id=import_id, at=at)
+    return tx.run(
+        "update commerce_imports set finished_at = %(at)s where import_id = %(import_id)s and chunks_done = chunks",
+        import_id=import_id,
+        at=at,
+    )
 
 
 def select_imports(tx: Transaction, *, import_id: int | None, before: datetime | None, limit: int) -> list[Import]:

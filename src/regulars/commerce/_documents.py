@@ -1,0 +1,138 @@
+"""What recording orders and recording returns have in common: a batch checked, identified and summed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from regulars import members
+from regulars.commerce import _queries
+from regulars.commerce._queries import Shop
+from regulars.commerce._rules import Lines, Numbers, Orders, Outcome, Returns, is_goods, moments, numbers, refusals
+from regulars.errors import RegularsError
+from regulars.storage import Transaction
+from regulars.types import stable_id
+
+Status = Literal["recorded", "amended", "replayed", "refused"]
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A batch of documents of one shop on its way into the books; a row of it is one document."""
+
+    shop: Shop
+    names: list[str]
+    times: list[datetime]
+    ids: Numbers
+    owners: list[int | None]
+    """The member of each document, or None."""
+
+    lines: Lines
+    """The lines of the documents that are fine."""
+
+    goods: Numbers
+    total: Numbers
+    fingerprints: Numbers
+    fine: npt.NDArray[np.bool_]
+    """Which documents could be read; the others are in `errors` already."""
+
+    errors: dict[int, RegularsError]
+    """Why documents are refused, by row; added to as more is found out."""
+
+    def rows(self, wanted: npt.NDArray[np.bool_]) -> list[int]:
+        """The numbers of the rows marked."""
+        return np.flatnonzero(wanted).tolist()
+
+    def id_of(self, row: int) -> int:
+        """The identifier of one document."""
+        return int(self.ids[row])
+
+    def outcomes(self, recorded: npt.NDArray[np.bool_], amended: set[int]) -> list[Outcome]:
+        """What became of every document."""
+        return [self._outcome(row, bool(recorded[row]), row in amended) for row in range(len(self.names))]
+
+    def _outcome(self, row: int, recorded: bool, amended: bool) -> Outcome:  # noqa: FBT001
+        new: Status = "recorded" if recorded else "amended" if amended else "replayed"
+        status: Status = "refused" if row in self.errors else new
+        return Outcome(self.names[row], status, self.id_of(row), self.errors.get(row))
+
+
+def arrive(
+    tx: Transaction,
+    shop: Shop,
+    batch: Orders | Returns,
+    *,
+    refused: Mapping[int, RegularsError] | None = None,
+    at: datetime,
+) -> Arrived:
+    """Check a batch, make members of its customers and products of its stock codes, and sum it up.
+
+    `refused` are rows that the caller has refused already; they leave no trace.
+    """
+    documents, time = batch.documents, "placed_at" if isinstance(batch, Orders) else "returned_at"
+    errors: dict[int, RegularsError] = {**refusals(documents, batch.lines), **(refused or {})}
+    fine = np.array([row not in errors for row in range(documents.num_rows)], np.bool_)
+    names: list[str] = documents.column("external_id").to_pylist()
+    kind = "order" if isinstance(batch, Orders) else "return"
+    lines = _identify(tx, shop, batch.lines, fine, documents.column(time))
+    owners = _owners(tx, shop, documents, fine, time, at)
+    goods, total = lines.totals(len(names))
+    header = (np.array([owner or 0 for owner in owners], np.int64), moments(documents, time))
+    return Arrived(
+        shop=shop,
+        names=names,
+        times=documents.column(time).to_pylist(),
+        ids=np.array([stable_id(kind, shop.shop_id, name) for name in names], np.int64),
+        owners=owners,
+        lines=lines,
+        goods=goods,
+        total=total,
+        fingerprints=lines.fingerprints(len(names), *header),
+        fine=fine,
+        errors=errors,
+    )
+
+
+def _owners(
+    tx: Transaction, shop: Shop, documents: pa.Table, fine: npt.NDArray[np.bool_], time: str, at: datetime
+) -> list[int | None]:
+    """The member of each document: the one named, or the customer's, enrolled at the first document if new."""
+    customers: list[str | None] = documents.column("customer").to_pylist()
+    blank = [None] * len(customers)
+    countries = documents.column("country").to_pylist() if "country" in documents.column_names else blank
+    times: list[datetime] = documents.column(time).to_pylist()
+    people: dict[str, members.NewMember] = {}
+    for row in sorted(np.flatnonzero(fine).tolist(), key=times.__getitem__):
+        customer = customers[row]
+        if customer and customer not in people:
+            people[customer] = members.NewMember(customer, shop.code, country=countries[row], joined_at=times[row])
+    enrolled = members.enrol(tx, list(people.values()), at=at) if people else []
+    known = {customer: enrolment.member_id for customer, enrolment in zip(people, enrolled, strict=True)}
+    named: list[int | None] = documents.column("member_id").to_pylist()
+    return [one or known.get(customer or "") for one, customer in zip(named, customers, strict=True)]
+
+
+def _identify(
+    tx: Transaction, shop: Shop, table: pa.Table, fine: npt.NDArray[np.bool_], times: pa.ChunkedArray
+) -> Lines:
+    """The lines of the documents that are fine, as arrays; their products are added or renamed on the way."""
+    table = table.filter(pa.array(fine[numbers(table, "document")]))
+    document = numbers(table, "document")
+    codes = table.column("sku").combine_chunks().dictionary_encode()
+    skus: list[str] = codes.dictionary.to_pylist()
+    products = np.array([stable_id("product", shop.shop_id, sku) for sku in skus], np.int64)
+    sold = _queries.SoldProducts(products, skus, codes.indices.to_numpy(), table, times.take(pa.array(document)))
+    _queries.upsert_products(tx, shop=shop, sold=sold)
+    return Lines(
+        document=document,
+        line_no=numbers(table, "line_no"),
+        product_id=products[sold.codes] if len(document) else document,
+        quantity=numbers(table, "quantity"),
+        unit_minor=numbers(table, "unit_minor"),
+        amount_minor=numbers(table, "amount_minor"),
+        goods=is_goods(table),
+    )
