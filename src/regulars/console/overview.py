@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Annotated, Final
 
 from litestar import get
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 from litestar.response import Response
 
 from regulars import insight
@@ -22,7 +22,7 @@ _MONTHS_SHOWN: Final = 13
 
 
 @get("/", sync_to_thread=True)
-def overview(visit: Visit, period: Annotated[str | None, Parameter(query="period")] = None) -> Response[str]:
+def overview(visit: Visit, period: Annotated[str | None, QueryParameter(name="period")] = None) -> Response[str]:
     """The shop's loyalty at a glance."""
     chosen = period if period in PERIODS else "90"
     frame = visit.app.frames.read(visit.app.database)

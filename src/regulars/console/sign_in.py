@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from litestar import Request, get, post
 from litestar.datastructures import Cookie
 from litestar.enums import RequestEncodingType
-from litestar.params import Body, Parameter
+from litestar.params import Body, QueryParameter
 from litestar.response import Redirect, Response
 
 from regulars import access
@@ -17,7 +17,7 @@ Form = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED
 
 @get("/sign-in", sync_to_thread=True)
 def sign_in_page(
-    request: Request[Any, Any, Any], guest: Visit, wanted: Annotated[str, Parameter(query="next")] = "/"
+    request: Request[Any, Any, Any], guest: Visit, wanted: Annotated[str, QueryParameter(name="next")] = "/"
 ) -> Response[Any]:
     """The sign-in form; whoever is signed in goes on at once."""
     token = request.cookies.get(SESSION)
