@@ -65,7 +65,7 @@ class Language:
         """How many decimals a currency has."""
         return numbers.get_currency_precision(currency) if currency else 0
 
-    def date(self, value: date | datetime | None, zone: tzinfo) -> str:
+    def full_date(self, value: date | datetime | None, zone: tzinfo) -> str:
         """A day: 9 Dec 2011, 2011年12月9日."""
         return "—" if value is None else dates.format_date(_day(value, zone), format="medium", locale=self.locale)
 
@@ -77,11 +77,11 @@ class Language:
         """A day of a year that is clear from the rest: 9 Dec, 12月9日."""
         return dates.format_skeleton("MMMd", value, locale=self.locale)
 
-    def time(self, value: datetime, zone: tzinfo) -> str:
+    def moment(self, value: datetime, zone: tzinfo) -> str:
         """A day and a time: 9 Dec 2011, 12:50; 2011年12月9日 12:50."""
         local = value.astimezone(zone)
         clock = dates.format_time(local, format="HH:mm", locale=self.locale)
-        return self.gettext("{day}, {clock}").format(day=self.date(local.date(), zone), clock=clock)
+        return self.gettext("{day}, {clock}").format(day=self.full_date(local.date(), zone), clock=clock)
 
     def span(self, first: date, last: date) -> str:
         """From a day to another, both included: 11 Sept to 9 Dec 2011."""

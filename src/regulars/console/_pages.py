@@ -75,13 +75,13 @@ def _environment(tag: str) -> Environment:
 @pass_context
 def _date(context: Context, value: Any) -> str:
     visit: Visit = context["visit"]
-    return visit.language.date(value, visit.zone)
+    return visit.language.full_date(value, visit.zone)
 
 
 @pass_context
 def _time(context: Context, value: Any) -> str:
     visit: Visit = context["visit"]
-    return visit.language.time(value, visit.zone)
+    return visit.language.moment(value, visit.zone)
 
 
 @pass_context

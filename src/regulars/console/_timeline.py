@@ -181,9 +181,9 @@ def _points(teller: Teller, fact: Recorded) -> Markup:
     count, num = teller.points(fact)
     sentences = {
         "points.earned": several("Earned %(num)s point", "Earned %(num)s points", count),
-        "points.promised": several("Was promised %(num)s point", "Was promised %(num)s points", count),
+        "points.promised": several("%(num)s point is pending", "%(num)s points are pending", count),
         "points.matured": several(
-            "%(num)s promised point can be spent now", "%(num)s promised points can be spent now", count
+            "%(num)s pending point can be spent now", "%(num)s pending points can be spent now", count
         ),
         "points.spent": several("Spent %(num)s point", "Spent %(num)s points", count),
         "points.restored": several("Got %(num)s spent point back", "Got %(num)s spent points back", count),

@@ -121,6 +121,14 @@ class Wanted:
         )  # fmt: skip
 
 
+def months(frame: Frame) -> list[date]:
+    """The months in which anybody can have bought for the first time, the latest first."""
+    if frame.first_day is None or frame.last_day is None:
+        return []
+    first, last = (day.year * 12 + day.month - 1 for day in (frame.first_day, frame.last_day))
+    return [date(count // 12, count % 12 + 1, 1) for count in range(last, first - 1, -1)]
+
+
 def chips(visit: Visit, wanted: Wanted, tiers: Mapping[str, str]) -> list[Chip]:
     """The filters in words, each with the address without it."""
     words, _ = visit.language, visit.language.gettext

@@ -31,7 +31,8 @@ _EXPORT: Final = (
 def list_members(visit: Visit, request: Request[Any, Any, Any]) -> Response[str]:
     """The members that fit, in the order asked for."""
     wanted = Wanted.of(request.query_params)
-    chosen = _chosen(visit, wanted)
+    frame = visit.app.frames.read(visit.app.database)
+    chosen = wanted.filter(frame, visit.today)
     with visit.app.database.transaction(read_only=True) as tx:
         tiers = _ranks.tier_names(_ranks.standing_programme(tx), visit.language)
         found = insight.directory(
@@ -44,6 +45,7 @@ def list_members(visit: Visit, request: Request[Any, Any, Any]) -> Response[str]
         page=found,
         tiers=tiers,
         grades=insight.GRADES,
+        months=_wanted.months(frame),
         chips=_wanted.chips(visit, wanted, tiers),
     )
     if visit.partial:
@@ -51,17 +53,14 @@ def list_members(visit: Visit, request: Request[Any, Any, Any]) -> Response[str]
     return answer
 
 
-def _chosen(visit: Visit, wanted: Wanted) -> Filter:
-    return wanted.filter(visit.app.frames.read(visit.app.database), visit.today)
-
-
 @get("/members/export.csv", sync_to_thread=True)
 def export_members(visit: Visit, request: Request[Any, Any, Any]) -> Stream:
     """Every member that fits as a file for a spreadsheet, in the order of the list."""
     wanted = Wanted.of(request.query_params)
+    chosen = wanted.filter(visit.app.frames.read(visit.app.database), visit.today)
     name = f"members-{visit.today.isoformat()}.csv"
     return Stream(
-        _lines(visit, wanted, _chosen(visit, wanted)),
+        _lines(visit, wanted, chosen),
         media_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"},
     )
