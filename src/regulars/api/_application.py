@@ -3,11 +3,11 @@
 from typing import Any, Final
 
 from litestar import Router
-from litestar.di import Provide
+from litestar.di import NamedDependency, Provide
 from litestar.handlers import HTTPRouteHandler
 
 from regulars.api import deliveries, feed, health, imports, measures, members, orders, points, programme, returns, shops
-from regulars.api._calls import Call, guard
+from regulars.api._calls import ApiCall, guard
 from regulars.api._openapi import document
 from regulars.api._problems import BODY_LIMIT, refuse
 from regulars.api._requests import ApiRequest, decode_query
@@ -21,8 +21,8 @@ _HANDLERS: Final[tuple[HTTPRouteHandler, ...]] = tuple(handler for module in _MO
 def create_api(app: App) -> list[Router]:
     """Everything to mount: `/v1`, its documentation, and `/health`."""
 
-    async def call(request: ApiRequest, asked: Any) -> Call:
-        return Call(app, request, request.scope["state"]["key"], asked, await request.body())
+    async def call(request: ApiRequest, asked: NamedDependency[Any]) -> ApiCall:
+        return ApiCall(app, request, request.scope["state"]["key"], asked, await request.body())
 
     def asked(request: ApiRequest) -> Any:
         return decode_query(request)

@@ -16,6 +16,7 @@ import psycopg
 from anyio import to_thread
 from litestar import Response
 from litestar.connection import ASGIConnection
+from litestar.di import NamedDependency
 from litestar.handlers import BaseRouteHandler
 
 from regulars import access, jobs
@@ -32,7 +33,7 @@ Content = TypeVar("Content")
 _ATTEMPTS: Final = 3
 
 
-class _DryRun(Exception):  # noqa: N818 - not an error: how a dry run leaves its transaction
+class _DryRun(Exception):  # not an error: how a dry run leaves its transaction
     def __init__(self, answer: access.Answer) -> None:
         super().__init__()
         self.answer = answer
@@ -44,7 +45,7 @@ def _end_dry_run(answer: access.Answer, *, dry: bool) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class ApiCall:
     """A request that may be answered: its key is good, its role high enough, its query read."""
 
     app: App
@@ -120,6 +121,9 @@ class Call:
             return Response(b"", status_code=304, headers=headers)
         return Response(content, status_code=status, headers=headers, media_type="application/json")
 
+
+Call = NamedDependency[ApiCall]
+"""What a handler asks for to be given its call."""
 
 Guard = Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], Awaitable[None]]
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Annotated
 
 from litestar import Response
+from litestar.params import JSONBody
 from msgspec import Meta, Struct
 from msgspec.structs import asdict
 
@@ -59,7 +60,7 @@ _REFUSALS = (ShopNotFound, OrderNotFound, ImpossibleDate)
 
 
 @creating("/deliveries", tag=TAG, permission=Permission.RECORD, refusals=_REFUSALS)
-def record_delivery(call: Call, data: NewShopDelivery) -> Response[Outcome]:
+def record_delivery(call: Call, data: JSONBody[NewShopDelivery]) -> Response[Outcome]:
     """Record a delivery, or complete it."""
 
     def work(tx: Transaction, at: datetime) -> Outcome:
@@ -69,7 +70,7 @@ def record_delivery(call: Call, data: NewShopDelivery) -> Response[Outcome]:
 
 
 @creating("/deliveries/batch", tag=TAG, permission=Permission.RECORD, status_code=200, refusals=_REFUSALS)
-def record_deliveries(call: Call, data: NewDeliveries) -> Response[Outcomes]:
+def record_deliveries(call: Call, data: JSONBody[NewDeliveries]) -> Response[Outcomes]:
     """Record up to 1,000 deliveries of one shop's orders, each by itself."""
     return call.write(lambda tx, at: outcomes("dlv", _record(tx, data.shop, data.deliveries, at)))
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
 
 from regulars.api._openapi import document
 from regulars.api._problems import catalogue
@@ -65,7 +66,7 @@ def documentation(described: Iterable[HTTPRouteHandler]) -> list[HTTPRouteHandle
         return Response(_START, media_type="text/javascript", headers=_HEADERS)
 
     @get("/errors/{code:str}", sync_to_thread=False)
-    def problem_kind(code: str) -> Response[bytes]:
+    def problem_kind(code: FromPath[str]) -> Response[bytes]:
         if code not in kinds:
             raise ProblemNotFound(code=code)
         return Response(msgspec.json.encode(kinds[code]), media_type="application/json", headers=_HEADERS)

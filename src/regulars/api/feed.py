@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from litestar import Response
+from litestar.di import NamedDependency
 from msgspec import Meta, Struct
 
 from regulars import facts
@@ -44,7 +45,7 @@ class Following(Struct, forbid_unknown_fields=True):
 
 
 @reading("/facts", tag=TAG, permission=Permission.AUDIT)
-def follow_facts(call: Call, asked: Following) -> Response[Feed]:
+def follow_facts(call: Call, asked: NamedDependency[Following]) -> Response[Feed]:
     """Follow what happens, in the order in which it became known.
 
     Every fact comes exactly once and none is skipped, whatever is written meanwhile. Keep `next` and ask again for what

@@ -4,6 +4,8 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from litestar import Response
+from litestar.di import NamedDependency
+from litestar.params import FromPath
 from msgspec import Meta, Struct
 
 from regulars import commerce
@@ -45,7 +47,7 @@ def _import(one: commerce.Import) -> Import:
 
 
 @reading("/imports", tag=TAG)
-def list_imports(call: Call, asked: Paging) -> Response[Page[Import]]:
+def list_imports(call: Call, asked: NamedDependency[Paging]) -> Response[Page[Import]]:
     """List the imports, the latest first."""
     before = from_cursor(asked.after, tuple[Instant])
 
@@ -57,7 +59,7 @@ def list_imports(call: Call, asked: Paging) -> Response[Page[Import]]:
 
 
 @reading("/imports/{import_id:str}", tag=TAG, refusals=[ImportNotFound])
-def read_import(call: Call, import_id: str) -> Response[Import]:
+def read_import(call: Call, import_id: FromPath[str]) -> Response[Import]:
     """Read an import and its report."""
     try:
         known = from_public("imp", import_id)

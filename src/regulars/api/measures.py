@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from typing import Annotated, Final, Literal
 
 from litestar import Response
+from litestar.di import NamedDependency
+from litestar.params import FromPath
 from msgspec import Meta, Struct
 
 from regulars import insight
@@ -215,7 +217,7 @@ _SCOPED = (ShopNotFound, BadScope, ImpossibleDate)
 
 
 @reading("/measures/{name:str}", tag=TAG, refusals=[*_SCOPED, MeasureNotFound, TooManyPoints])
-def read_measure(call: Call, name: str, asked: Period) -> Response[Figure]:
+def read_measure(call: Call, name: FromPath[str], asked: NamedDependency[Period]) -> Response[Figure]:
     """Read a measure over a stretch of days, with what it was before and its course."""
     insight.measure(name)
     scope = _scope(call, asked)
@@ -224,7 +226,7 @@ def read_measure(call: Call, name: str, asked: Period) -> Response[Figure]:
 
 
 @reading("/measures/{name:str}/members", tag=TAG, refusals=[*_SCOPED, MeasureNotFound, BadCursor])
-def list_members_behind(call: Call, name: str, asked: Behind) -> Response[FoundPage]:
+def list_members_behind(call: Call, name: FromPath[str], asked: NamedDependency[Behind]) -> Response[FoundPage]:
     """List the members behind a measure: those it counts."""
     insight.measure(name)
     scope = _scope(call, asked)
@@ -234,7 +236,7 @@ def list_members_behind(call: Call, name: str, asked: Behind) -> Response[FoundP
 
 
 @reading("/cohorts", tag=TAG, refusals=[ShopNotFound, ImpossibleDate])
-def list_cohorts(call: Call, asked: Until) -> Response[Page[Cohort]]:
+def list_cohorts(call: Call, asked: NamedDependency[Until]) -> Response[Page[Cohort]]:
     """List the cohorts, by the month of the first purchase, followed month by month.
 
     The members of a cohort are those of `GET /v1/members?cohort=2026-03-01`.
@@ -258,7 +260,7 @@ def read_rfm(call: Call) -> Response[Distribution]:
 
 
 @reading("/overview", tag=TAG, refusals=[*_SCOPED, TooManyPoints])
-def read_overview(call: Call, asked: Period) -> Response[Overview]:
+def read_overview(call: Call, asked: NamedDependency[Period]) -> Response[Overview]:
     """Read everything at a glance: every measure, the cohorts, where members stand."""
     scope = _scope(call, asked)
     step = _step(scope, asked.step)

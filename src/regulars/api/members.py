@@ -4,6 +4,8 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from litestar import Response
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
 from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import asdict
 
@@ -193,7 +195,7 @@ def found(page: insight.Page) -> FoundPage:
 
 
 @reading("/members", tag=TAG, refusals=[BadCursor])
-def search_members(call: Call, asked: Search) -> Response[FoundPage]:
+def search_members(call: Call, asked: NamedDependency[Search]) -> Response[FoundPage]:
     """Search members.
 
     Figures are those of the last refresh, at most a minute or so old; tiers and points are of this moment.
@@ -227,7 +229,7 @@ def search_members(call: Call, asked: Search) -> Response[FoundPage]:
 
 
 @creating("/members", tag=TAG, permission=Permission.RECORD, statuses=[200], refusals=[BadMember, ImpossibleDate])
-def enrol_member(call: Call, data: NewMember) -> Response[Enrolled]:
+def enrol_member(call: Call, data: JSONBody[NewMember]) -> Response[Enrolled]:
     """Enrol a member.
 
     Somebody the issuer has named before is answered with status 200 and left as they are.
@@ -242,13 +244,13 @@ def enrol_member(call: Call, data: NewMember) -> Response[Enrolled]:
 
 
 @reading("/members/{member:str}", tag=TAG, refusals=[MemberNotFound])
-def read_member(call: Call, member: str) -> Response[Member]:
+def read_member(call: Call, member: FromPath[str]) -> Response[Member]:
     """Read a member."""
     return call.read(lambda tx: _member(find_member(tx, member)))
 
 
 @amending("/members/{member:str}", tag=TAG, permission=Permission.RECORD, refusals=[MemberNotFound, BadMember])
-def amend_member(call: Call, member: str, data: MemberChanges) -> Response[Member]:
+def amend_member(call: Call, member: FromPath[str], data: JSONBody[MemberChanges]) -> Response[Member]:
     """Amend a member.
 
     An e-mail address or phone number that belongs to another member is kept as contact data and identifies nobody.
@@ -262,7 +264,7 @@ def amend_member(call: Call, member: str, data: MemberChanges) -> Response[Membe
 
 
 @reading("/members/{member:str}/identities", tag=TAG, refusals=[MemberNotFound])
-def list_identities(call: Call, member: str) -> Response[Page[Identity]]:
+def list_identities(call: Call, member: FromPath[str]) -> Response[Page[Identity]]:
     """List every name the outside world has for a member."""
 
     def work(tx: Transaction) -> Page[Identity]:
@@ -273,7 +275,7 @@ def list_identities(call: Call, member: str) -> Response[Page[Identity]]:
 
 
 @reading("/members/{member:str}/facts", tag=TAG, refusals=[MemberNotFound])
-def list_member_facts(call: Call, member: str, asked: Paging) -> Response[Page[Fact]]:
+def list_member_facts(call: Call, member: FromPath[str], asked: NamedDependency[Paging]) -> Response[Page[Fact]]:
     """List what happened to a member, the latest first."""
     before = from_cursor(asked.after, tuple[Instant, Int64])
 

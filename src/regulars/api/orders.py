@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from litestar import Response
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
 from msgspec import Meta, Struct
 
 from regulars import commerce
@@ -230,7 +232,7 @@ _REFUSALS = (ShopNotFound, MemberNotFound, BadMember, BadDocument, OrderChanged,
 
 
 @creating("/orders", tag=TAG, permission=Permission.RECORD, statuses=[200], refusals=_REFUSALS)
-def record_order(call: Call, data: NewShopOrder) -> Response[OrderDetail]:
+def record_order(call: Call, data: JSONBody[NewShopOrder]) -> Response[OrderDetail]:
     """Record an order.
 
     The same order again changes nothing and is answered with status 200; with more lines than before it is amended;
@@ -247,7 +249,7 @@ def record_order(call: Call, data: NewShopOrder) -> Response[OrderDetail]:
 
 
 @creating("/orders/batch", tag=TAG, permission=Permission.RECORD, status_code=200, refusals=_REFUSALS)
-def record_orders(call: Call, data: NewOrders) -> Response[Outcomes]:
+def record_orders(call: Call, data: JSONBody[NewOrders]) -> Response[Outcomes]:
     """Record up to 1,000 orders of one shop.
 
     Each is recorded or refused by itself, as alone. A member or a shop that is not there refuses the whole batch.
@@ -256,7 +258,7 @@ def record_orders(call: Call, data: NewOrders) -> Response[Outcomes]:
 
 
 @reading("/orders", tag=TAG, refusals=[ShopNotFound, MemberNotFound])
-def list_orders(call: Call, asked: Search) -> Response[Page[Order]]:
+def list_orders(call: Call, asked: NamedDependency[Search]) -> Response[Page[Order]]:
     """List orders, the latest first."""
     before = from_cursor(asked.after, tuple[Instant, Int64])
 
@@ -279,7 +281,7 @@ def list_orders(call: Call, asked: Search) -> Response[Page[Order]]:
 
 
 @reading("/orders/{order:str}", tag=TAG, refusals=[OrderNotFound, ShopNotFound])
-def read_order(call: Call, order: str) -> Response[OrderDetail]:
+def read_order(call: Call, order: FromPath[str]) -> Response[OrderDetail]:
     """Read an order with its lines, returns and deliveries."""
     return call.read(lambda tx: _detail(tx, find_order_id(tx, order)))
 
@@ -288,7 +290,7 @@ _DONE = (OrderNotFound, ShopNotFound, ImpossibleDate)
 
 
 @creating("/orders/{order:str}/payment", tag=TAG, permission=Permission.RECORD, refusals=[*_DONE, OrderCancelled])
-def pay_order(call: Call, order: str, data: Payment) -> Response[OrderDetail]:
+def pay_order(call: Call, order: FromPath[str], data: JSONBody[Payment]) -> Response[OrderDetail]:
     """Note that an order was paid.
 
     Paying it again changes nothing. Points and tier are there when the answer arrives.
@@ -303,7 +305,7 @@ def pay_order(call: Call, order: str, data: Payment) -> Response[OrderDetail]:
 
 
 @creating("/orders/{order:str}/cancellation", tag=TAG, permission=Permission.RECORD, refusals=_DONE)
-def cancel_order(call: Call, order: str, data: Cancellation) -> Response[OrderDetail]:
+def cancel_order(call: Call, order: FromPath[str], data: JSONBody[Cancellation]) -> Response[OrderDetail]:
     """Cancel an order as a whole.
 
     Its points and what it counts towards a tier are taken back. Cancelling it again changes nothing.

@@ -4,6 +4,8 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from litestar import Response
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
 from msgspec import Meta, Struct
 
 from regulars import ledger
@@ -103,7 +105,7 @@ def _status(done: Posted) -> int:
 
 
 @reading("/members/{member:str}/points", tag=TAG, refusals=[MemberNotFound])
-def read_points(call: Call, member: str) -> Response[Balance]:
+def read_points(call: Call, member: FromPath[str]) -> Response[Balance]:
     """Read what a member holds, and when it expires."""
     at = call.app.clock()
 
@@ -117,7 +119,7 @@ def read_points(call: Call, member: str) -> Response[Balance]:
 
 
 @reading("/members/{member:str}/points/entries", tag=TAG, refusals=[MemberNotFound])
-def list_entries(call: Call, member: str, asked: Paging) -> Response[Page[Entry]]:
+def list_entries(call: Call, member: FromPath[str], asked: NamedDependency[Paging]) -> Response[Page[Entry]]:
     """List what happened to a member's points, the latest first."""
     place = from_cursor(asked.after, tuple[Seq])
 
@@ -155,7 +157,7 @@ _POSTING = (MemberNotFound, InvalidPosting, ReferenceReused)
     statuses=[200],
     refusals=[*_POSTING, InsufficientPoints],
 )
-def spend_points(call: Call, member: str, data: Spend) -> Response[Posted]:
+def spend_points(call: Call, member: FromPath[str], data: JSONBody[Spend]) -> Response[Posted]:
     """Spend points, those that expire first.
 
     The same spend again changes nothing and is answered with status 200.
@@ -175,7 +177,7 @@ def spend_points(call: Call, member: str, data: Spend) -> Response[Posted]:
     statuses=[200],
     refusals=[*_POSTING, NothingToReverse, ReversesTooMuch],
 )
-def reverse_spend(call: Call, member: str, data: Reversal) -> Response[Posted]:
+def reverse_spend(call: Call, member: FromPath[str], data: JSONBody[Reversal]) -> Response[Posted]:
     """Give back points of a spend, all or part.
 
     They go back where they came from; those that have expired meanwhile live another seven days.

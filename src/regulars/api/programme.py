@@ -6,6 +6,7 @@ from typing import Annotated
 
 import msgspec
 from litestar import Response
+from litestar.params import FromPath, JSONBody
 from msgspec import Meta, Struct
 
 from regulars import programme
@@ -115,7 +116,7 @@ def list_programme_versions(call: Call) -> Response[Page[Version]]:
 
 
 @creating("/programme/versions", tag=TAG, permission=Permission.CONFIGURE, refusals=[BadProgramme])
-def publish_programme(call: Call, data: NewProgramme) -> Response[Programme]:
+def publish_programme(call: Call, data: JSONBody[NewProgramme]) -> Response[Programme]:
     """Publish a version of the programme, which holds from now on.
 
     What was earned before keeps the version it was earned under; every member's tier is judged anew.
@@ -129,7 +130,7 @@ def publish_programme(call: Call, data: NewProgramme) -> Response[Programme]:
 
 
 @reading("/members/{member:str}/tier", tag=TAG, refusals=[MemberNotFound, NoProgramme])
-def read_tier(call: Call, member: str) -> Response[Standing]:
+def read_tier(call: Call, member: FromPath[str]) -> Response[Standing]:
     """Read a member's tier, and the way to the next."""
     at = call.app.clock()
 

@@ -5,6 +5,8 @@ from datetime import datetime
 from typing import Annotated
 
 from litestar import Response
+from litestar.di import NamedDependency
+from litestar.params import JSONBody
 from msgspec import Meta, Struct
 
 from regulars import commerce
@@ -115,7 +117,7 @@ _REFUSALS = (
 
 
 @creating("/returns", tag=TAG, permission=Permission.RECORD, statuses=[200], refusals=_REFUSALS)
-def record_return(call: Call, data: NewShopReturn) -> Response[Outcome]:
+def record_return(call: Call, data: JSONBody[NewShopReturn]) -> Response[Outcome]:
     """Record a return.
 
     The points of its lines are taken back in proportion. The same return again changes nothing and is answered with
@@ -129,7 +131,7 @@ def record_return(call: Call, data: NewShopReturn) -> Response[Outcome]:
 
 
 @creating("/returns/batch", tag=TAG, permission=Permission.RECORD, status_code=200, refusals=_REFUSALS)
-def record_returns(call: Call, data: NewReturns) -> Response[Outcomes]:
+def record_returns(call: Call, data: JSONBody[NewReturns]) -> Response[Outcomes]:
     """Record up to 1,000 returns to one shop.
 
     Each is recorded or refused by itself, as alone. A member or a shop that is not there refuses the whole batch.
@@ -138,7 +140,7 @@ def record_returns(call: Call, data: NewReturns) -> Response[Outcomes]:
 
 
 @reading("/returns", tag=TAG, refusals=[MemberNotFound])
-def list_returns(call: Call, asked: Search) -> Response[Page[Return]]:
+def list_returns(call: Call, asked: NamedDependency[Search]) -> Response[Page[Return]]:
     """List returns, the latest first."""
     before = from_cursor(asked.after, tuple[Instant, Int64])
 

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Annotated
 
 from litestar import Response
+from litestar.params import JSONBody
 from msgspec import Meta, Struct
 
 from regulars import commerce
@@ -53,7 +54,7 @@ def list_shops(call: Call) -> Response[Page[Shop]]:
 
 
 @creating("/shops", tag=TAG, permission=Permission.CONFIGURE, refusals=[BadShop, ShopExists])
-def open_shop(call: Call, data: NewShop) -> Response[Shop]:
+def open_shop(call: Call, data: JSONBody[NewShop]) -> Response[Shop]:
     """Open a shop.
 
     Opening one that is open with the same currency and time zone answers with it and changes nothing.
