@@ -9,7 +9,7 @@ made of this server's own files alone. A handler asks for a `visit`, calls verbs
 from litestar import Router
 from litestar.datastructures import CacheControlHeader
 from litestar.di import Provide
-from litestar.static_files import create_static_files_router
+from litestar.static_files import create_static_files_router  # pyright: ignore[reportUnknownVariableType]
 from litestar.types import ControllerRouterHandler
 
 from regulars.app import App

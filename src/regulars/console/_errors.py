@@ -1,12 +1,12 @@
 """What a visitor sees when something does not work: what happened, in their language, and a way on."""
 
 import secrets
+from collections.abc import Callable
 from typing import Any, Final
 
 import structlog
 from litestar.exceptions import HTTPException
 from litestar.response import Response
-from litestar.types import ExceptionHandlersMap
 
 from regulars.app import App
 from regulars.console import _pages, _visits
@@ -17,7 +17,7 @@ _STATUS: Final = {"not_found": 404, "conflict": 409, "invalid": 400, "forbidden"
 _log = structlog.get_logger()
 
 
-def handlers(app: App) -> ExceptionHandlersMap:
+def handlers(app: App) -> dict[int | type[Exception], Callable[[ConsoleRequest, Exception], Response[Any]]]:
     """The exception handlers of the console's routes."""
 
     def answer(request: ConsoleRequest, error: Exception) -> Response[Any]:

@@ -5,13 +5,13 @@ is no compiled file to forget). Numbers and dates are Babel's, after the Unicode
 """
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 from babel import Locale, dates, numbers
 from babel.messages import mofile, pofile
@@ -91,14 +91,18 @@ class Language:
         """The name of a country by its ISO 3166 code or English name; what is neither stays as it is."""
         if not code:
             return ""
-        known = code if code in self.locale.territories else _codes().get(code.casefold(), code)
-        return self.locale.territories.get(known, code)
+        names = _territories(self.locale)
+        return names.get(code if code in names else _codes().get(code.casefold(), code), code)
+
+
+def _territories(locale: Locale) -> Mapping[str, str]:
+    return cast("Mapping[str, str]", locale.territories)
 
 
 @cache
 def _codes() -> dict[str, str]:
     """Country codes by what shops' exports call them: the English names, and a few that the CLDR does not have."""
-    names = {name.casefold(): code for code, name in Locale("en").territories.items() if len(code) == 2}
+    names = {name.casefold(): code for code, name in _territories(Locale("en")).items() if len(code) == 2}
     return names | {"eire": "IE", "usa": "US", "rsa": "ZA", "uk": "GB"}
 
 

@@ -1,7 +1,7 @@
 """Turning templates into pages: one environment per language, and the headers every page is sent with."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -50,25 +50,30 @@ def _environment(tag: str) -> Environment:
         lstrip_blocks=True,
     )
     environment.policies["ext.i18n.trimmed"] = True
-    environment.install_gettext_callables(  # pyright: ignore[reportAttributeAccessIssue]  # added by the extension
-        language.gettext, language.ngettext, newstyle=True
-    )
-    environment.filters.update(
-        number=language.number,
-        signed=language.signed,
-        percent=language.percent,
-        money=language.money,
-        month=language.month,
-        country=language.country,
-        date=_date,
-        time=_time,
-        clock=_clock,
-        public=lambda identifier, prefix: to_public(prefix, identifier),
-        query=query,
-    )
-    environment.globals.update(
-        asset=asset, icon=icon, language=language, languages=_language.languages(), pictures=_pictures
-    )
+    extended: Any = environment  # the i18n extension adds methods that its types do not know
+    extended.install_gettext_callables(language.gettext, language.ngettext, newstyle=True)
+    filters: dict[str, Callable[..., Any]] = {
+        "number": language.number,
+        "signed": language.signed,
+        "percent": language.percent,
+        "money": language.money,
+        "month": language.month,
+        "country": language.country,
+        "date": _date,
+        "time": _time,
+        "clock": _clock,
+        "public": _public,
+        "query": query,
+    }
+    names: dict[str, Any] = {
+        "asset": asset,
+        "icon": icon,
+        "language": language,
+        "languages": _language.languages(),
+        "pictures": _pictures,
+    }
+    environment.filters.update(filters)
+    environment.globals.update(names)
     return environment
 
 
@@ -88,6 +93,10 @@ def _time(context: Context, value: Any) -> str:
 def _clock(context: Context, value: Any) -> str:
     visit: Visit = context["visit"]
     return value.astimezone(visit.zone).strftime("%H:%M")
+
+
+def _public(identifier: int, prefix: str) -> str:
+    return to_public(prefix, identifier)
 
 
 def query(path: str, values: Mapping[str, object] | None = None, /, **more: object) -> str:

@@ -77,7 +77,7 @@ def _shown(language: Language, found: Import) -> Shown:
 def _verdicts(language: Language, counts: Iterable[tuple[str, int]]) -> Iterable[Verdict]:
     for name, rows in counts:
         head, _, reason = name.partition(": ")
-        fate = next((fate for fate in _FATES if fate == head), "kept")
+        fate: Fate = "dropped" if head == "dropped" else "rejected" if head == "rejected" else "kept"
         yield Verdict(fate, _reason(language, reason or head), rows)
 
 

@@ -108,7 +108,7 @@ def show_member(visit: Visit, member: FromPath[str], request: Request[Any, Any, 
     with visit.app.database.transaction(read_only=True) as tx:
         known = members.find(tx, member_id)
         found = _ranks.standing_programme(tx)
-        values: dict[str, object] = {
+        values: dict[str, Any] = {
             "member": known,
             "identities": members.identities(tx, member_id=member_id),
             "portrait": insight.portrait(tx, member_id),

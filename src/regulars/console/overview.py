@@ -52,7 +52,7 @@ def overview(visit: Visit, period: Annotated[str | None, QueryParameter(name="pe
 def _in_order(shares: Sequence[Share], tiers: Mapping[str, str]) -> list[Share]:
     """Every tier of the programme, the highest first, with those nobody has."""
     members = {share.name: share.members for share in shares}
-    return [Share(code, members.get(code, 0)) for code in reversed(tiers)]
+    return [Share(code, members.get(code, 0)) for code in reversed(list(tiers))]
 
 
 def course(figure: Figure) -> list[float | None]:
