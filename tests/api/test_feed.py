@@ -1,0 +1,55 @@
+"""Following everything that happens."""
+
+import time
+
+import pytest
+
+from api.calls import AGNES, MAX, Caller, flaws, order, refusal
+
+PATIENCE_S = 30.0
+"""A fact is final when every older transaction of the server has ended; other tests have some."""
+
+
+def follow(api: Caller, names: str, *, until: str, limit: int = 2) -> list[dict[str, object]]:
+    told: list[dict[str, object]] = []
+    after, deadline = {}, time.monotonic() + PATIENCE_S
+    while not any(one["name"] == until for one in told):
+        page = api.get("/v1/facts", by=MAX, params={"names": names, "limit": limit} | after).json()
+        told += page["items"]
+        after = {"after": page["next"]}
+        assert time.monotonic() < deadline, told
+        time.sleep(0 if page["items"] else 0.05)
+    assert api.get("/v1/facts", by=MAX, params={"names": names} | after).json()["items"] == []
+    return told
+
+
+def test_every_fact_comes_once_in_order_and_new_ones_later(api: Caller):
+    api.post("/v1/orders", order("1"))
+    first = follow(api, "order.placed,order.paid,points.earned", until="points.earned")
+    assert [one["name"] for one in first] == ["order.placed", "order.paid", "points.earned"]
+    assert len({one["id"] for one in first}) == 3
+    api.post("/v1/orders/uk:1/cancellation", {})
+    told = follow(api, "order.cancelled", until="order.cancelled")
+    assert [one["data"]["external_id"] for one in told] == ["1"]  # pyright: ignore[reportIndexIssue]
+
+
+def test_an_empty_page_still_says_where_to_go_on(unmoved: Caller):
+    page = unmoved.get("/v1/facts?names=order.paid", by=MAX).json()
+    assert page["items"] == []
+    again = unmoved.get(f"/v1/facts?names=order.paid&after={page['next']}", by=MAX).json()
+    assert again == page
+
+
+def test_an_agent_does_not_follow_everything(unmoved: Caller):
+    assert refusal(unmoved.get("/v1/facts", by=AGNES)) == (403, "NotAllowed")
+
+
+@pytest.mark.parametrize(
+    "after", ["x", "W10", "WzEsLTFd", "WzEsMiwzXQ", "WzFlNDAwLDFd", "a" * 2001, "bm9wZQ", "%00", "é"]
+)
+def test_a_cursor_that_is_not_ours_is_refused(unmoved: Caller, after: str):
+    assert flaws(unmoved.get("/v1/facts", by=MAX, params={"after": after}))[0]["parameter"] == "after"
+
+
+def test_the_names_are_names(unmoved: Caller):
+    assert flaws(unmoved.get("/v1/facts?names=order", by=MAX))[0]["parameter"] == "names"
