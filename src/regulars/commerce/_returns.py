@@ -89,7 +89,7 @@ def _came(arrived: Arrived, is_new: npt.NDArray[np.bool_], orders: dict[int, int
     """The lines of new returns, in the order of time in which they are matched."""
     lines = arrived.lines.of_documents(is_new)
     columns = (lines.document, lines.line_no, lines.product_id, lines.quantity, lines.amount_minor)
-    numbers: list[list[int]] = [column.tolist() for column in columns]
+    rows: list[tuple[int, int, int, int, int]] = list(zip(*(column.tolist() for column in columns), strict=True))
     came = [
         Came(
             row=row,
@@ -101,7 +101,7 @@ def _came(arrived: Arrived, is_new: npt.NDArray[np.bool_], orders: dict[int, int
             amount_minor=amount_minor,
             returned_at=arrived.times[row],
         )
-        for row, line_no, product_id, quantity, amount_minor in zip(*numbers, strict=True)
+        for row, line_no, product_id, quantity, amount_minor in rows
     ]
     return sorted(came, key=lambda one: (one.returned_at, arrived.names[one.row], one.line_no))
 

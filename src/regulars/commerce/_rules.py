@@ -271,6 +271,12 @@ def refusals(documents: pa.Table, lines: pa.Table) -> dict[int, BadDocument]:
         elif external_id in numbers_seen:
             found[row] = BadDocument(field="external_id", value=external_id, remedy="it occurs twice in this batch")
         numbers_seen.add(external_id or "")
+    for name in ("placed_at", "paid_at", "returned_at"):
+        for row, moment in enumerate(documents.column(name).to_pylist() if name in documents.column_names else ()):
+            if moment is not None and not 1900 <= moment.year < 2200:
+                found.setdefault(
+                    row, BadDocument(field=name, value=str(moment), remedy="give a time from 1900 to 2199")
+                )
     document, line_no = numbers(lines, "document"), numbers(lines, "line_no")
     for row in set(range(documents.num_rows)) - set(document.tolist()):
         found.setdefault(row, BadDocument(field="lines", value="empty", remedy="give at least one line"))

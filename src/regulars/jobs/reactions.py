@@ -71,9 +71,9 @@ def _react_to(tx: Transaction, happened: Sequence[facts.Recorded], at: datetime)
     try:
         with tx.savepoint():
             _follow(tx, happened, at)
-    except (RegularsError, psycopg.DataError, psycopg.IntegrityError) as error:
-        if isinstance(error, RegularsError) and error.retryable:
-            raise
+    except Exception as error:
+        if isinstance(error, psycopg.OperationalError) or (isinstance(error, RegularsError) and error.retryable):
+            raise  # a lost connection or a deadlock says nothing about the facts: the whole batch is tried again
         if len(happened) > 1:
             middle = len(happened) // 2
             _react_to(tx, happened[:middle], at)

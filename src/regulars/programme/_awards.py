@@ -6,14 +6,20 @@ dealt with is in `programme_qualifying` and in the ledger's references, and is n
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import pairwise
 
 from regulars import ledger
+from regulars.errors import Conflict
 from regulars.programme import _queries
-from regulars.programme._queries import Earned, TakenBack
+from regulars.programme._queries import Award, Earned, TakenBack
 from regulars.programme._rules import Programme, expires_at
 from regulars.programme._versions import current
 from regulars.storage import Transaction
 from regulars.types import to_public
+
+
+class PostingRefused(Conflict):
+    """The ledger answered {status} to {kind} {amount} as {reference!r}: its entries and the awards disagree."""
 
 
 def award(tx: Transaction, order_ids: Sequence[int], *, at: datetime) -> int:
@@ -24,16 +30,12 @@ def award(tx: Transaction, order_ids: Sequence[int], *, at: datetime) -> int:
     """
     programme = current(tx, at=at)
     earned = _queries.select_earned(tx, order_ids=list(order_ids), programme=programme)
-    due = [
-        order
-        for order in earned
-        if order.is_new or order.points > order.awarded or order.spend_minor > order.counted_minor
-    ]
+    due = [one for one in earned if one.is_new or one.points > one.awarded or one.spend_minor > one.counted_minor]
     if not due:
         return 0
     _queries.upsert_awards(tx, earned=due, at=at)
     _queries.upsert_qualifying(tx, earned=due)
-    ledger.post(tx, [_earn(order, programme) for order in due if order.points > order.awarded], at=at)
+    _post(tx, [_earn(order, programme) for order in due if order.points > order.awarded], at)
     return_ids = _queries.select_returns_of(tx, order_ids=[order.order_id for order in due])
     if return_ids:
         take_back(tx, return_ids, at=at)
@@ -41,45 +43,68 @@ def award(tx: Transaction, order_ids: Sequence[int], *, at: datetime) -> int:
 
 
 def _earn(order: Earned, programme: Programme) -> ledger.Posting:
-    first = to_public("ord", order.order_id)
     return ledger.Posting(
         kind="earn",
         member_id=order.member_id,
         amount=order.points - order.awarded,
-        reference=first if order.is_new else f"{first}+{order.points}",
+        reference=_reference(order.order_id, order.points, first=order.is_new),
         occurred_at=order.paid_at,
         expires_at=expires_at(order.paid_at, programme.expiry, programme.time_zone),
     )
 
 
+def _reference(order_id: int, points: int, *, first: bool) -> str:
+    """The ledger's reference of one step of an order's award: the order, and for a later step the total it led to."""
+    order = to_public("ord", order_id)
+    return order if first else f"{order}+{points}"
+
+
 def take_back(tx: Transaction, return_ids: Sequence[int], *, at: datetime) -> int:
     """Take back the points, and the tier spend, of goods that came back, line by line in proportion; how many orders."""
-    taken = _queries.select_taken_back(tx, return_ids=list(return_ids))
-    fresh = _queries.insert_taken_back(tx, taken=taken)
-    _reverse(tx, [one for one in taken if one.reference in fresh], at=at)
-    return len(fresh)
+    return _take_back(tx, _queries.select_taken_back(tx, return_ids=list(return_ids)), at)
 
 
 def cancel(tx: Transaction, order_ids: Sequence[int], *, at: datetime) -> int:
     """Take back everything that cancelled orders still hold of points and tier spend; how many orders."""
-    taken = _queries.select_cancelled(tx, order_ids=list(order_ids))
-    fresh = _queries.insert_taken_back(tx, taken=taken)
-    _reverse(tx, [one for one in taken if one.reference in fresh], at=at)
+    return _take_back(tx, _queries.select_cancelled(tx, order_ids=list(order_ids)), at)
+
+
+def _take_back(tx: Transaction, taken: Sequence[TakenBack], at: datetime) -> int:
+    new = _queries.insert_taken_back(tx, taken=taken)
+    fresh = [one for one in taken if one.reference in new]
+    awards = {award.order_id: award for award in _queries.lock_awards(tx, order_ids=[one.order_id for one in fresh])}
+    gone = {order_id: award.reversed for order_id, award in awards.items()}
+    postings: list[ledger.Posting] = []
+    for one in fresh:
+        postings += _reverse(one, awards[one.order_id], gone[one.order_id])
+        gone[one.order_id] += one.points
+    _queries.add_reversed(tx, taken=fresh)
+    _post(tx, postings, at)
     return len(fresh)
 
 
-def _reverse(tx: Transaction, taken: Sequence[TakenBack], *, at: datetime) -> None:
-    _queries.add_reversed(tx, taken=taken)
-    postings = [
-        ledger.Posting(
-            kind="reverse_earn",
-            member_id=one.member_id,
-            amount=one.points,
-            reference=one.reference,
-            reverses=to_public("ord", one.order_id),
-            occurred_at=one.known_at,
-        )
-        for one in taken
-        if one.points
-    ]
-    ledger.post(tx, postings, at=at)
+def _reverse(one: TakenBack, award: Award, gone: int) -> list[ledger.Posting]:
+    """The postings that take `one.points` back after `gone` have gone, from the steps in which they were given."""
+    postings: list[ledger.Posting] = []
+    for number, (below, upto) in enumerate(pairwise([0, *award.steps])):
+        points = min(upto, gone + one.points) - max(below, gone)
+        if points > 0:
+            postings.append(
+                ledger.Posting(
+                    kind="reverse_earn",
+                    member_id=one.member_id,
+                    amount=points,
+                    reference=one.reference if number == 0 else f"{one.reference}+{upto}",
+                    reverses=_reference(one.order_id, upto, first=number == 0),
+                    occurred_at=one.known_at,
+                )
+            )
+    return postings
+
+
+def _post(tx: Transaction, postings: list[ledger.Posting], at: datetime) -> None:
+    for posting, outcome in zip(postings, ledger.post(tx, postings, at=at), strict=True):
+        if outcome.status not in ("posted", "replayed"):
+            raise PostingRefused(
+                status=outcome.status, kind=posting.kind, amount=posting.amount, reference=posting.reference
+            )

@@ -30,6 +30,9 @@ class Award:
     member_id: int
     version_id: int
     points: int
+    steps: list[int]
+    """The total after each time points were given, ascending; the last is `points`."""
+
     spend_minor: int
     reversed: int
     spend_taken: int
@@ -142,11 +145,12 @@ def upsert_awards(tx: Transaction, *, earned: Sequence[Earned], at: datetime) ->
     """Note what orders have been given."""
     return tx.run(
         """
-        insert into programme_awards (order_id, member_id, version_id, points, spend_minor, awarded_at)
-        select v.*, %(at)s from unnest(%(orders)s::bigint[], %(members)s::bigint[], %(versions)s::int[], %(points)s::bigint[], %(spend)s::bigint[])
+        insert into programme_awards as a (order_id, member_id, version_id, points, steps, spend_minor, awarded_at)
+        select v.order_id, v.member_id, v.version_id, v.points, array[v.points], v.spend_minor, %(at)s from unnest(%(orders)s::bigint[], %(members)s::bigint[], %(versions)s::int[], %(points)s::bigint[], %(spend)s::bigint[])
             v (order_id, member_id, version_id, points, spend_minor)
         order by v.order_id
-        on conflict (order_id) do update set points = excluded.points, spend_minor = excluded.spend_minor
+        on conflict (order_id) do update set points = excluded.points, spend_minor = excluded.spend_minor,
+            steps = case when excluded.points > a.points then a.steps || excluded.points else a.steps end
         """,
         at=at, orders=[e.order_id for e in earned], members=[e.member_id for e in earned],
         versions=[e.version_id for e in earned], points=[e.points for e in earned],
@@ -259,7 +263,21 @@ def add_reversed(tx: Transaction, *, taken: Sequence[TakenBack]) -> int:
 def awards_of(tx: Transaction, order_ids: list[int]) -> list[Award]:
     """The awards of some orders."""
     return tx.all(
-        "select order_id, member_id, version_id, points, spend_minor, reversed, spend_taken, awarded_at from programme_awards where order_id = any(%(order_ids)s)",
+        """
+        select order_id, member_id, version_id, points, steps, spend_minor, reversed, spend_taken, awarded_at
+        from programme_awards where order_id = any(%(order_ids)s)
+        """,
+        Award, order_ids=order_ids,
+    )  # fmt: skip
+
+
+def lock_awards(tx: Transaction, *, order_ids: list[int]) -> list[Award]:
+    """The awards of some orders, locked, in one order."""
+    return tx.all(
+        """
+        select order_id, member_id, version_id, points, steps, spend_minor, reversed, spend_taken, awarded_at
+        from programme_awards where order_id = any(%(order_ids)s) order by order_id for update
+        """,
         Award, order_ids=order_ids,
     )  # fmt: skip
 

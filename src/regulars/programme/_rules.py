@@ -51,7 +51,7 @@ class Programme:
     time_zone: str
     earning: Earning
     expiry: Expiry
-    tiers: Sequence[Tier]
+    tiers: tuple[Tier, ...]
     """From the lowest, which begins at 0, to the highest."""
     window_months: int = 12
     version_id: int = 0

@@ -45,15 +45,15 @@ class UnreadableFile(Invalid):
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Documents of one stretch of time. `people`: customers of whom the file says more than a number, or who have no
-    document, because all of their rows were dropped; `customer`, `joined_at` and what there is of contact data.
-    """
+    """Documents of one stretch of time, and what else is known of their customers."""
 
     number: int
     rows: int
     orders: Orders
     returns: Returns
     people: list[dict[str, Any]]
+    """Customers of whom the file says more than a number, or all of whose rows were dropped: `customer`, `joined_at`
+    and what there is of contact data."""
 
 
 class Source:

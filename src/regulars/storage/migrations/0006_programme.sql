@@ -11,6 +11,7 @@ create table programme_awards (
     member_id   bigint      not null,
     version_id  int         not null references programme_versions,
     points      bigint      not null check (points >= 0),
+    steps       bigint[]    not null,               -- the total after each time points were given: one earn each
     spend_minor bigint      not null,               -- the goods that count towards a tier
     reversed    bigint      not null default 0 check (reversed between 0 and points),
     spend_taken bigint      not null default 0,     -- of it, what came back
