@@ -75,37 +75,41 @@ def directory(
         raise BadLimit(field="limit", value=limit, remedy=f"ask for 1 to {MOST_ROWS}")
     chosen = chosen or Filter()
     total = _queries.count_members(tx, chosen, limit=COUNTED_UP_TO + 1)
-    rows = _rows(tx, chosen, sort, descending=descending, after=after, limit=limit + 1, few=total <= COUNTED_UP_TO)
+    place = None if after is None else _read(after, sort, descending=descending)
+    found = _found(tx, chosen, sort, place, descending=descending, limit=limit + 1, few=total <= COUNTED_UP_TO)
     last = _queries.select_refresh(tx)
     return Page(
-        rows=tuple(rows[:limit]),
-        next=_write(rows[limit - 1], sort, descending=descending) if len(rows) > limit else None,
+        rows=tuple(row for row, _ in found[:limit]),
+        next=_write(*found[limit - 1], sort, descending=descending) if len(found) > limit else None,
         total=min(total, COUNTED_UP_TO),
         more=total > COUNTED_UP_TO,
         currency=last.currency if last else None,
     )
 
 
-def _rows(
-    tx: Transaction, chosen: Filter, sort: Sort, *, descending: bool, after: str | None, limit: int, few: bool
-) -> list[MemberRow]:
+def _found(
+    tx: Transaction, chosen: Filter, sort: Sort, place: Place | None, *, descending: bool, limit: int, few: bool
+) -> list[tuple[MemberRow, bool]]:
+    """The rows from a place on, each with whether it has a value to sort by."""
     # Where the filter and the order both speak of purchases they go together, for better or worse: the members with
     # the latest purchases are at one end of that order, and a walk from the other end meets everyone else first.
     gather = few or (sort in _queries.OF_PORTRAIT and _queries.of_portrait(chosen))
-    place = None if after is None else _read(after, sort, descending=descending)
-    rows: list[MemberRow] = []
+    rows: list[tuple[MemberRow, bool]] = []
     if place is None or place.valued:
-        rows = _queries.select_valued(tx, chosen, sort, descending=descending, place=place, limit=limit, gather=gather)
+        valued = _queries.select_valued(
+            tx, chosen, sort, descending=descending, place=place, limit=limit, gather=gather
+        )
+        rows = [(row, True) for row in valued]
         place = None
     if len(rows) < limit and sort in _queries.UNVALUED:
-        rows += _queries.select_unvalued(tx, chosen, sort, place=place, limit=limit - len(rows), gather=gather)
+        rest = _queries.select_unvalued(tx, chosen, sort, place=place, limit=limit - len(rows), gather=gather)
+        rows += [(row, False) for row in rest]
     return rows
 
 
-def _write(row: MemberRow, sort: Sort, *, descending: bool) -> str:
-    key = getattr(row, _queries.SHOWN_AS[sort])
-    valued = key is not None and not (sort in _queries.OF_PORTRAIT and row.r is None)
-    cursor = _Cursor(sort, descending, valued, key if valued else None, row.member_id)
+def _write(row: MemberRow, valued: bool, sort: Sort, *, descending: bool) -> str:  # noqa: FBT001
+    key = getattr(row, _queries.SHOWN_AS[sort]) if valued else None
+    cursor = _Cursor(sort, descending, valued, key, row.member_id)
     return base64.urlsafe_b64encode(msgspec.json.encode(cursor)).decode().rstrip("=")
 
 
