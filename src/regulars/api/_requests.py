@@ -6,18 +6,20 @@ Litestar would turn `"5"` into 5 and 5 into a point in time; a programme of poin
 import re
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, cast
 
 import msgspec
 from litestar import Request
 from litestar.handlers import HTTPRouteHandler
 from msgspec import Struct
+from msgspec.inspect import IntType, NoneType, Type, UnionType, type_info
 from msgspec.structs import fields
 
 from regulars.api._problems import Flaw, MalformedRequest, UnsupportedMediaType
 
 _TOKEN: Final = re.compile(r"(?i:bearer) +(\S+)")
 _PRINTABLE: Final = re.compile(r"[\x21-\x7e]{1,255}")
+_WHOLE: Final = re.compile(r"-?[0-9]{1,30}")
 _PATH: Final = re.compile(r" - at (?:`(?:key|value)` in )?`\$(?P<path>[^`]*)`$")
 
 
@@ -107,13 +109,28 @@ def decode_query(request: Request[Any, Any, Any]) -> Struct:
             raise _bad_query(name, "Give it once.")
         given[name] = value
     names = {field.encode_name for field in fields(wanted)}
-    for name in given.keys() - names:
+    for name in sorted(given.keys() - names):
         known = f"; there are {', '.join(sorted(names))}" if names else ""
         raise _bad_query(name, f"There is no such parameter here{known}.")
+    whole = {name: int(given[name]) for name in _numbers(wanted) & given.keys() if _WHOLE.fullmatch(given[name])}
     try:
-        return msgspec.convert(given, wanted, strict=False)
+        return msgspec.convert({**given, **whole}, wanted)
     except msgspec.ValidationError as error:
         raise _bad_query(_pointer(error).lstrip("#/"), _sentence(error)) from error
+
+
+@cache
+def _numbers(wanted: type[Struct]) -> frozenset[str]:
+    """The parameters that are whole numbers: a query has only texts, and these alone are read as something else."""
+    kinds = {field.encode_name: field.type for field in cast("msgspec.inspect.StructType", type_info(wanted)).fields}
+    return frozenset(name for name, kind in kinds.items() if isinstance(_some(kind), IntType))
+
+
+def _some(kind: Type) -> Type:
+    """A type without its `None`."""
+    if isinstance(kind, UnionType):
+        return next(one for one in kind.types if not isinstance(one, NoneType))
+    return kind
 
 
 def _bad_query(name: str, detail: str) -> MalformedRequest:

@@ -108,8 +108,11 @@ class Search(Struct, forbid_unknown_fields=True):
     country: Country | None = None
     purchased_from: Annotated[Day | None, Meta(description="The last purchase was on this day or later.")] = None
     purchased_to: Annotated[Day | None, Meta(description="The last purchase was on this day or earlier.")] = None
-    sort: Literal["joined", "name", "spend", "orders", "last_purchase", "points"] = "joined"
-    order: Literal["ascending", "descending"] = "descending"
+    sort: Annotated[
+        Literal["joined", "name", "spend", "orders", "last_purchase", "points"],
+        Meta(description="By what; those without a value come last."),
+    ] = "joined"
+    order: Annotated[Literal["ascending", "descending"], Meta(description="In which direction.")] = "descending"
     limit: Limit = 50
     after: After | None = None
 

@@ -140,7 +140,9 @@ class Search(Struct, forbid_unknown_fields=True):
     shop: ShopRef | None = None
     member: MemberRef | None = None
     number: Annotated[Name | None, Meta(description="The shop's number, or how it begins.")] = None
-    state: Literal["paid", "unpaid", "cancelled", "returned"] | None = None
+    state: Annotated[
+        Literal["paid", "unpaid", "cancelled", "returned"] | None, Meta(description="`returned`: something came back.")
+    ] = None
     placed_from: Instant | None = None
     placed_until: Annotated[Instant | None, Meta(description="Up to, not including.")] = None
     limit: Limit = 50
