@@ -218,12 +218,13 @@ begin
     if n is null or n = 0 then return; end if;
 
     -- Accounts are made before any is locked, both in ascending order: two batches never wait for one another in a circle.
+    -- Whichever of the two unique keys two of them meet at, one waits and then finds the account: so no conflict target.
     insert into ledger_accounts (account_id, bucket, member_id, point_type)
     select v.id, v.id % 256, v.member_id, v.point_type
     from unnest(accounts, members, types) v(id, member_id, point_type)
     where (select c.account_id from ledger_accounts c where c.account_id = v.id) is null
     order by v.id
-    on conflict (account_id, bucket) do nothing;
+    on conflict do nothing;
 
     select array_agg(v.available), array_agg(v.pending), array_agg(v.debt), array_agg(v.seq), array_agg(v.due_at),
            array_agg(v.member_id), array_agg(v.point_type)
@@ -232,7 +233,7 @@ begin
               select c.available, c.pending, c.debt, c.seq, c.due_at, c.member_id, c.point_type from ledger_accounts c
               where c.account_id = u.id for update) x) v;
     if c_members <> members or c_types <> types then
-        raise exception 'ledger: an account id belongs to another member' using errcode = 'XX001';
+        raise exception 'ledger: an account belongs to another member' using errcode = 'XX001';
     end if;
 
     if (select min(v) from unnest(c_due) v) <= asof then

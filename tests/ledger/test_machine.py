@@ -1,0 +1,163 @@
+"""Everything at once, step by step, against the ledger in plain Python."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from conftest import NOON
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from ledger.making import DAY, TICK
+from ledger.plain import Answer, PlainLedger
+
+from regulars import ledger
+from regulars.ledger import Posting
+from regulars.storage import Transaction
+
+owners = st.sampled_from([(1, "points"), (2, "points"), (3, "points"), (1, "stars")])
+amounts = st.sampled_from([1, 5, 10, 10, 25, 60])
+which = st.integers(0, 10**6)
+earns = st.tuples(
+    st.just("earn"),
+    owners,
+    amounts,
+    st.sampled_from([None, 1, 2, 20, 20, 60]),  # days to live
+    st.sampled_from([None, None, None, -1, 0, 1, 5]),  # days to maturity
+)
+spends = st.tuples(st.just("spend"), owners, amounts)
+undos = st.tuples(st.just("undo"), which, st.sampled_from([None, 1, 5, 60]), st.sampled_from([7 * DAY, TICK]))
+strange_undos = st.tuples(st.just("strange undo"), owners, which)
+repeats = st.tuples(st.just("again"), which, st.sampled_from([0, 0, 0, 1]))
+steps = st.lists(st.one_of(earns, earns, spends, undos, undos, strange_undos, repeats), min_size=1, max_size=8)
+
+
+class Postings:
+    """Makes postings of what Hypothesis draws, and remembers them."""
+
+    def __init__(self) -> None:
+        self.made: list[Posting] = []
+
+    def make(self, step: tuple[Any, ...], at: datetime) -> Posting | None:
+        posting = getattr(self, step[0].replace(" ", "_"))(*step[1:], at=at)
+        if posting:
+            self.made.append(posting)
+        return posting
+
+    def _reference(self) -> str:
+        return f"r{len(self.made)}"
+
+    def earn(self, owner: tuple[int, str], amount: int, lives: int | None, matures: int | None, at: datetime) -> Posting:
+        occurred_at = at - 3 * DAY  # it was learned of late, so it may have expired on arrival
+        expires_at = None if lives is None else occurred_at + lives * DAY
+        matures_at = None if matures is None else at + matures * DAY
+        if expires_at and matures_at and matures_at >= expires_at:
+            matures_at = None
+        return Posting(
+            "earn", owner[0], amount, self._reference(), occurred_at, expires_at, matures_at, point_type=owner[1]
+        )
+
+    def spend(self, owner: tuple[int, str], amount: int, at: datetime) -> Posting:
+        return Posting("spend", owner[0], amount, self._reference(), at, point_type=owner[1])
+
+    def undo(self, which: int, amount: int | None, grace: timedelta, at: datetime) -> Posting | None:
+        done = [posting for posting in self.made if posting.kind in ("earn", "spend")]
+        if not done:
+            return None
+        target = done[which % len(done)]
+        return self._undoing(target, amount or target.amount, grace, at, target.member_id, target.point_type)
+
+    def _undoing(
+        self, target: Posting, amount: int, grace: timedelta, at: datetime, member_id: int, point_type: str
+    ) -> Posting:
+        return Posting(
+            "reverse_earn" if target.kind == "earn" else "reverse_spend",
+            member_id,
+            amount,
+            self._reference(),
+            at,
+            reverses=target.reference,
+            grace=grace,
+            point_type=point_type,
+        )
+
+    def strange_undo(self, owner: tuple[int, str], which: int, at: datetime) -> Posting | None:
+        """Undo anything, a reversal too, on an account that may be another's."""
+        if not self.made:
+            return None
+        return self._undoing(self.made[which % len(self.made)], 1, DAY, at, *owner)
+
+    def again(self, which: int, more: int, at: datetime) -> Posting | None:
+        """The same once more, or the same reference with another amount."""
+        if not self.made:
+            return None
+        old = self.made[which % len(self.made)]
+        return Posting(
+            old.kind,
+            old.member_id,
+            old.amount + more,
+            old.reference,
+            at,
+            reverses=old.reverses,
+            point_type=old.point_type,
+        )
+
+
+class Ledgers(RuleBasedStateMachine):
+    """The real ledger beside the plain one."""
+
+    def __init__(self, tx: Transaction) -> None:
+        super().__init__()
+        self.tx, self.plain, self.postings, self.at = tx, PlainLedger(), Postings(), NOON
+        self.example = tx.connection.transaction(force_rollback=True)
+        self.example.__enter__()
+
+    def teardown(self) -> None:
+        try:
+            assert ledger.audit(self.tx) == []
+            for total in ledger.totals(self.tx):
+                into = total.issued + total.restored + total.debt
+                assert into == total.spent + total.expired + total.reversed + total.outstanding + total.pending
+        finally:
+            self.example.__exit__(None, None, None)
+
+    @rule(steps=steps)
+    def post(self, steps: list[tuple[Any, ...]]) -> None:
+        batch = [posting for posting in (self.postings.make(step, self.at) for step in steps) if posting]
+        found = [
+            Answer(o.status, o.amount, o.balance, o.seq, o.pending_change, o.debt_change)
+            for o in ledger.post(self.tx, batch, at=self.at)
+        ]
+        assert found == self.plain.post(batch, self.at)
+
+    @rule(passing=st.sampled_from([TICK, DAY - TICK, DAY, 5 * DAY, 30 * DAY]))
+    def time_passes(self, passing: timedelta) -> None:
+        self.at += passing
+
+    @rule()
+    def expire_due(self) -> None:
+        ledger.expire_due(self.tx, at=self.at, limit=1000)
+        for account in self.plain.accounts.values():
+            account.settle(self.at)
+        assert ledger.expire_due(self.tx, at=self.at, limit=1000) == 0
+
+    @invariant()
+    def agree(self) -> None:
+        for (member_id, point_type), account in self.plain.accounts.items():
+            for at in (self.at, self.at + 6 * DAY):
+                balance, lots = self.plain.balance(member_id, point_type, at)
+                assert ledger.balance(self.tx, member_id, at=at, point_type=point_type) == balance
+                assert ledger.lots(self.tx, member_id, at=at, point_type=point_type) == lots
+            entries = ledger.statement(self.tx, member_id, limit=10_000, point_type=point_type)
+            assert [
+                (e.seq, e.kind, e.amount, e.pending_change, e.debt_change, e.available, e.reference, e.reverses)
+                for e in reversed(entries)
+            ] == account.entries
+
+
+def test_the_ledger_equals_the_plain_one_whatever_happens(tx: Transaction) -> None:
+    run_state_machine_as_test(
+        lambda: Ledgers(tx),
+        settings=settings(
+            max_examples=30, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+        ),
+    )

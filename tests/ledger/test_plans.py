@@ -1,0 +1,94 @@
+"""No plan made while the tables were empty is kept to their harm: what a posting reads does not grow with the tables.
+
+The first postings of a connection, on tables that are new, or that were analysed while empty, make the plans that it
+keeps. Then the tables grow behind its back, and the rows each table gives per posting are counted.
+"""
+
+from collections.abc import Callable
+
+import pytest
+from conftest import NOON
+from ledger.making import DAY, earn, give_back, post, spend, statuses, take_back
+
+from regulars import ledger
+from regulars.storage import Transaction
+
+HOT = 1
+NAMES = ("ledger_accounts", "ledger_entries", "ledger_lots", "ledger_pending_lots")
+
+
+@pytest.fixture(params=["new", "analysed while empty"])
+def grown(tx: Transaction, request: pytest.FixtureRequest) -> Transaction:
+    """A connection that planned everything on empty tables; since then 600 accounts, one of them with 3,000 entries."""
+    if request.param != "new":
+        for name in NAMES:
+            tx.run(f"analyze {name}")  # pyright: ignore[reportArgumentType]
+    post(tx, earn(0, 9, "e", NOON + DAY), earn(0, 9, "p", None, matures_at=NOON + DAY), spend(0, 4, "s"))
+    post(tx, take_back(0, 1, "r", "e"), take_back(0, 1, "q", "p"), give_back(0, 1, "g", "s"))
+    post(tx, earn(0, 1, "late", NOON + 2 * DAY), at=NOON + 3 * DAY)
+    ledger.expire_due(tx, at=NOON + 4 * DAY)
+    ledger.statement(tx, 0)
+    ledger.lots(tx, 0, at=NOON)
+    for start in range(0, 3000, 1000):
+        each = range(start, start + 1000)
+        post(tx, *[earn(HOT, 10, f"h{number}", NOON + (10 + number % 100) * DAY) for number in each])
+        post(tx, *[take_back(HOT, 1, f"hr{number}", f"h{number}") for number in each if number % 2])
+    members = range(1000, 1600)
+    post(tx, *[earn(member_id, 10, "e", NOON + 20 * DAY) for member_id in members])
+    post(tx, *[earn(member_id, 10, "p", None, matures_at=NOON + 20 * DAY) for member_id in members])
+    return tx
+
+
+def rows_read(tx: Transaction, work: Callable[[], object]) -> dict[str, tuple[int, int]]:
+    """Per table, the rows read by sequential scans and the rows fetched through indexes."""
+
+    def counts() -> dict[str, tuple[int, int]]:
+        counted = """
+            select relname, pg_stat_get_xact_tuples_returned(relid), pg_stat_get_xact_tuples_fetched(relid)
+            from pg_stat_user_tables where relname like 'ledger%%'
+            """
+        return {name: (scanned, fetched) for name, scanned, fetched in tx.rows(counted)}
+
+    before = counts()
+    work()
+    after = counts()
+    return {name: (after[name][0] - before[name][0], after[name][1] - before[name][1]) for name in NAMES}
+
+
+@pytest.mark.parametrize(
+    ("work", "most"),
+    [
+        pytest.param(lambda tx: post(tx, *[earn(HOT, 1, f"x{n}") for n in range(50)]), (10, 0, 10, 0), id="earn, one account"),
+        pytest.param(lambda tx: post(tx, *[earn(1000 + n, 1, "x") for n in range(50)]), (400, 0, 10, 0), id="earn, many"),
+        pytest.param(lambda tx: post(tx, *[earn(5000 + n, 1, "x") for n in range(50)]), (400, 0, 10, 0), id="earn, new ones"),
+        pytest.param(lambda tx: post(tx, *[earn(1000 + n, 10, "e") for n in range(50)]), (400, 50, 10, 0), id="replay"),
+        pytest.param(lambda tx: post(tx, *[spend(1000 + n, 1, "x") for n in range(50)]), (400, 0, 400, 0), id="spend, many"),
+        pytest.param(lambda tx: post(tx, *[spend(HOT, 90, f"x{n}") for n in range(50)]), (10, 0, 700, 0), id="spend, one account"),
+        pytest.param(
+            lambda tx: post(tx, *[take_back(HOT, 1, f"x{n}", f"h{n}") for n in range(50)]), (10, 100, 700, 0), id="clawback"
+        ),
+        pytest.param(
+            lambda tx: post(tx, *[take_back(1000 + n, 3, "x", "p") for n in range(50)]), (400, 50, 400, 300), id="clawback of a promise"
+        ),
+        pytest.param(
+            lambda tx: post(tx, spend(HOT, 500, "x"), *[give_back(HOT, 5, f"y{n}", "x") for n in range(50)]), (10, 100, 700, 0), id="restore"
+        ),
+        pytest.param(
+            lambda tx: post(tx, *[earn(1000 + n, 1, "x") for n in range(10)], at=NOON + 20 * DAY), (300, 0, 100, 100), id="settle"
+        ),
+        pytest.param(lambda tx: ledger.expire_due(tx, at=NOON + 30 * DAY, limit=20), (300, 0, 1000, 300), id="expire due"),
+        pytest.param(lambda tx: ledger.statement(tx, HOT, limit=20), (10, 50, 0, 0), id="statement"),
+        pytest.param(lambda tx: ledger.balance(tx, HOT, at=NOON), (10, 0, 200, 10), id="balance"),
+    ],
+)  # fmt: skip
+def test_what_is_read_depends_on_what_is_asked(
+    grown: Transaction, work: Callable[[Transaction], object], most: tuple[int, int, int, int]
+) -> None:
+    read = rows_read(grown, lambda: work(grown))
+    assert [read[name][0] for name in NAMES] == [0, 0, 0, 0]
+    assert all(read[name][1] <= limit for name, limit in zip(NAMES, most, strict=True)), (read, most)
+
+
+def test_the_work_measured_is_real(grown: Transaction) -> None:
+    assert statuses(post(grown, spend(HOT, 90, "x"), take_back(1000, 3, "y", "p"))) == ["posted", "posted"]
+    assert ledger.audit(grown) == []
