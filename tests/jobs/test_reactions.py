@@ -22,7 +22,7 @@ def test_several_workers_react_to_everything_once(database: Database) -> None:
             record(tx, shop, order(str(n), ADA))
 
     def work(_: int) -> None:
-        jobs.react(app)
+        jobs.react(app, patience_seconds=30)
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(work, range(8)))
@@ -38,7 +38,7 @@ def test_a_fact_that_cannot_be_followed_is_told_and_the_others_are(database: Dat
             o.document_id for o in record(tx, make.shop(tx), order("1", ADA), order("2", BEN), order("3", ADA))
         )
         tx.run("update commerce_orders set paid_at = '0001-01-01' where order_id = %(bad)s", bad=bad)
-    jobs.react(app)
+    jobs.react(app, patience_seconds=30)
     with database.transaction() as tx:
         assert set(tx.values("select order_id from programme_awards")) == {good, other}
         ada = members.by_external_id(tx, ADA, issuer="uk").member_id
@@ -73,7 +73,7 @@ def test_ticking_is_idempotent(database: Database, times: int) -> None:
     with database.transaction() as tx:
         record(tx, make.shop(tx), order("1", ADA))
     for _ in range(times):
-        jobs.tick(app)
+        jobs.tick(app, patience_seconds=30)
     with database.transaction() as tx:
         assert tx.value("select count(*) from insight_portraits") == 1
         assert tx.value("select available from ledger_balances") == 100

@@ -51,7 +51,7 @@ def bring(app: App, *documents: commerce.NewOrder | commerce.NewReturn, react: b
             for one in documents
         ]
     if react:
-        jobs.react(app)
+        jobs.react(app, patience_seconds=30)
     return ids
 
 
@@ -65,7 +65,7 @@ def test_an_unpaid_order_earns_when_it_is_paid_and_guests_earn_nothing(app: App)
     assert points(app, ADA) == (0, 0)
     with app.database.transaction() as tx:
         commerce.pay_order(tx, unpaid, at=NOON)
-    jobs.react(app)
+    jobs.react(app, patience_seconds=30)
     assert points(app, ADA) == (100, 0)
     with app.database.transaction() as tx:
         assert tx.value("select count(*) from ledger_balances") == 1
@@ -76,7 +76,7 @@ def test_reacting_again_to_everything_changes_nothing(app: App) -> None:
     before = points(app, ADA), tier(app, ADA, at=NOON + DAY)
     with app.database.transaction() as tx:
         tx.run("update facts_cursors set xact = '0', fact_id = 0")
-    assert jobs.react(app) > 0
+    assert jobs.react(app, patience_seconds=30) > 0
     assert (points(app, ADA), tier(app, ADA, at=NOON + DAY)) == before == ((200, 0), ("bronze", 2000))
 
 
@@ -92,7 +92,7 @@ def test_an_order_returned_before_it_is_paid_earns_only_what_was_kept(app: App) 
     )
     with app.database.transaction() as tx:
         commerce.pay_order(tx, unpaid, at=NOON + 2 * DAY)
-    jobs.react(app)
+    jobs.react(app, patience_seconds=30)
     assert points(app, CLEO, at=NOON + 2 * DAY) == (100, 0)
 
 
@@ -102,7 +102,7 @@ def test_a_cancelled_order_gives_back_what_it_still_holds(app: App) -> None:
     )
     with app.database.transaction() as tx:
         commerce.cancel_order(tx, bought, at=NOON + 2 * DAY)
-    jobs.react(app)
+    jobs.react(app, patience_seconds=30)
     assert points(app, CLEO) == (0, 0)
     assert tier(app, CLEO, at=NOON + 2 * DAY) == ("bronze", 0)
 
@@ -142,7 +142,7 @@ def test_case_02_however_an_order_comes_back_all_of_it_takes_back_all_of_its_poi
     pieces = data.draw(st.permutations([f"S{n}" for n, (quantity, _) in enumerate(sold) for _ in range(quantity)]))
     for n, sku in enumerate(pieces):
         bring(app, came_back(f"{number}-{n}", None, line(sku, 1, 1), of=number), react=data.draw(st.booleans()))
-    jobs.react(app)
+    jobs.react(app, patience_seconds=30)
     assert points(app, CLEO) == (0, 0)
     with app.database.transaction() as tx:
         assert tx.value("select count(*) from programme_awards where reversed <> points") == 0
@@ -168,7 +168,7 @@ def test_a_tier_is_left_at_the_moment_its_spend_is_a_year_old(app: App) -> None:
     bring(app, order("1", ADA, line("COAT", 1, 100_000)))
     year = datetime.fromisoformat("2027-03-02T12:00:00+00:00")
     for at, expected in ((year - DAY, "silver"), (year, "bronze")):
-        jobs.tick(make.app(app.database, at=at))
+        jobs.tick(make.app(app.database, at=at), patience_seconds=30)
         assert tier(app, ADA, at=at)[0] == expected
     with app.database.transaction() as tx:
         left = [
@@ -194,7 +194,7 @@ def test_a_new_programme_judges_every_tier_anew(app: App) -> None:
         now = programme.current(tx)
         tiers = tuple(replace(one, from_minor=one.from_minor // 2) for one in now.tiers)
         programme.publish(tx, replace(now, tiers=tiers), at=NOON, by="test")
-    jobs.tick(app)
+    jobs.tick(app, patience_seconds=30)
     assert tier(app, ADA) == ("silver", 60_000)
 
 

@@ -85,3 +85,8 @@ def unread(tx: Transaction, *, reader: str, names: Collection[str], limit: int =
 def mark_read(tx: Transaction, *, reader: str, upto: Position) -> None:
     """Move `reader`'s place; it commits with the work that was done about the facts."""
     _queries.move_cursor(tx, reader=reader, position=upto)
+
+
+def is_behind(tx: Transaction, *, reader: str) -> bool:
+    """Whether there are facts that `reader` has not read: `unread` may hold them back while older writers are at work."""
+    return _queries.is_behind(tx, reader=reader)

@@ -136,3 +136,16 @@ def move_cursor(tx: Transaction, *, reader: str, position: Position) -> None:
         "update facts_cursors set xact = %(xact)s::text::xid8, fact_id = %(fact_id)s where reader = %(reader)s",
         reader=reader, xact=position.xact, fact_id=position.fact_id,
     )  # fmt: skip
+
+
+def is_behind(tx: Transaction, *, reader: str) -> bool:
+    """Whether a committed fact lies beyond the reader's place."""
+    return tx.value(
+        """
+        select exists (
+            select from facts
+            where (xact, fact_id) > (
+                select coalesce(max(c.xact), '0'), coalesce(max(c.fact_id), 0) from facts_cursors c where c.reader = %(reader)s))
+        """,
+        reader=reader,
+    )  # fmt: skip

@@ -11,6 +11,7 @@ from regulars.jobs._loop import tick
 from regulars.jobs.reactions import react
 
 REACT_SECONDS = 0.05
+PATIENCE_SECONDS = 30.0
 
 
 def import_file(
@@ -33,7 +34,7 @@ def import_file(
             with app.database.transaction() as tx:
                 running = files.record_chunk(tx, shop, running, chunk, at=app.clock())
             on_chunk(running)
-    tick(app)
+    tick(app, patience_seconds=PATIENCE_SECONDS)
     with app.database.transaction() as tx:
         return files.finish_import(tx, running, at=app.clock())
 

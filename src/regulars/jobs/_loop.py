@@ -19,9 +19,9 @@ TICK_SECONDS = 60.0
 POLL_SECONDS = 1.0
 
 
-def tick(app: App) -> dict[str, int]:
-    """Do what has fallen due, batch by batch; how much of each kind of work there was."""
-    reactions = react(app)
+def tick(app: App, *, patience_seconds: float = 0.0) -> dict[str, int]:
+    """Do what has fallen due, batch by batch; how much of each kind of work there was. Patience as in `react`."""
+    reactions = react(app, patience_seconds=patience_seconds)
     reviews = _drain(app, lambda tx, at: programme.review_due(tx, at=at, limit=BATCH))
     expiries = _drain(app, lambda tx, at: ledger.expire_due(tx, at=at, limit=BATCH))
     with app.database.transaction() as tx:

@@ -1,5 +1,6 @@
 """Which verbs follow which facts. This dict is the whole of it; the order of its entries is the order within a batch."""
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
@@ -39,20 +40,34 @@ REACTIONS: Mapping[tuple[str, ...], Reaction] = {
     ("member.joined", "order.paid", "order.amended", "order.returned", "order.cancelled"): _review,
 }
 
+READER = "reactions"
 NAMES = sorted({name for names in REACTIONS for name in names})
 
 
-def react(app: App) -> int:
-    """React to every fact not yet reacted to; how many there were. Each batch commits with the note that it was read."""
+def react(app: App, *, patience_seconds: float = 0.0) -> int:
+    """React to every fact not yet reacted to; how many there were. Each batch commits with the note that it was read.
+
+    Facts become readable when every older writing transaction of the server has ended; with `patience_seconds` that is
+    waited for, so that on return everything recorded before the call has been followed.
+    """
+    deadline = time.monotonic() + patience_seconds
     total = 0
     while True:
         with app.database.transaction() as tx:
-            unread = facts.unread(tx, reader="reactions", names=NAMES)
-            if unread is None:
+            unread = facts.unread(tx, reader=READER, names=NAMES)
+            if unread is not None:
+                _react_to(tx, unread.facts, app.clock())
+                facts.mark_read(tx, reader=READER, upto=unread.upto)
+                total += len(unread.facts)
+        if unread is None:
+            if time.monotonic() >= deadline or not _is_behind(app):
                 return total
-            _react_to(tx, unread.facts, app.clock())
-            facts.mark_read(tx, reader="reactions", upto=unread.upto)
-            total += len(unread.facts)
+            time.sleep(0.02)
+
+
+def _is_behind(app: App) -> bool:
+    with app.database.transaction(read_only=True) as tx:
+        return facts.is_behind(tx, reader=READER)
 
 
 def react_within(tx: Transaction, *, at: datetime) -> None:
