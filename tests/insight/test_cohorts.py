@@ -4,8 +4,8 @@ from datetime import date, timedelta
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from insight.shops import FIRST, days, frame, pandas, purchases, within
 
+from insight.shops import FIRST, days, frame, pandas, purchases, within
 from regulars import insight
 from regulars.insight import Cohort
 

@@ -3,10 +3,10 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from conftest import NOON
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from conftest import NOON
 from regulars import insight, ledger, members
 from regulars.insight import BadCursor, BadLimit, Filter
 from regulars.insight._queries import prefix_query

@@ -5,8 +5,8 @@ from datetime import date, timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from insight.shops import FIRST, expected, frame, pandas, purchases, refunds, rows, scopes, within
 
+from insight.shops import FIRST, expected, frame, pandas, purchases, refunds, rows, scopes, within
 from regulars import insight
 from regulars.insight import MeasureNotFound, Scope
 

@@ -3,13 +3,13 @@
 import contextlib
 import threading
 
-import make
 import psycopg
 import pytest
+
+import make
 from cast import ADA, BEN, CLEO
 from conftest import NOON
 from make import DAY, came_back, line, order
-
 from regulars import commerce, facts, insight, members
 from regulars.insight import Frames, Scope
 from regulars.storage import Database, Transaction, connect

@@ -3,13 +3,13 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
-import make
 import psycopg
 import pytest
+
+import make
 from cast import ADA, BEN, CLEO
 from conftest import NOON
 from make import DAY, came_back, line, order
-
 from regulars import commerce, insight, members
 from regulars.insight import Frames, Refreshed, Share
 from regulars.storage import Database

@@ -4,8 +4,8 @@ from datetime import date, timedelta
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from insight.shops import FIRST, fifths, frame, portraits, purchases, refunds
 
+from insight.shops import FIRST, fifths, frame, portraits, purchases, refunds
 from regulars import insight
 
 

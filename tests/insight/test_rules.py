@@ -1,5 +1,6 @@
 """Which days a figure is about, and how they are cut."""
 
+import itertools
 from datetime import date, timedelta
 
 import pytest
@@ -19,7 +20,7 @@ def test_the_points_of_a_series_cover_each_day_once(scope, step) -> None:
     spans = series_spans(scope, step)
     assert spans[0].start == scope.start
     assert spans[-1].end == scope.end
-    assert all(one.end == following.start for one, following in zip(spans, spans[1:], strict=False))
+    assert all(one.end == following.start for one, following in itertools.pairwise(spans))
     assert all(span.before < span.start < span.end for span in spans)
 
 

@@ -6,6 +6,7 @@ from typing import Final
 
 import pyarrow as pa
 
+from regulars import programme
 from regulars.insight import _queries
 from regulars.insight._frames import Frame, Frames
 from regulars.insight._queries import Portrait, RfmCell, Share
@@ -95,7 +96,7 @@ def distribution(tx: Transaction) -> Distribution:
     return Distribution(
         cells,
         tuple(Share(name, grades.get(name, 0)) for name in GRADES),
-        tuple(_queries.select_tiers(tx)),
+        tuple(Share(name, members) for name, members in sorted(programme.tier_counts(tx).items())),
         last.computed_at if last else None,
         last.currency if last else None,
     )

@@ -37,14 +37,19 @@ def read_tables(url: str) -> tuple[str, pa.Table, pa.Table]:
     import adbc_driver_postgresql.dbapi  # noqa: PLC0415 - it takes long to import, and most commands never come here
 
     columns = "shop_id, member_id, day, goods_minor, currency"
-    with adbc_driver_postgresql.dbapi.connect(url) as connection, connection.cursor() as cursor:
-        cursor.execute("set transaction isolation level repeatable read, read only")
-        cursor.execute("select pg_current_snapshot()::text")
-        snapshot = cursor.fetchone()[0]
-        cursor.execute(f"select {columns} from commerce_purchases")
-        purchases = cursor.fetch_arrow_table()
-        cursor.execute(f"select {columns} from commerce_refunds")
-        return snapshot, purchases, cursor.fetch_arrow_table()
+    with (
+        adbc_driver_postgresql.dbapi.connect(url) as connection,  # pyright: ignore[reportUnknownMemberType]
+        connection.cursor() as cursor,
+    ):
+
+        def read(sql: LiteralString) -> pa.Table:
+            cursor.execute(sql)  # pyright: ignore[reportUnknownMemberType]
+            return cursor.fetch_arrow_table()
+
+        read("set transaction isolation level repeatable read, read only")
+        [snapshot] = read("select pg_current_snapshot()::text as snapshot")["snapshot"].to_pylist()
+        purchases = read(f"select {columns} from commerce_purchases")
+        return snapshot, purchases, read(f"select {columns} from commerce_refunds")
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,13 +234,6 @@ def select_grades(tx: Transaction) -> list[Share]:
     return tx.all("select grade as name, count(*) as members from insight_portraits group by grade limit 3", Share)
 
 
-def select_tiers(tx: Transaction) -> list[Share]:
-    """How many members stand in each tier."""
-    return tx.all(
-        "select tier as name, count(*) as members from programme_standings group by tier order by tier limit 100", Share
-    )
-
-
 Sort = Literal["joined", "name", "spend", "orders", "last_purchase", "points"]
 """What the directory can be sorted by."""
 
@@ -310,7 +308,7 @@ _KEY: Final[Mapping[Sort, LiteralString]] = {
 _TABLES: Final[Mapping[LiteralString, LiteralString]] = {
     "m": "members m",
     "p": "insight_portraits p",
-    "s": "programme_standings s",
+    "s": "programme_current_tiers s",
     "b": "(select member_id, available from ledger_balances where point_type = 'points') b",
 }
 
@@ -374,7 +372,7 @@ def _select(
         from page
         join members m using (member_id)
         left join insight_portraits p using (member_id)
-        left join programme_standings s using (member_id)
+        left join programme_current_tiers s using (member_id)
         left join ledger_balances b on b.member_id = page.member_id and b.point_type = 'points'
         order by page.line
         """,
@@ -409,7 +407,7 @@ def of_portrait(chosen: Filter) -> bool:
 def _conditions(chosen: Filter) -> tuple[list[LiteralString], dict[str, object]]:
     """The conditions of a filter and their values: only those asked for, so that each can use its index."""
     asked = [name for name in _CONDITIONS if getattr(chosen, name) is not None]
-    conditions = [_CONDITIONS[name] for name in asked]
+    conditions: list[LiteralString] = [_CONDITIONS[name] for name in asked]
     values: dict[str, object] = {name: getattr(chosen, name) for name in asked}
     query = prefix_query(chosen.search or "")
     if query:
@@ -421,7 +419,7 @@ def _conditions(chosen: Filter) -> tuple[list[LiteralString], dict[str, object]]
 def _joined(base: LiteralString, conditions: list[LiteralString]) -> LiteralString:
     """The base table, joined with those that the conditions speak of."""
     used = " ".join(conditions)
-    others = [
+    others: list[LiteralString] = [
         f"left join {table} on {alias}.member_id = {base}.member_id"
         for alias, table in _TABLES.items()
         if alias != base and f"{alias}." in used

@@ -17,6 +17,7 @@ CREATE FUNCTION public.ledger_post(accounts bigint[], members bigint[], types te
     SET search_path TO '$user', 'public'
     SET plan_cache_mode TO 'force_generic_plan'
     SET enable_seqscan TO 'off'
+    SET enable_hashjoin TO 'on'
     SET enable_nestloop TO 'off'
     SET enable_mergejoin TO 'off'
     AS $$
@@ -53,12 +54,13 @@ begin
     if n is null or n = 0 then return; end if;
 
     -- Accounts are made before any is locked, both in ascending order: two batches never wait for one another in a circle.
+    -- Whichever of the two unique keys two of them meet at, one waits and then finds the account: so no conflict target.
     insert into ledger_accounts (account_id, bucket, member_id, point_type)
     select v.id, v.id % 256, v.member_id, v.point_type
     from unnest(accounts, members, types) v(id, member_id, point_type)
     where (select c.account_id from ledger_accounts c where c.account_id = v.id) is null
     order by v.id
-    on conflict (account_id, bucket) do nothing;
+    on conflict do nothing;
 
     select array_agg(v.available), array_agg(v.pending), array_agg(v.debt), array_agg(v.seq), array_agg(v.due_at),
            array_agg(v.member_id), array_agg(v.point_type)
@@ -67,7 +69,7 @@ begin
               select c.available, c.pending, c.debt, c.seq, c.due_at, c.member_id, c.point_type from ledger_accounts c
               where c.account_id = u.id for update) x) v;
     if c_members <> members or c_types <> types then
-        raise exception 'ledger: an account id belongs to another member' using errcode = 'XX001';
+        raise exception 'ledger: an account belongs to another member' using errcode = 'XX001';
     end if;
 
     if (select min(v) from unnest(c_due) v) <= asof then
@@ -332,6 +334,7 @@ CREATE FUNCTION public.ledger_settle(ids bigint[], asof timestamp with time zone
     SET search_path TO '$user', 'public'
     SET plan_cache_mode TO 'force_generic_plan'
     SET enable_seqscan TO 'off'
+    SET enable_hashjoin TO 'on'
     SET enable_nestloop TO 'off'
     SET enable_mergejoin TO 'off'
     AS $$
@@ -407,8 +410,6 @@ CREATE FUNCTION public.ledger_settle_due(asof timestamp with time zone, most int
     SET enable_seqscan TO 'off'
     SET enable_bitmapscan TO 'off'
     SET enable_sort TO 'off'
-    SET enable_hashjoin TO 'off'
-    SET enable_mergejoin TO 'off'
     AS $$
 #variable_conflict use_column
 declare
@@ -960,20 +961,13 @@ CREATE TABLE public.programme_awards (
     member_id bigint NOT NULL,
     version_id integer NOT NULL,
     points bigint NOT NULL,
+    steps bigint[] NOT NULL,
     spend_minor bigint NOT NULL,
     reversed bigint DEFAULT 0 NOT NULL,
     spend_taken bigint DEFAULT 0 NOT NULL,
     awarded_at timestamp with time zone NOT NULL,
     CONSTRAINT programme_awards_check CHECK (((reversed >= 0) AND (reversed <= points))),
     CONSTRAINT programme_awards_points_check CHECK ((points >= 0))
-);
-
-CREATE TABLE public.programme_qualifying (
-    member_id bigint NOT NULL,
-    counts_at timestamp with time zone NOT NULL,
-    known_at timestamp with time zone NOT NULL,
-    reference text NOT NULL,
-    amount_minor bigint NOT NULL
 );
 
 CREATE TABLE public.programme_standings (
@@ -983,6 +977,19 @@ CREATE TABLE public.programme_standings (
     qualifying_minor bigint NOT NULL,
     reviewed_at timestamp with time zone NOT NULL,
     review_at timestamp with time zone NOT NULL
+);
+
+CREATE VIEW public.programme_current_tiers AS
+ SELECT member_id,
+    tier
+   FROM public.programme_standings;
+
+CREATE TABLE public.programme_qualifying (
+    member_id bigint NOT NULL,
+    counts_at timestamp with time zone NOT NULL,
+    known_at timestamp with time zone NOT NULL,
+    reference text NOT NULL,
+    amount_minor bigint NOT NULL
 );
 
 CREATE TABLE public.programme_versions (

@@ -9,7 +9,9 @@ import pyarrow as pa
 if TYPE_CHECKING:
     import duckdb
 
-_CLOSED = {  # a SQL text can read nothing but the tables it is given, and nothing is ever downloaded
+_CLOSED: dict[
+    str, str | bool | int | float | list[str]
+] = {  # a SQL text can read nothing but the tables it is given, and nothing is ever downloaded
     "enable_external_access": "false",
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",

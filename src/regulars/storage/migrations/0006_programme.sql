@@ -43,3 +43,7 @@ create table programme_standings (
 );
 create index programme_standings_by_tier on programme_standings (tier, member_id);
 create index programme_standings_by_review on programme_standings (review_at);
+
+-- What other domains read.
+create view programme_current_tiers as
+select member_id, tier from programme_standings;
