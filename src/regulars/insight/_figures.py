@@ -120,4 +120,4 @@ def _point(each: Measure, span: Span, sums: tuple[int, int], since: date) -> Poi
     value: float | int | None = part
     if each.divided:
         value = None if whole == 0 else part / whole if each.unit != "money" else (2 * part + whole) // (2 * whole)
-    return Point(span.start, span.end, value, part, whole, span.complete)
+    return Point(span.start, span.end, value, part, whole, complete=span.complete)

@@ -59,13 +59,17 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """The days from `start` up to, not including, `end`, and the start of those they are compared with."""
+    """The days from `start` up to, not including, `end`."""
 
     start: date
     end: date
-    before: date
     complete: bool = True
     """False for the first or last point of a series when the scope covers only a part of its week or month."""
+
+    @property
+    def before(self) -> date:
+        """Where the equally long time before it begins; a month, too, is compared with as many days as it has."""
+        return self.start - (self.end - self.start)
 
 
 def fitting_step(scope: Scope) -> Step:
@@ -76,8 +80,8 @@ def fitting_step(scope: Scope) -> Step:
 
 
 def whole_span(scope: Scope) -> Span:
-    """The scope as one span, compared with the equally long one before it."""
-    return Span(scope.start, scope.end, scope.previous.start)
+    """The scope as one span."""
+    return Span(scope.start, scope.end)
 
 
 def series_spans(scope: Scope, step: Step) -> list[Span]:
@@ -90,7 +94,7 @@ def _cut(scope: Scope, step: Step) -> Iterator[Span]:
     while start < scope.end:
         edge, following = _edges(start, step)
         end = min(following, scope.end)
-        yield Span(start, end, _one_back(start, step), complete=start == edge and end == following)
+        yield Span(start, end, complete=start == edge and end == following)
         start = end
 
 
@@ -100,14 +104,6 @@ def _edges(day: date, step: Step) -> tuple[date, date]:
         return first, month_after(first, 1)
     first = day - timedelta(days=day.weekday()) if step == "week" else day
     return first, first + timedelta(days=7 if step == "week" else 1)
-
-
-def _one_back(day: date, step: Step) -> date:
-    if step == "month":
-        first = day.replace(day=1)
-        previous = month_after(first, -1)
-        return min(previous + timedelta(days=day.day - 1), first - timedelta(days=1))
-    return day - timedelta(days=7 if step == "week" else 1)
 
 
 def month_after(first: date, months: int) -> date:
