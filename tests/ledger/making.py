@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from conftest import NOON
-
 from regulars import ledger
 from regulars.ledger import Outcome, Posting
 from regulars.storage import Transaction

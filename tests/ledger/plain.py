@@ -8,6 +8,15 @@ from typing import NamedTuple
 from regulars.ledger import Balance, Lot, Posting
 from regulars.ledger._rules import NEVER
 
+CAUSES = {
+    "earn": "earn",
+    "promise": "earn",
+    "spend": "spend",
+    "restore": "reverse_spend",
+    "clawback": "reverse_earn",
+}
+"""What is posted to make an entry of each kind."""
+
 
 class PlainEntry(NamedTuple):
     seq: int
@@ -93,8 +102,8 @@ class PlainAccount:
             paid = self.credit(promise.expires_at, promise.amount)
             key = (promise.matures_at, 3, promise.seq, promise.expires_at)
             events.append((key, (promise.amount - paid, -promise.amount, -paid)))
-        for expires_at in [expires_at for expires_at in self.lots if expires_at <= at]:
-            events.append(((expires_at, 4, 0, expires_at), (-self.lots.pop(expires_at), 0, 0)))
+        gone = [expires_at for expires_at in self.lots if expires_at <= at]
+        events += [((expires_at, 4, 0, expires_at), (-self.lots.pop(expires_at), 0, 0)) for expires_at in gone]
         balance = self.entries[-1].available if self.entries else 0
         for (_, kind, source, _), (amount, pending, debt) in sorted(events):
             balance += amount
@@ -112,26 +121,37 @@ class PlainAccount:
         undone = self.find(posting.reverses) if posting.reverses else None
         known = self.find(posting.reference)
         if known:
-            kind = {"promise": "earn", "restore": "reverse_spend", "clawback": "reverse_earn"}.get(known.kind, known.kind)
-            same = (kind, known.worth, known.reverses) == (posting.kind, posting.amount, undone and undone.seq)
-            return Answer("replayed" if same else "reference_reused", *known[2:3], known.available, known.seq, *known[3:5])
-        match posting.kind:
-            case "earn":
-                return self.earn(posting, at)
-            case "spend":
-                if posting.amount > self.available:
-                    return Answer("insufficient", 0, self.available, 0, 0, 0)
-                took = self.take(posting.amount)
-                answer = self.write("spend", posting, -posting.amount)
-                self.taken[answer.seq] = took
-                return answer
-            case "reverse_earn" | "reverse_spend":
-                kinds = ("spend",) if posting.kind == "reverse_spend" else ("earn", "promise")
-                if not undone or undone.kind not in kinds:
-                    return Answer("nothing_to_reverse", 0, self.available, 0, 0, 0)
-                if posting.amount > self.left(undone):
-                    return Answer("exceeds", self.left(undone), self.available, 0, 0, 0)
-                return self.restore(posting, undone, at) if undone.kind == "spend" else self.claw_back(posting, undone)
+            same = (CAUSES[known.kind], known.worth, known.reverses) == (
+                posting.kind,
+                posting.amount,
+                undone and undone.seq,
+            )
+            status = "replayed" if same else "reference_reused"
+            return Answer(status, known.amount, known.available, known.seq, known.pending_change, known.debt_change)
+        if posting.kind == "earn":
+            return self.earn(posting, at)
+        if posting.kind == "spend":
+            return self.spend(posting)
+        return self.reverse(posting, undone, at)
+
+    def spend(self, posting: Posting) -> Answer:
+        if posting.amount > self.available:
+            return self.refuse("insufficient")
+        took = self.take(posting.amount)
+        answer = self.write("spend", posting, -posting.amount)
+        self.taken[answer.seq] = took
+        return answer
+
+    def reverse(self, posting: Posting, undone: PlainEntry | None, at: datetime) -> Answer:
+        kinds = ("spend",) if posting.kind == "reverse_spend" else ("earn", "promise")
+        if not undone or undone.kind not in kinds:
+            return self.refuse("nothing_to_reverse")
+        if posting.amount > self.left(undone):
+            return self.refuse("exceeds", self.left(undone))
+        return self.restore(posting, undone, at) if undone.kind == "spend" else self.claw_back(posting, undone)
+
+    def refuse(self, status: str, amount: int = 0) -> Answer:
+        return Answer(status, amount, self.available, 0, 0, 0)
 
     def earn(self, posting: Posting, at: datetime) -> Answer:
         expires_at = posting.expires_at or NEVER

@@ -20,7 +20,6 @@ from ledger.making import (
     take_back,
     told,
 )
-
 from regulars import ledger
 from regulars.ledger import Balance, Lot, Totals
 from regulars.storage import Transaction

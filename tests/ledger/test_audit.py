@@ -1,8 +1,8 @@
 """Whatever is changed behind the ledger's back, the audit finds and places it."""
 
 import pytest
-from ledger.making import ADA, BEN, DAN, LATER, SOON, earn, give_back, post, spend, take_back
 
+from ledger.making import ADA, BEN, DAN, LATER, SOON, earn, give_back, post, spend, take_back
 from regulars import ledger
 from regulars.ledger._rules import account_id
 from regulars.storage import Transaction
@@ -14,7 +14,9 @@ ACCOUNT = account_id(ADA, "points")
 def _entries_of_every_kind(tx: Transaction) -> None:
     """Ada's entries: 1 earn, 2 earn, 3 promise, 4 spend, 5 clawback, 6 restore, 7 clawback of the promise, 8 expire, 9 promise."""
     post(tx, earn(ADA, 100, "a", SOON), earn(ADA, 50, "b", LATER), earn(ADA, 40, "p", None, matures_at=LATER))
-    post(tx, spend(ADA, 120, "v"), take_back(ADA, 5, "r", "b"), give_back(ADA, 30, "g", "v"), take_back(ADA, 4, "q", "p"))
+    post(
+        tx, spend(ADA, 120, "v"), take_back(ADA, 5, "r", "b"), give_back(ADA, 30, "g", "v"), take_back(ADA, 4, "q", "p")
+    )
     ledger.expire_due(tx, at=SOON)
     post(tx, earn(ADA, 6, "n", None, matures_at=LATER), at=SOON)
     post(tx, earn(BEN, 1, "x"), earn(DAN, 9, "d"), spend(DAN, 9, "w"), take_back(DAN, 9, "y", "d"), at=SOON)

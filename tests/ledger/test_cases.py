@@ -4,6 +4,7 @@ import itertools
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+
 from conftest import NOON
 from ledger.making import (
     ADA,
@@ -26,7 +27,6 @@ from ledger.making import (
     statuses,
     take_back,
 )
-
 from regulars import ledger
 from regulars.storage import Database, Transaction
 
@@ -60,7 +60,13 @@ def test_case_04_restored_points_return_to_their_lots_with_a_grace_where_those_e
 
 
 def test_case_06_the_earliest_expiry_is_spent_first_not_the_oldest_points(tx: Transaction) -> None:
-    post(tx, earn(ADA, 10, "first", None), earn(ADA, 10, "second", LATER), earn(ADA, 10, "third", SOON), spend(ADA, 15, "v"))
+    post(
+        tx,
+        earn(ADA, 10, "first", None),
+        earn(ADA, 10, "second", LATER),
+        earn(ADA, 10, "third", SOON),
+        spend(ADA, 15, "v"),
+    )
     assert lots(tx, ADA) == {LATER: 5, None: 10}
 
 

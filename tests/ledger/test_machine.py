@@ -3,13 +3,13 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from conftest import NOON
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+
+from conftest import NOON
 from ledger.making import DAY, TICK
 from ledger.plain import Answer, PlainLedger
-
 from regulars import ledger
 from regulars.ledger import Posting
 from regulars.storage import Transaction
@@ -46,7 +46,9 @@ class Postings:
     def _reference(self) -> str:
         return f"r{len(self.made)}"
 
-    def earn(self, owner: tuple[int, str], amount: int, lives: int | None, matures: int | None, at: datetime) -> Posting:
+    def earn(
+        self, owner: tuple[int, str], amount: int, lives: int | None, matures: int | None, at: datetime
+    ) -> Posting:
         occurred_at = at - 3 * DAY  # it was learned of late, so it may have expired on arrival
         expires_at = None if lives is None else occurred_at + lives * DAY
         matures_at = None if matures is None else at + matures * DAY

@@ -4,31 +4,44 @@ The first postings of a connection, on tables that are new, or that were analyse
 keeps. Then the tables grow behind its back, and the rows each table gives per posting are counted.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 
 import pytest
+
 from conftest import NOON
 from ledger.making import DAY, earn, give_back, post, spend, statuses, take_back
-
 from regulars import ledger
-from regulars.storage import Transaction
+from regulars.storage import Transaction, connect
 
 HOT = 1
 NAMES = ("ledger_accounts", "ledger_entries", "ledger_lots", "ledger_pending_lots")
 
 
-@pytest.fixture(params=["new", "analysed while empty"])
-def grown(tx: Transaction, request: pytest.FixtureRequest) -> Transaction:
+@pytest.fixture(scope="module", params=["new", "analysed while empty"])
+def session(shared_url: str, request: pytest.FixtureRequest) -> Generator[Transaction]:
     """A connection that planned everything on empty tables; since then 600 accounts, one of them with 3,000 entries."""
-    if request.param != "new":
-        for name in NAMES:
-            tx.run(f"analyze {name}")  # pyright: ignore[reportArgumentType]
+    connection = connect(shared_url)
+    with connection.transaction(force_rollback=True):
+        tx = Transaction(connection)
+        if request.param != "new":
+            for name in NAMES:
+                tx.run(f"analyze {name}")  # pyright: ignore[reportArgumentType]
+        _plan_everything(tx)
+        _grow(tx)
+        yield tx
+    connection.close()
+
+
+def _plan_everything(tx: Transaction) -> None:
     post(tx, earn(0, 9, "e", NOON + DAY), earn(0, 9, "p", None, matures_at=NOON + DAY), spend(0, 4, "s"))
     post(tx, take_back(0, 1, "r", "e"), take_back(0, 1, "q", "p"), give_back(0, 1, "g", "s"))
     post(tx, earn(0, 1, "late", NOON + 2 * DAY), at=NOON + 3 * DAY)
     ledger.expire_due(tx, at=NOON + 4 * DAY)
     ledger.statement(tx, 0)
     ledger.lots(tx, 0, at=NOON)
+
+
+def _grow(tx: Transaction) -> None:
     for start in range(0, 3000, 1000):
         each = range(start, start + 1000)
         post(tx, *[earn(HOT, 10, f"h{number}", NOON + (10 + number % 100) * DAY) for number in each])
@@ -36,7 +49,13 @@ def grown(tx: Transaction, request: pytest.FixtureRequest) -> Transaction:
     members = range(1000, 1600)
     post(tx, *[earn(member_id, 10, "e", NOON + 20 * DAY) for member_id in members])
     post(tx, *[earn(member_id, 10, "p", None, matures_at=NOON + 20 * DAY) for member_id in members])
-    return tx
+
+
+@pytest.fixture
+def grown(session: Transaction) -> Generator[Transaction]:
+    """That connection; what a test does to it is undone."""
+    with session.connection.transaction(force_rollback=True):
+        yield session
 
 
 def rows_read(tx: Transaction, work: Callable[[], object]) -> dict[str, tuple[int, int]]:

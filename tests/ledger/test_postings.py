@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+
 from conftest import NOON
 from ledger.making import (
     ADA,
@@ -26,7 +27,6 @@ from ledger.making import (
     take_back,
     told,
 )
-
 from regulars import ledger
 from regulars.ledger import InsufficientPoints, NothingToReverse, Outcome, ReferenceReused, ReversesTooMuch
 from regulars.storage import Transaction
@@ -221,13 +221,17 @@ def test_a_reference_used_for_something_else_is_refused(tx: Transaction, other: 
 
 def test_a_reversal_repeated_of_another_entry_is_refused(tx: Transaction) -> None:
     post(tx, earn(ADA, 10, "a"), earn(ADA, 10, "b"), take_back(ADA, 5, "r", "a"))
-    assert statuses(post(tx, take_back(ADA, 5, "r", "b"), take_back(ADA, 5, "r", "a"))) == ["reference_reused", "replayed"]
+    assert statuses(post(tx, take_back(ADA, 5, "r", "b"), take_back(ADA, 5, "r", "a"))) == [
+        "reference_reused",
+        "replayed",
+    ]
 
 
 def test_a_reference_belongs_to_one_account(tx: Transaction) -> None:
-    assert statuses(post(tx, earn(ADA, 1, "same"), earn(BEN, 2, "same"), earn(ADA, 3, "same", point_type="stars"))) == [
-        "posted"
-    ] * 3
+    assert (
+        statuses(post(tx, earn(ADA, 1, "same"), earn(BEN, 2, "same"), earn(ADA, 3, "same", point_type="stars")))
+        == ["posted"] * 3
+    )
     assert balance(tx, ADA) == (1, 0, 0)
     assert ledger.balance(tx, ADA, at=NOON, point_type="stars").available == 3
 

@@ -7,9 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 import pytest
-from conftest import NOON
-from ledger.making import ADA, DAN, LATER, SOON, TICK, balance, earn, give_back, kinds, post, spend, statuses, take_back
 
+from ledger.making import ADA, DAN, LATER, SOON, TICK, balance, earn, give_back, kinds, post, spend, statuses, take_back
 from regulars import ledger
 from regulars.storage import Database, Transaction
 
@@ -59,16 +58,22 @@ def test_batches_that_cross_on_new_and_old_accounts_all_go_through(wide: Databas
         answers = at_once(wide, *[batch(number) for number in range(8)])
         assert all(len(set(answer)) == 1 for answer in answers)
     with wide.transaction() as tx:
-        assert [balance(tx, member_id)[0] for member_id in range(60)] == [9 if member_id % 2 == 0 else 8 for member_id in range(60)]
+        assert [balance(tx, member_id)[0] for member_id in range(60)] == [
+            9 if member_id % 2 == 0 else 8 for member_id in range(60)
+        ]
         assert ledger.audit(tx) == []
 
 
 def test_no_more_is_given_back_than_was_spent_however_many_try(wide: Database) -> None:
     with wide.transaction() as tx:
         post(tx, earn(ADA, 100, "ord"), spend(ADA, 50, "v"))
-    answers = at_once(wide, *[lambda tx, n=number: post(tx, give_back(ADA, 20, f"g{n}", "v"))[0] for number in range(6)])
+    answers = at_once(
+        wide, *[lambda tx, n=number: post(tx, give_back(ADA, 20, f"g{n}", "v"))[0] for number in range(6)]
+    )
     assert Counter(answer.status for answer in answers) == {"posted": 2, "exceeds": 4}
-    answers = at_once(wide, *[lambda tx, n=number: post(tx, take_back(ADA, 30, f"r{n}", "ord"))[0] for number in range(6)])
+    answers = at_once(
+        wide, *[lambda tx, n=number: post(tx, take_back(ADA, 30, f"r{n}", "ord"))[0] for number in range(6)]
+    )
     assert Counter(answer.status for answer in answers) == {"posted": 3, "exceeds": 3}
     with wide.transaction() as tx:
         assert balance(tx, ADA) == (0, 0, 0)
@@ -116,7 +121,9 @@ def test_a_worker_passes_over_an_account_that_is_held(wide: Database) -> None:
 
 
 @pytest.mark.parametrize("attempt", range(5))
-def test_a_spend_in_the_last_instant_races_the_expiry_and_one_of_them_has_the_points(wide: Database, attempt: int) -> None:
+def test_a_spend_in_the_last_instant_races_the_expiry_and_one_of_them_has_the_points(
+    wide: Database, attempt: int
+) -> None:
     with wide.transaction() as tx:
         post(tx, *[earn(member_id, 10, "a", SOON) for member_id in range(10)])
 

@@ -4,12 +4,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from conftest import NOON
 from hypothesis import given
 from hypothesis import strategies as st
+
+from conftest import NOON
 from ledger.making import ADA, BEN, DAY, LATER, SOON, TICK, earn, spend, take_back
 from ledger.plain import PlainAccount, Promise
-
 from regulars.ledger import Balance, InvalidPosting, Lot, Posting
 from regulars.ledger._rules import MOST, NEVER, Holding, account_id, arrange, as_of, micros
 
@@ -83,7 +83,10 @@ def test_a_batch_is_laid_out_by_account_and_keeps_the_order_within_one() -> None
     assert batch.ids == sorted(batch.ids)
     assert [postings[position].amount for position in batch.order] == batch.amounts
     assert sorted([[1, 3, 5], [2, 4]]) == sorted(
-        [[amount for owner, amount in zip(batch.ids, batch.amounts, strict=True) if owner == account] for account in batch.accounts]
+        [
+            [amount for owner, amount in zip(batch.ids, batch.amounts, strict=True) if owner == account]
+            for account in batch.accounts
+        ]
     )
     ada_first = batch.ids[0] == account_id(ADA, "points")
     assert batch.earlier == ([0, 0, 0, 0, 3] if ada_first else [0, 0, 1, 0, 0])

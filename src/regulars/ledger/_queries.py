@@ -168,13 +168,16 @@ def select_entries(tx: Transaction, *, account_id: int, before_seq: int | None, 
     """An account's entries before a number, latest first; numbers have no gaps, so both ends of the page are known."""
     return tx.all(
         """
-        select e.seq, (%(kinds)s::text[])[e.kind] as kind, e.amount, e.pending_change, e.debt_change, e.available,
-               e.occurred_at, e.posted_at, nullif(e.expires_at, '9999-01-01 00:00+00') as expires_at, e.reverses, e.reference
-        from (select a.account_id, least(%(before_seq)s::int, a.seq + 1) as stop
-              from ledger_accounts a where a.account_id = %(account_id)s) a
-        join ledger_entries e on e.account_id = a.account_id and e.seq >= a.stop - %(limit)s and e.seq < a.stop
-        order by e.seq desc
-        limit %(limit)s
+        select e.* from (
+            select a.account_id, least(%(before_seq)s::int, a.seq + 1) as stop
+            from ledger_accounts a where a.account_id = %(account_id)s) a,
+        lateral (
+            select e.seq, (%(kinds)s::text[])[e.kind] as kind, e.amount, e.pending_change, e.debt_change, e.available,
+                   e.occurred_at, e.posted_at, nullif(e.expires_at, '9999-01-01 00:00+00') as expires_at, e.reverses, e.reference
+            from ledger_entries e
+            where e.account_id = a.account_id and e.seq >= a.stop - %(limit)s and e.seq < a.stop
+            order by e.account_id desc, e.seq desc  -- the order only the right index has
+            limit %(limit)s) e
         """,
         Entry, account_id=account_id, before_seq=before_seq, limit=limit, kinds=list(KINDS[1:]),
     )  # fmt: skip
