@@ -48,6 +48,15 @@ def test_a_return_that_names_no_order_goes_to_the_latest_purchases_before_it(tx:
     assert matches(tx) == [("R1", "2", 2, 0, 2000), ("R1", "1", 2, 0, 2000)]
 
 
+def test_a_return_goes_first_to_what_was_sold_at_its_price(tx: Transaction) -> None:
+    shop = make.shop(tx)
+    record(
+        tx, shop, order("1", CLEO, line("MUG", 2, 495)), order("2", CLEO, line("MUG", 9, 64_950), placed_at=NOON + DAY)
+    )
+    take_in(tx, shop, came_back("R1", CLEO, line("MUG", 3, 495), returned_at=NOON + 2 * DAY))
+    assert matches(tx) == [("R1", "1", 2, 0, 990), ("R1", "2", 1, 0, 495)]
+
+
 def test_what_was_not_sold_here_is_kept_as_a_return_of_nothing(tx: Transaction) -> None:
     shop = make.shop(tx)
     record(tx, shop, order("1", CLEO, line("MUG", 1)))
@@ -107,10 +116,10 @@ def test_returns_of_one_line_sent_at_once_never_exceed_it(database: Database) ->
 def test_however_things_come_back_every_piece_and_penny_is_placed_once(
     sold: list[tuple[int, int]], came: list[tuple[int, int, int]]
 ) -> None:
-    shelf = Shelf([Sold(n, 1, 7, 1, NOON + day * DAY, quantity, 0) for n, (day, quantity) in enumerate(sold)])
+    shelf = Shelf([Sold(n, 1, 7, 1, NOON + day * DAY, 100, quantity, 0) for n, (day, quantity) in enumerate(sold)])
     taken: dict[int, int] = {}
     for row, (day, quantity, amount) in enumerate(came):
-        parts = shelf.match(Came(row, 1, 7, None, 1, quantity, amount, NOON + day * DAY))
+        parts = shelf.match(Came(row, 1, 7, None, 1, 100, quantity, amount, NOON + day * DAY))
         assert sum(part.quantity for part in parts) == quantity
         assert sum(part.amount_minor for part in parts) == amount
         for part in parts:

@@ -22,6 +22,7 @@ ADJUSTMENT = {"M", "m", "D", "S", "B", "BANK CHARGES", "AMAZONFEE", "CRUK"}
 class Line:
     sku: str
     quantity: int
+    price: int
     pence: int
     goods: bool
     returned: int = 0
@@ -66,7 +67,7 @@ class ByHand:
             document = documents.setdefault(number, Document(number, customer, at))
             document.at = min(document.at, at)
             goods = sku not in SHIPPING | ADJUSTMENT and not sku.startswith(("gift_", "TEST"))
-            document.lines.append(Line(sku, abs(quantity), abs(quantity) * pence, goods))
+            document.lines.append(Line(sku, abs(quantity), pence, abs(quantity) * pence, goods))
         seen.add(row)
 
     @cached_property
@@ -130,7 +131,7 @@ class ByHand:
         for back in sorted(self.returns.values(), key=lambda one: (one.at, one.number)):
             for line in back.lines:
                 left = line.quantity
-                for order, sold in self._sold(back, line.sku):
+                for order, sold in self._sold(back, line):
                     pieces = min(left, sold.quantity - sold.returned)
                     if sold.goods and order.goods > 0:
                         points = sold.pence // 10
@@ -140,11 +141,14 @@ class ByHand:
                     left -= pieces
         return taken
 
-    def _sold(self, back: Document, sku: str) -> list[tuple[Document, Line]]:
+    def _sold(self, back: Document, came: Line) -> list[tuple[Document, Line]]:
         if back.customer is None:
             return []
         orders = sorted(self._all_of(back.customer), key=lambda o: (o.at, stable_number(o)), reverse=True)
-        return [(order, line) for order in orders if order.at <= back.at for line in order.lines if line.sku == sku]
+        sold = [
+            (order, line) for order in orders if order.at <= back.at for line in order.lines if line.sku == came.sku
+        ]
+        return sorted(sold, key=lambda one: one[1].price != came.price)
 
     def _all_of(self, customer: int) -> list[Document]:
         return self._orders_by_customer[customer]

@@ -339,7 +339,7 @@ def lock_sold_of_orders(tx: Transaction, *, wanted: Sequence[Came]) -> list[Sold
     """The lines of the orders that returns name, locked, in one order."""
     return tx.all(
         """
-        select l.order_id, l.line_no, o.member_id, l.product_id, o.placed_at, l.quantity, l.returned
+        select l.order_id, l.line_no, o.member_id, l.product_id, o.placed_at, l.unit_minor, l.quantity, l.returned
         from commerce_order_lines l join commerce_orders o using (order_id)
         where l.order_id = any(%(order_ids)s) and l.product_id = any(%(product_ids)s)
         order by l.order_id, l.line_no
@@ -354,7 +354,7 @@ def lock_sold_to_members(tx: Transaction, *, wanted: Sequence[Came]) -> list[Sol
     pairs = list({(came.member_id, came.product_id) for came in wanted})
     return tx.all(
         """
-        select l.order_id, l.line_no, o.member_id, l.product_id, o.placed_at, l.quantity, l.returned
+        select l.order_id, l.line_no, o.member_id, l.product_id, o.placed_at, l.unit_minor, l.quantity, l.returned
         from commerce_orders o
         join commerce_order_lines l using (order_id)
         join unnest(%(members)s::bigint[], %(products)s::bigint[]) w (member_id, product_id)

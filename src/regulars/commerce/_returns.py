@@ -22,7 +22,7 @@ def record_returns(tx: Transaction, shop: Shop, returns: Returns, *, at: datetim
     """Record a batch of returns of one shop; one answer per return, in order.
 
     A return that names its order belongs to its lines and cannot exceed them. One that does not is matched, product by
-    product, to the member's latest purchases before it; what finds none is kept as a return of nothing sold here.
+    product, to the member's latest purchases before it, those at the same price first; what finds none is kept as a return of nothing sold here.
 
     Facts: `order.returned`.
     """
@@ -88,8 +88,8 @@ def _insert(tx: Transaction, arrived: Arrived, at: datetime) -> npt.NDArray[np.b
 def _came(arrived: Arrived, is_new: npt.NDArray[np.bool_], orders: dict[int, int]) -> list[Came]:
     """The lines of new returns, in the order of time in which they are matched."""
     lines = arrived.lines.of_documents(is_new)
-    columns = (lines.document, lines.line_no, lines.product_id, lines.quantity, lines.amount_minor)
-    rows: list[tuple[int, int, int, int, int]] = list(zip(*(column.tolist() for column in columns), strict=True))
+    columns = (lines.document, lines.line_no, lines.product_id, lines.unit_minor, lines.quantity, lines.amount_minor)
+    rows: list[tuple[int, int, int, int, int, int]] = list(zip(*(column.tolist() for column in columns), strict=True))
     came = [
         Came(
             row=row,
@@ -97,11 +97,12 @@ def _came(arrived: Arrived, is_new: npt.NDArray[np.bool_], orders: dict[int, int
             member_id=arrived.owners[row],
             order_id=orders.get(row),
             product_id=product_id,
+            unit_minor=unit_minor,
             quantity=quantity,
             amount_minor=amount_minor,
             returned_at=arrived.times[row],
         )
-        for row, line_no, product_id, quantity, amount_minor in rows
+        for row, line_no, product_id, unit_minor, quantity, amount_minor in rows
     ]
     return sorted(came, key=lambda one: (one.returned_at, arrived.names[one.row], one.line_no))
 

@@ -329,6 +329,7 @@ class Sold:
     member_id: int | None
     product_id: int
     placed_at: datetime
+    unit_minor: int
     quantity: int
     returned: int
 
@@ -342,6 +343,7 @@ class Came:
     member_id: int | None
     order_id: int | None
     product_id: int
+    unit_minor: int
     quantity: int
     amount_minor: int
     returned_at: datetime
@@ -380,6 +382,7 @@ class Shelf:
     def match(self, came: Came) -> list[Part]:
         """Match one returned line: to its order if that is named, else to the member's purchases, the latest first.
 
+        Those at the price that is given back come before those at another.
         What finds no sale becomes a part without an order: the money went out, but nothing was earned on it here.
         """
         if came.order_id is not None:
@@ -388,7 +391,7 @@ class Shelf:
             lines = self._by_member[came.member_id, came.product_id] if came.member_id is not None else []
         parts: list[Part] = []
         left, paid = came.quantity, 0
-        for line in [*lines, None]:
+        for line in [*sorted(lines, key=lambda sold: sold.unit_minor != came.unit_minor), None]:
             if line is None:
                 pieces, before = left, 0
             elif came.order_id is None and line.placed_at > came.returned_at:
