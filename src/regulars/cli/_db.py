@@ -1,11 +1,10 @@
 """`regulars db migrate|status|check`."""
 
-from dataclasses import asdict
-
 import typer
 
 from regulars import ledger, settings, storage
 from regulars.cli._app import AsJson, open_app, show, show_one
+from regulars.commerce import audit
 from regulars.errors import Conflict
 from regulars.types import to_public
 
@@ -39,9 +38,23 @@ def status(as_json: AsJson = False) -> None:
 
 @app.command("check")
 def check(as_json: AsJson = False) -> None:
-    """Prove that what is stored agrees with itself: every balance with its lots and its entries."""
+    """Prove that what is stored agrees with itself: balances with lots and entries, documents with their lines."""
     with open_app() as opened, opened.database.transaction(read_only=True) as tx:
-        rows = [asdict(one) | {"account_id": to_public("acc", one.account_id)} for one in ledger.audit(tx)]
-    show(rows, as_json=as_json, nothing="Everything agrees.")
-    if rows:
-        raise Inconsistent(count=len(rows))
+        found = [*map(_of_account, ledger.audit(tx)), *map(_of_document, audit.contradictions(tx))]
+    show(found, as_json=as_json, nothing="Everything agrees.")
+    if found:
+        raise Inconsistent(count=len(found))
+
+
+def _of_account(one: ledger.Discrepancy) -> dict[str, object]:
+    entry = "" if one.seq is None else f", entry {one.seq}"
+    return _row(one.invariant, f"account {one.account_id}{entry}", one.expected, one.found)
+
+
+def _of_document(one: audit.Contradiction) -> dict[str, object]:
+    prefix = {"order": "ord", "return": "ret"}[one.document]
+    return _row(one.invariant, to_public(prefix, one.document_id), one.expected, one.found)
+
+
+def _row(invariant: str, where: str, expected: int, found: int) -> dict[str, object]:
+    return {"invariant": invariant, "where": where, "expected": expected, "found": found}
