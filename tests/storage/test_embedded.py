@@ -212,6 +212,34 @@ def test_the_number_of_a_dead_server_may_belong_to_a_stranger_now(data_dir: Path
         sleeper.kill()
 
 
+FIRST_PROCESS = """
+import os, signal, sys, time
+from pathlib import Path
+from regulars.storage import embedded_server
+data_dir = Path(sys.argv[1])
+with embedded_server(data_dir):
+    server = int(next(data_dir.glob("postgres-*/postmaster.pid")).read_text().split()[0])
+    os.kill(server, signal.SIGKILL)
+    while "Z (zombie)" not in Path(f"/proc/{server}/status").read_text():
+        time.sleep(0.01)
+    with embedded_server(data_dir) as url:
+        print(url, flush=True)
+    print(Path(f"/proc/{server}").exists(), flush=True)
+"""
+
+
+@as_root
+@pytest.mark.skipif(shutil.which("unshare") is None, reason="unshare makes the container without an init")
+def test_a_zombie_that_nobody_reaps_does_not_block_the_restart(data_dir: Path) -> None:
+    command = ["unshare", "--pid", "--fork", "--mount-proc", sys.executable, "-c", FIRST_PROCESS, str(data_dir)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)  # noqa: PLW1510 - looked at below
+    if "unshare failed" in done.stderr:
+        pytest.skip(f"no new process namespace here: {done.stderr.strip()}")
+    url, still_there = done.stdout.split()
+    assert url.startswith("postgresql://")
+    assert still_there == "True"
+
+
 def test_a_run_killed_while_it_makes_the_cluster_leaves_no_half_of_one(data_dir: Path) -> None:
     started = subprocess.Popen([sys.executable, "-c", OCCUPANT, str(data_dir)], stdout=subprocess.DEVNULL)
     while not list(data_dir.glob(".initdb-*")) and started.poll() is None:
