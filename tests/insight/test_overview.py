@@ -4,7 +4,6 @@ import make
 from cast import ADA, BEN
 from conftest import NOON
 from make import DAY, line, order
-
 from regulars import insight
 from regulars.insight import Frames, Scope
 from regulars.storage import Database

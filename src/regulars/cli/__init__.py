@@ -15,7 +15,7 @@ from types import FrameType
 import typer
 
 from regulars import __version__
-from regulars.cli import _db, _demo, _import, _keys, _operators, _serve
+from regulars.cli import _db, _demo, _import, _keys, _measures, _operators, _serve
 from regulars.cli._logs import configure_logs
 from regulars.errors import RegularsError
 
@@ -33,6 +33,7 @@ app = typer.Typer(
 )
 app.command("demo")(_demo.run)
 app.command("serve")(_serve.run)
+app.command("measures")(_measures.run)
 app.add_typer(_import.app, name="import")
 app.add_typer(_operators.app, name="operators")
 app.add_typer(_keys.app, name="keys")
