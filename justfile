@@ -48,6 +48,7 @@ docs:
 reference:
     {{ run }} python -m regulars.api docs/reference
     {{ run }} python tests/docs/settings_page.py
+    {{ run }} python tests/insight/measures_page.py
 
 # Write schema.sql from the migrations
 schema:
