@@ -16,7 +16,7 @@ import pytest
 
 from regulars.storage import erase_embedded_server
 
-COMMAND = [sys.executable, "-c", "from regulars.cli import main; main()", "serve", "--port", "0"]
+COMMAND = [sys.executable, "-m", "regulars", "serve", "--port", "0"]
 
 
 @contextmanager
@@ -93,3 +93,11 @@ def test_it_says_how_the_first_operator_is_added(regulars) -> None:
             stdin="quiet herons three",
         )
         assert "regulars operators add" not in regulars("serve", "--port", port).err
+
+
+def test_an_interruption_while_it_is_still_loading_is_quiet() -> None:
+    interrupted = "import os, signal, sys; os.kill(os.getpid(), signal.SIGINT)"
+    hook = f"import sys; sys.addaudithook(lambda event, args: exec({interrupted!r}) if args and args[0] == 'regulars.cli' else None)"
+    command = [sys.executable, "-c", f"{hook}\nfrom regulars.__main__ import main\nmain()", "db", "status"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)  # noqa: PLW1510 - looked at below
+    assert (done.returncode, done.stderr) == (130, "")
