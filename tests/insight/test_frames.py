@@ -12,7 +12,7 @@ from conftest import NOON
 from make import DAY, came_back, line, order
 from regulars import commerce, facts, insight, members
 from regulars.insight import Frames, Scope
-from regulars.storage import Database, Transaction, connect
+from regulars.storage import Database, DatabaseUnavailable, Transaction, connect
 
 
 @pytest.fixture
@@ -167,3 +167,10 @@ def test_a_database_that_is_gone_is_an_error_and_not_an_old_frame(database: Data
         connection.execute("alter table facts rename to facts_gone")
     with pytest.raises(psycopg.Error):
         frames.read(database)
+
+
+def test_a_database_that_does_not_answer_is_named_with_the_remedy() -> None:
+    nowhere = Database("postgresql://nobody@127.0.0.1:1/none")
+    with pytest.raises(DatabaseUnavailable, match="check REGULARS_DATABASE_URL"):
+        Frames().read(nowhere)
+    nowhere.close()

@@ -112,6 +112,7 @@ class Frames:
         """Hold none yet."""
         self._lock = threading.Lock()
         self._held: dict[str, tuple[str, Frame]] = {}
+        self._readers: dict[str, _queries.Reader] = {}
 
     def read(self, database: Database) -> Frame:
         """The purchases and refunds committed by now; in about a millisecond when nothing has changed."""
@@ -123,7 +124,9 @@ class Frames:
                 if seen is not None:
                     self._held[database.url] = (seen, held[1])
                     return held[1]
-            snapshot, purchases, refunds = _queries.read_tables(database.url)
+            if database.url not in self._readers:
+                self._readers[database.url] = _queries.Reader(database.url)
+            snapshot, purchases, refunds = self._readers[database.url].read()
             frame = Frame(purchases, refunds)
             self._held[database.url] = (snapshot, frame)
             return frame

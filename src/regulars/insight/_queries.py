@@ -7,7 +7,7 @@ from typing import Final, Literal, LiteralString
 
 import pyarrow as pa
 
-from regulars.storage import Transaction
+from regulars.storage import DatabaseUnavailable, Transaction
 
 
 def snapshot_if_same(tx: Transaction, *, snapshot: str) -> str | None:
@@ -32,24 +32,42 @@ def snapshot_if_same(tx: Transaction, *, snapshot: str) -> str | None:
     )
 
 
-def read_tables(url: str) -> tuple[str, pa.Table, pa.Table]:
-    """Purchases and refunds as Arrow tables, and the snapshot both were read at."""
-    import adbc_driver_postgresql.dbapi  # noqa: PLC0415 - it takes long to import, and most commands never come here
+class Reader:
+    """Reads a PostgreSQL database as Arrow tables, by ADBC, on a connection of its own each time.
 
-    columns = "shop_id, member_id, day, goods_minor, currency"
-    with (
-        adbc_driver_postgresql.dbapi.connect(url) as connection,  # pyright: ignore[reportUnknownMemberType]
-        connection.cursor() as cursor,
-    ):
+    What is kept between readings is the driver's knowledge of PostgreSQL's types: to gather it takes longer than to
+    read twenty thousand purchases.
+    """
 
-        def read(sql: LiteralString) -> pa.Table:
-            cursor.execute(sql)  # pyright: ignore[reportUnknownMemberType]
-            return cursor.fetch_arrow_table()
+    def __init__(self, url: str) -> None:
+        """Learn the types.
 
-        read("set transaction isolation level repeatable read, read only")
-        [snapshot] = read("select pg_current_snapshot()::text as snapshot")["snapshot"].to_pylist()
-        purchases = read(f"select {columns} from commerce_purchases")
-        return snapshot, purchases, read(f"select {columns} from commerce_refunds")
+        Raises:
+            DatabaseUnavailable: nothing answers there.
+        """
+        import adbc_driver_manager  # noqa: PLC0415 - this and the next take long to import, and most commands never come here
+        import adbc_driver_postgresql  # noqa: PLC0415
+
+        self._connect, self._statement = adbc_driver_manager.AdbcConnection, adbc_driver_manager.AdbcStatement
+        try:
+            self._types = adbc_driver_postgresql.connect(url)
+        except adbc_driver_manager.Error as error:
+            raise DatabaseUnavailable(reason=str(error).partition("\n")[0]) from error
+
+    def read(self) -> tuple[str, pa.Table, pa.Table]:
+        """Purchases and refunds, and the snapshot both were read at."""
+        columns = "shop_id, member_id, day, goods_minor, currency"
+        with self._connect(self._types) as connection, self._statement(connection) as statement:
+
+            def answer(sql: LiteralString) -> pa.Table:
+                statement.set_sql_query(sql)
+                return pa.RecordBatchReader.from_stream(statement.execute_query()[0]).read_all()
+
+            connection.set_autocommit(False)
+            answer("set transaction isolation level repeatable read, read only")
+            [snapshot] = answer("select pg_current_snapshot()::text as snapshot")["snapshot"].to_pylist()
+            purchases = answer(f"select {columns} from commerce_purchases")
+            return snapshot, purchases, answer(f"select {columns} from commerce_refunds")
 
 
 @dataclass(frozen=True, slots=True)
