@@ -35,7 +35,7 @@ def heat(value: float | None, most: float) -> int:
     """Which step of colour a value has when `most` has the last one: 0 for none, else 1 to 7."""
     if not value or value < 0 or most <= 0:
         return 0
-    return min(STEPS - 1, 1 + int((STEPS - 1) * value / most))
+    return min(STEPS - 1, 1 + int((STEPS - 1) * min(1, value / most)))
 
 
 def score_heat(score: int) -> int:

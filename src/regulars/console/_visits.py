@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 from litestar import Request
 from litestar.datastructures import Cookie
+from litestar.enums import MediaType
 from litestar.response import Redirect, Response
 
 from regulars import access, commerce
@@ -163,5 +164,5 @@ def to_sign_in(visit: Visit) -> Response[Any]:
     """Send a visitor to the sign-in page, and back afterwards to where they wanted to go."""
     place = "/sign-in" if visit.path == "/" else f"/sign-in?next={quote(visit.address, safe='')}"
     if visit.partial:
-        return Response(None, headers={"HX-Redirect": "/sign-in"}, status_code=200)
+        return Response("", headers={"HX-Redirect": "/sign-in"}, media_type=MediaType.TEXT)
     return Redirect(place)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal, get_args
 
 from litestar import get
+from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Response
 
@@ -52,7 +53,7 @@ class Shown:
 
 
 @get("/imports", sync_to_thread=True)
-def list_imports(visit: Visit) -> Response[str]:
+def list_imports(visit: NamedDependency[Visit]) -> Response[str]:
     """The files imported, the latest first."""
     with visit.app.database.transaction(read_only=True) as tx:
         found = commerce.list_imports(tx, limit=100)
@@ -60,7 +61,7 @@ def list_imports(visit: Visit) -> Response[str]:
 
 
 @get("/imports/{number:str}", sync_to_thread=True)
-def show_import(visit: Visit, number: FromPath[str]) -> Response[str]:
+def show_import(visit: NamedDependency[Visit], number: FromPath[str]) -> Response[str]:
     """One import with its report."""
     with visit.app.database.transaction(read_only=True) as tx:
         found = commerce.find_import(tx, from_public("imp", number, field="import"))

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from litestar import Request, get
+from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Response, Stream
 
@@ -28,7 +29,7 @@ _EXPORT: Final = (
 
 
 @get("/members", sync_to_thread=True)
-def list_members(visit: Visit, request: Request[Any, Any, Any]) -> Response[str]:
+def list_members(visit: NamedDependency[Visit], request: Request[Any, Any, Any]) -> Response[str]:
     """The members that fit, in the order asked for."""
     wanted = Wanted.of(request.query_params)
     frame = visit.app.frames.read(visit.app.database)
@@ -54,14 +55,14 @@ def list_members(visit: Visit, request: Request[Any, Any, Any]) -> Response[str]
 
 
 @get("/members/export.csv", sync_to_thread=True)
-def export_members(visit: Visit, request: Request[Any, Any, Any]) -> Stream:
+def export_members(visit: NamedDependency[Visit], request: Request[Any, Any, Any]) -> Stream:
     """Every member that fits as a file for a spreadsheet, in the order of the list."""
     wanted = Wanted.of(request.query_params)
     chosen = wanted.filter(visit.app.frames.read(visit.app.database), visit.today)
     name = f"members-{visit.today.isoformat()}.csv"
     return Stream(
         _lines(visit, wanted, chosen),
-        media_type="text/csv; charset=utf-8",
+        media_type="text/csv",
         headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"},
     )
 
@@ -101,7 +102,7 @@ def _csv(rows: Sequence[Sequence[object]]) -> str:
 
 
 @get("/members/{member:str}", sync_to_thread=True)
-def show_member(visit: Visit, member: FromPath[str], request: Request[Any, Any, Any]) -> Response[str]:
+def show_member(visit: NamedDependency[Visit], member: FromPath[str], request: Request[Any, Any, Any]) -> Response[str]:
     """One member: the portrait, points, tier, orders, and everything that happened."""
     member_id = from_public("mem", member, field="member")
     tab = _addresses.one_of("tab", request.query_params.get("tab", TABS[0]), TABS)

@@ -6,6 +6,8 @@ from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Any, Final
 
 from litestar import Request, get
+from litestar.di import NamedDependency
+from litestar.params import FromPath
 from litestar.response import Response
 
 from regulars import commerce, members, programme
@@ -65,7 +67,7 @@ class Wanted:
 
 
 @get("/orders", sync_to_thread=True)
-def list_orders(visit: Visit, request: Request[Any, Any, Any]) -> Response[str]:
+def list_orders(visit: NamedDependency[Visit], request: Request[Any, Any, Any]) -> Response[str]:
     """Orders, the latest first."""
     wanted = Wanted.of(request.query_params)
     with visit.app.database.transaction(read_only=True) as tx:
@@ -76,8 +78,17 @@ def list_orders(visit: Visit, request: Request[Any, Any, Any]) -> Response[str]:
         }
     rows, more = found[:_ROWS], len(found) > _ROWS
     following = _addresses.write_place(rows[-1].placed_at, rows[-1].order_id) if more else None
-    template = "_orders.html" if visit.partial else "orders.html"
-    return _pages.page(visit, template, wanted=wanted, orders=rows, buyers=buyers, following=following, states=STATES)
+    values: dict[str, Any] = {
+        "wanted": wanted,
+        "orders": rows,
+        "buyers": buyers,
+        "following": following,
+        "states": STATES,
+    }
+    answer = _pages.page(visit, "_orders.html" if visit.partial else "orders.html", **values)
+    if visit.partial:
+        answer.headers["HX-Replace-Url"] = _pages.query("/orders", wanted.query())
+    return answer
 
 
 def _find(tx: Transaction, wanted: Wanted, zone: tzinfo) -> list[Order]:
@@ -98,7 +109,7 @@ def _midnight(day: date | None, zone: tzinfo, *, after: int = 0) -> datetime | N
 
 
 @get("/orders/{order:str}", sync_to_thread=True)
-def show_order(visit: Visit, order: str) -> Response[str]:
+def show_order(visit: NamedDependency[Visit], order: FromPath[str]) -> Response[str]:
     """One order: its lines, what came back, how it was delivered, and the points it earned."""
     order_id = from_public("ord", order, field="order")
     with visit.app.database.transaction(read_only=True) as tx:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Annotated, Final
 
 from litestar import get
+from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 from litestar.response import Response
 
@@ -22,7 +23,9 @@ _MONTHS_SHOWN: Final = 13
 
 
 @get("/", sync_to_thread=True)
-def overview(visit: Visit, period: Annotated[str | None, QueryParameter(name="period")] = None) -> Response[str]:
+def overview(
+    visit: NamedDependency[Visit], period: Annotated[str | None, QueryParameter(name="period")] = None
+) -> Response[str]:
     """The shop's loyalty at a glance."""
     chosen = period if period in PERIODS else "90"
     frame = visit.app.frames.read(visit.app.database)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from litestar import get
+from litestar.di import NamedDependency
 from litestar.response import Response
 
 from regulars import programme
@@ -26,7 +27,7 @@ class ExampleLine:
 
 
 @get("/programme", sync_to_thread=True)
-def show_programme(visit: Visit) -> Response[str]:
+def show_programme(visit: NamedDependency[Visit]) -> Response[str]:
     """The programme that holds, and the versions before it."""
     with visit.app.database.transaction(read_only=True) as tx:
         found = _ranks.standing_programme(tx)

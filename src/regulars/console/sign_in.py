@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from litestar import Request, get, post
 from litestar.datastructures import Cookie
+from litestar.di import NamedDependency
 from litestar.enums import RequestEncodingType
 from litestar.params import Body, QueryParameter
 from litestar.response import Redirect, Response
@@ -17,7 +18,9 @@ Form = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED
 
 @get("/sign-in", sync_to_thread=True)
 def sign_in_page(
-    request: Request[Any, Any, Any], guest: Visit, wanted: Annotated[str, QueryParameter(name="next")] = "/"
+    request: Request[Any, Any, Any],
+    guest: NamedDependency[Visit],
+    wanted: Annotated[str, QueryParameter(name="next")] = "/",
 ) -> Response[Any]:
     """The sign-in form; whoever is signed in goes on at once."""
     token = request.cookies.get(SESSION)
@@ -29,7 +32,7 @@ def sign_in_page(
 
 
 @post("/sign-in", sync_to_thread=True)
-def sign_in(request: Request[Any, Any, Any], guest: Visit, data: Form) -> Response[Any]:
+def sign_in(request: Request[Any, Any, Any], guest: NamedDependency[Visit], data: Form) -> Response[Any]:
     """Begin a session, or say why not."""
     app, email, wanted = guest.app, data.get("email", ""), data.get("next", "/")
     with app.database.transaction() as tx:
@@ -47,7 +50,7 @@ def sign_in(request: Request[Any, Any, Any], guest: Visit, data: Form) -> Respon
 
 
 @post("/sign-out", sync_to_thread=True)
-def sign_out(request: Request[Any, Any, Any], guest: Visit) -> Redirect:
+def sign_out(request: Request[Any, Any, Any], guest: NamedDependency[Visit]) -> Redirect:
     """End the session here and in the database."""
     with guest.app.database.transaction() as tx:
         access.sign_out(tx, request.cookies.get(SESSION, ""))
@@ -55,7 +58,7 @@ def sign_out(request: Request[Any, Any, Any], guest: Visit) -> Redirect:
 
 
 @post("/preferences", sync_to_thread=False)
-def choose(guest: Visit, data: Form) -> Redirect:
+def choose(guest: NamedDependency[Visit], data: Form) -> Redirect:
     """Keep a language or a theme in a cookie and go back to where the visitor was."""
     cookies: list[Cookie] = []
     if data.get("language") in _language.languages():

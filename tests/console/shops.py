@@ -1,0 +1,172 @@
+"""A shop with a year behind it, made through the verbs everyone uses, and somebody who looks at its console.
+
+Ada buys every month and is gold. Ben is new. Cleo sends things back. Dan has the name of a spreadsheet's formula, Eve of
+a script. Thirty others, who have no name, bought once or more. Guests buy too.
+"""
+
+import html
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+from litestar.testing import TestClient
+
+import make
+from conftest import NOON
+from make import DAY
+from regulars import access, commerce, jobs, ledger, members
+from regulars.access import Role
+from regulars.app import App
+from regulars.commerce import NewDelivery, NewLine, NewOrder, Shop
+from regulars.commerce import connectors as files
+from regulars.members import NewMember
+from regulars.storage import Transaction
+from regulars.types import to_public
+
+PASSWORD = "correct horse battery staple"
+EMAIL = "olga@shop.example"
+FORMULA = '=HYPERLINK("http://evil.example","Dan")'
+SCRIPT = "<script>alert('Eve')</script>"
+OTHERS = 30
+
+PEOPLE = (
+    NewMember("ada", issuer="uk", name="Ada Lovelace", email="ada@example.com", phone="+442071234567", country="GB"),
+    NewMember("ben", issuer="uk", name="Ben Bitdiddle", email="ben@example.com", country="US"),
+    NewMember("cleo", issuer="uk", name="克莱奥", email="cleo@example.com", country="CN", attributes={"size": "M"}),
+    NewMember("dan", issuer="uk", name=FORMULA, country="GB"),
+    NewMember("eve", issuer="uk", name=SCRIPT, country="GB"),
+)
+
+
+def operators(tx: Transaction) -> None:
+    """Olga owns the shop, Vera may look."""
+    access.add_operator(tx, email=EMAIL, name="Olga", role=Role.OWNER, password=PASSWORD, at=NOON)
+    access.add_operator(tx, email="vera@shop.example", name="Vera", role=Role.VIEWER, password=PASSWORD, at=NOON)
+
+
+def furnish(app: App, folder: Path) -> None:
+    """Fill an installation with a year of the shop."""
+    with app.database.transaction() as tx:
+        operators(tx)
+        shop = make.shop(tx)
+        members.enrol(tx, PEOPLE, at=NOON - 400 * DAY)
+        make.record(tx, shop, *_orders())
+        make.take_in(tx, shop, make.came_back("R-1", None, _mugs(1), returned_at=NOON - 20 * DAY, of="C-1"))
+        commerce.record_deliveries(tx, shop, [_late("A-1")], at=NOON)
+    jobs.tick(app)
+    with app.database.transaction() as tx:
+        ada = members.by_external_id(tx, "ada", issuer="uk").member_id
+        ledger.spend(tx, ada, 500, reference="voucher 9", at=NOON - DAY)
+        commerce.cancel_order(tx, make_id(tx, "A-2"), at=NOON - 3 * DAY)
+    _import(app, shop, folder)
+    jobs.tick(app)
+
+
+def make_id(tx: Transaction, number: str) -> int:
+    """The identifier of an order by its number."""
+    [found] = [order for order in commerce.list_orders(tx, number=number) if order.external_id == number]
+    return found.order_id
+
+
+def _mugs(quantity: int, unit_minor: int = 1250) -> NewLine:
+    return NewLine("MUG", quantity, unit_minor, name="Mug, blue")
+
+
+def _orders() -> list[NewOrder]:
+    post = NewLine("POST", 1, 450, name="Postage", kind="shipping")
+    found = [
+        make.order(f"A-{n}", "ada", _mugs(40), post, placed_at=NOON - n * 30 * DAY - timedelta(hours=1))
+        for n in range(1, 13)
+    ]
+    found.append(make.order("B-1", "ben", _mugs(2), placed_at=NOON - 2 * DAY))
+    found += [make.order(f"C-{n}", "cleo", _mugs(3), placed_at=NOON - n * 25 * DAY) for n in range(1, 5)]
+    found.append(make.order("D-1", "dan", _mugs(1), placed_at=NOON - 100 * DAY, paid=False))
+    found.append(make.order("E-1", "eve", _mugs(6), placed_at=NOON - 40 * DAY))
+    found.append(make.order("G-1", None, _mugs(1), placed_at=NOON - 5 * DAY))
+    for n in range(OTHERS):
+        for again in range(1 + n % 4):
+            placed = NOON - (7 + (n * 11) % 300 + again * 13) * DAY
+            found.append(make.order(f"O-{n}-{again}", f"other-{n:02}", _mugs(1 + n % 5), placed_at=placed))
+    return found
+
+
+def _late(number: str) -> NewDelivery:
+    return NewDelivery(
+        order=number, external_id="P-1", carrier="Parcel", promised_at=NOON - 25 * DAY, shipped_at=NOON - 24 * DAY,
+        delivered_at=NOON - 22 * DAY,
+    )  # fmt: skip
+
+
+def _import(app: App, shop: Shop, folder: Path) -> None:
+    """An export with a row for every fate: kept, dropped, rejected."""
+    export = folder / "export.csv"
+    export.write_text(
+        "order,date,customer,sku,product,quantity,price\n"
+        "I-1,2026-02-20 10:00,ada,MUG,Mug,2,12.50\n"
+        "I-1,2026-02-20 10:00,ada,PEN,Pen,1,0\n"
+        "I-2,yesterday,ben,MUG,Mug,1,12.50\n",
+        "utf-8",
+    )
+    columns = {name: name for name in ("order", "date", "customer", "sku", "product", "quantity", "price")}
+    source = files.read_file(export, files.Profile(columns=columns, drop_zero_prices=True), shop)
+    jobs.import_file(app, shop, source)
+    source.close()
+
+
+@dataclass
+class Visitor:
+    """A browser without scripts: keeps cookies, follows nothing by itself, reads forms."""
+
+    client: TestClient[Any]
+    app: App
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def get(self, path: str, **headers: str) -> httpx.Response:
+        return self.client.get(path, headers=self.headers | headers, follow_redirects=False)
+
+    def post(self, path: str, data: Mapping[str, str], **headers: str) -> httpx.Response:
+        return self.client.post(path, data=dict(data), headers=self.headers | headers, follow_redirects=False)
+
+    def token(self, path: str = "/sign-in") -> str:
+        return read_token(self.get(path).text)
+
+    def sign_in(self, email: str = EMAIL, password: str = PASSWORD, **more: str) -> httpx.Response:
+        form = {"form_token": self.token(), "email": email, "password": password}
+        return self.post("/sign-in", form | more)
+
+    def member(self, external_id: str) -> str:
+        with self.app.database.transaction() as tx:
+            return to_public("mem", members.by_external_id(tx, external_id, issuer="uk").member_id)
+
+    def order(self, number: str) -> str:
+        with self.app.database.transaction() as tx:
+            return to_public("ord", make_id(tx, number))
+
+
+def read_token(page: str) -> str:
+    found = re.search(r'name="form_token" value="([0-9a-f]{32})"', page)
+    assert found is not None
+    return found[1]
+
+
+def words(page: str) -> str:
+    """What a page says: its text without markup, one space between words."""
+    body = re.sub(r"<(script|style)\b.*?</\1>", " ", page, flags=re.DOTALL)
+    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", body))).strip()
+
+
+def links(page: str, start: str) -> list[str]:
+    """The addresses a page leads to that begin with `start`, once each, in order."""
+    found = (html.unescape(address) for address in re.findall(r'href="([^"]+)"', page))
+    return list(dict.fromkeys(address for address in found if address.startswith(start)))
+
+
+def count_of(page: str) -> int:
+    """How many members a page of the directory says there are."""
+    found = re.search(r'class="count" role="status">\s*([\d,]+) member', page)
+    assert found is not None
+    return int(found[1].replace(",", ""))
