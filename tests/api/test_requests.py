@@ -78,6 +78,18 @@ def test_an_address_that_is_none_and_a_method_that_is_not_offered(unmoved: Calle
         assert refusal(refused) == (405, "MethodNotOffered")
         assert "GET" in refused.headers["allow"]
         assert "POST" in refused.headers["allow"]
+    assert unmoved("OPTIONS", "/v1/shops").headers["allow"] == "GET, OPTIONS, POST"
+    assert unmoved("OPTIONS", "/v1/members/x", by=None).headers["allow"] == "GET, OPTIONS, PATCH"
+
+
+def test_a_whole_number_may_be_written_as_some_languages_do(api: Caller):
+    body = b'{"shop":"uk","external_id":"1","placed_at":"2026-03-01T12:00:00Z","lines":[{"sku":"A","quantity":2.0,"unit_minor":1e3}]}'
+    answer = api("POST", "/v1/orders", content=body, headers={"Content-Type": "application/json"})
+    assert answer.json()["order"]["total_minor"] == 2000
+    halves = body.replace(b"2.0", b"2.5")
+    assert flaws(api("POST", "/v1/orders", content=halves)) == [
+        {"detail": "Expected int, got float", "pointer": "#/lines/0/quantity"}
+    ]
 
 
 @pytest.mark.parametrize(

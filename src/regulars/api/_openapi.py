@@ -136,7 +136,7 @@ def _schema(kind: Any) -> dict[str, Any]:
 def _operation(handler: HTTPRouteHandler) -> dict[str, Any]:
     summary, _, description = inspect.cleandoc(handler.fn.__doc__ or "").partition("\n\n")
     permission = handler.opt["permission"]
-    role = f"Needs the role {PERMISSIONS[permission].value}." if permission else "Needs no key."
+    role = f"Needs the role {PERMISSIONS[permission].value}."
     operation: dict[str, Any] = {
         "operationId": handler.fn.__name__,
         "tags": list(handler.tags or ()),
@@ -148,8 +148,6 @@ def _operation(handler: HTTPRouteHandler) -> dict[str, Any]:
     if body is not None:
         operation["requestBody"] = {"required": True, "content": {_JSON: {"schema": _schema(body)}}}
     operation["responses"] = _responses(handler)
-    if permission is None:
-        operation["security"] = []
     return operation
 
 
@@ -217,9 +215,8 @@ def _responses(handler: HTTPRouteHandler) -> dict[str, Any]:
 
 
 def _refusals(handler: HTTPRouteHandler) -> tuple[type[RegularsError], ...]:
-    refusals: tuple[type[RegularsError], ...] = (MalformedRequest, *handler.opt["refusals"], Unavailable)
-    if handler.opt["permission"] is not None:
-        refusals += (KeyMissing, KeyUnknown, NotAllowed, TooManyRequests)
+    always = (MalformedRequest, KeyMissing, KeyUnknown, NotAllowed, TooManyRequests, Unavailable)
+    refusals: tuple[type[RegularsError], ...] = (*always, *handler.opt["refusals"])
     if handler.http_methods != {"GET"}:
         refusals += (AnswerPending, RequestReused)
     if _body(handler) is not None:

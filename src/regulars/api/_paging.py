@@ -8,7 +8,7 @@ from typing import Annotated, Generic, TypeVar
 import msgspec
 from msgspec import Meta, Struct
 
-from regulars.api._problems import Flaw, MalformedRequest
+from regulars.insight import BadCursor
 
 Item = TypeVar("Item")
 Place = TypeVar("Place")
@@ -51,7 +51,7 @@ def from_cursor(cursor: str | None, wanted: type[Place]) -> Place | None:
     """Read a cursor a caller sent back; None for the first page.
 
     Raises:
-        MalformedRequest: it is not one of ours.
+        BadCursor: it is not one of ours.
     """
     if cursor is None:
         return None
@@ -60,8 +60,7 @@ def from_cursor(cursor: str | None, wanted: type[Place]) -> Place | None:
             base64.b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", validate=True), type=wanted
         )
     except (binascii.Error, UnicodeError, msgspec.DecodeError, RecursionError) as error:
-        flaw = Flaw("Send `next` of the page before, unchanged.", parameter="after")
-        raise MalformedRequest(reason="the cursor is not one of ours", flaws=[flaw]) from error
+        raise BadCursor(field="after", value=cursor, remedy="send `next` of the page before, unchanged") from error
 
 
 def page_of(rows: list[Row], limit: int, item: Callable[[Row], Item], place: Callable[[Row], object]) -> Page[Item]:

@@ -12,7 +12,7 @@ import msgspec
 from litestar import Request
 from litestar.handlers import HTTPRouteHandler
 from msgspec import Struct
-from msgspec.inspect import IntType, NoneType, Type, UnionType, type_info
+from msgspec.inspect import IntType, Metadata, NoneType, Type, UnionType, type_info
 from msgspec.structs import fields
 
 from regulars.api._problems import Flaw, MalformedRequest, UnsupportedMediaType
@@ -76,7 +76,7 @@ def decode_body(body: bytes, wanted: Any) -> Any:
         MalformedRequest: it does not fit; names where, as a JSON pointer.
     """
     try:
-        return msgspec.json.decode(body, type=wanted)
+        return _decode(body, wanted)
     except msgspec.ValidationError as error:
         raise MalformedRequest(
             reason=_sentence(error), flaws=[Flaw(_sentence(error), pointer=_pointer(error))]
@@ -84,6 +84,26 @@ def decode_body(body: bytes, wanted: Any) -> Any:
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         reason = f"the body is no JSON ({error})"
         raise MalformedRequest(reason=reason, flaws=[Flaw(str(error), pointer="#")]) from error
+
+
+def _decode(body: bytes, wanted: Any) -> Any:
+    try:
+        return msgspec.json.decode(body, type=wanted)
+    except msgspec.ValidationError as error:
+        if "got `float`" not in str(error):
+            raise
+        # JSON has one kind of number: 5.0, as some languages write it, is the whole number 5.
+        return msgspec.convert(_whole(msgspec.json.decode(body)), wanted)
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+        return int(value)
+    if isinstance(value, list):
+        return [_whole(one) for one in cast("list[Any]", value)]
+    if isinstance(value, dict):
+        return {name: _whole(one) for name, one in cast("dict[str, Any]", value).items()}
+    return value
 
 
 def _sentence(error: Exception) -> str:
@@ -127,9 +147,9 @@ def _numbers(wanted: type[Struct]) -> frozenset[str]:
 
 
 def _some(kind: Type) -> Type:
-    """A type without its `None`."""
-    if isinstance(kind, UnionType):
-        return next(one for one in kind.types if not isinstance(one, NoneType))
+    """A type without its description and its `None`."""
+    while isinstance(kind, Metadata | UnionType):
+        kind = kind.type if isinstance(kind, Metadata) else next(t for t in kind.types if not isinstance(t, NoneType))
     return kind
 
 

@@ -12,7 +12,7 @@ Refusals = Sequence[type[RegularsError]]
 
 
 def reading(
-    path: str, *, tag: str, permission: Permission | None = Permission.READ, refusals: Refusals = (), **options: Any
+    path: str, *, tag: str, permission: Permission = Permission.READ, refusals: Refusals = (), **options: Any
 ) -> get:
     """A route that changes nothing."""
     return get(path, tags=[tag], sync_to_thread=True, opt=_opt(permission, refusals), **options)
@@ -38,5 +38,5 @@ def amending(path: str, *, tag: str, permission: Permission, refusals: Refusals 
     return patch(path, tags=[tag], sync_to_thread=True, opt=_opt(permission, refusals))
 
 
-def _opt(permission: Permission | None, refusals: Refusals) -> dict[str, Any]:
+def _opt(permission: Permission, refusals: Refusals) -> dict[str, Any]:
     return {"permission": permission, "refusals": tuple(refusals)}

@@ -13,6 +13,7 @@ from regulars.api._facts import Fact, fact
 from regulars.api._paging import After, Limit, from_cursor, to_cursor
 from regulars.api._routes import reading
 from regulars.facts import Position
+from regulars.insight import BadCursor
 from regulars.storage import Transaction
 
 TAG = "Facts"
@@ -44,7 +45,7 @@ class Following(Struct, forbid_unknown_fields=True):
     after: After | None = None
 
 
-@reading("/facts", tag=TAG, permission=Permission.AUDIT)
+@reading("/facts", tag=TAG, permission=Permission.AUDIT, refusals=[BadCursor])
 def follow_facts(call: Call, asked: NamedDependency[Following]) -> Response[Feed]:
     """Follow what happens, in the order in which it became known.
 

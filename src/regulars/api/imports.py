@@ -14,6 +14,7 @@ from regulars.api._paging import Page, Paging, from_cursor, page_of
 from regulars.api._routes import reading
 from regulars.api._shapes import Id, Instant, shown
 from regulars.commerce import ImportNotFound
+from regulars.insight import BadCursor
 from regulars.storage import Transaction
 from regulars.types import MalformedId, from_public, to_public
 
@@ -46,7 +47,7 @@ def _import(one: commerce.Import) -> Import:
     )
 
 
-@reading("/imports", tag=TAG)
+@reading("/imports", tag=TAG, refusals=[BadCursor])
 def list_imports(call: Call, asked: NamedDependency[Paging]) -> Response[Page[Import]]:
     """List the imports, the latest first."""
     before = from_cursor(asked.after, tuple[Instant])

@@ -277,7 +277,7 @@ def list_identities(call: Call, member: FromPath[str]) -> Response[Page[Identity
     return call.read(work)
 
 
-@reading("/members/{member:str}/facts", tag=TAG, refusals=[MemberNotFound])
+@reading("/members/{member:str}/facts", tag=TAG, refusals=[MemberNotFound, BadCursor])
 def list_member_facts(call: Call, member: FromPath[str], asked: NamedDependency[Paging]) -> Response[Page[Fact]]:
     """List what happened to a member, the latest first."""
     before = from_cursor(asked.after, tuple[Instant, Int64])

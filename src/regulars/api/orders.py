@@ -30,6 +30,7 @@ from regulars.api._shapes import (
     shown,
 )
 from regulars.commerce import BadDocument, OrderCancelled, OrderChanged, OrderNotFound, Orders, ShopNotFound
+from regulars.insight import BadCursor
 from regulars.members import BadMember, MemberNotFound
 from regulars.storage import Transaction
 from regulars.types import MalformedId, from_public, stable_id, to_public
@@ -259,7 +260,7 @@ def record_orders(call: Call, data: JSONBody[NewOrders]) -> Response[Outcomes]:
     return call.write(lambda tx, at: outcomes("ord", _record(tx, data.shop, data.orders, at)), react=True)
 
 
-@reading("/orders", tag=TAG, refusals=[ShopNotFound, MemberNotFound])
+@reading("/orders", tag=TAG, refusals=[ShopNotFound, MemberNotFound, BadCursor])
 def list_orders(call: Call, asked: NamedDependency[Search]) -> Response[Page[Order]]:
     """List orders, the latest first."""
     before = from_cursor(asked.after, tuple[Instant, Int64])

@@ -14,6 +14,7 @@ from regulars.api._calls import Call
 from regulars.api._paging import Page, Paging, from_cursor, page_of
 from regulars.api._routes import creating, reading
 from regulars.api._shapes import Points, find_member
+from regulars.insight import BadCursor
 from regulars.ledger import InsufficientPoints, InvalidPosting, NothingToReverse, ReferenceReused, ReversesTooMuch
 from regulars.members import MemberNotFound
 from regulars.storage import Transaction
@@ -118,7 +119,7 @@ def read_points(call: Call, member: FromPath[str]) -> Response[Balance]:
     return call.read(work)
 
 
-@reading("/members/{member:str}/points/entries", tag=TAG, refusals=[MemberNotFound])
+@reading("/members/{member:str}/points/entries", tag=TAG, refusals=[MemberNotFound, BadCursor])
 def list_entries(call: Call, member: FromPath[str], asked: NamedDependency[Paging]) -> Response[Page[Entry]]:
     """List what happened to a member's points, the latest first."""
     place = from_cursor(asked.after, tuple[Seq])

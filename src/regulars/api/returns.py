@@ -35,6 +35,7 @@ from regulars.commerce import (
     Returns,
     ShopNotFound,
 )
+from regulars.insight import BadCursor
 from regulars.members import BadMember, MemberNotFound
 from regulars.storage import Transaction
 from regulars.types import to_public
@@ -139,7 +140,7 @@ def record_returns(call: Call, data: JSONBody[NewReturns]) -> Response[Outcomes]
     return call.write(lambda tx, at: outcomes("ret", _record(tx, data.shop, data.returns, at)), react=True)
 
 
-@reading("/returns", tag=TAG, refusals=[MemberNotFound])
+@reading("/returns", tag=TAG, refusals=[MemberNotFound, BadCursor])
 def list_returns(call: Call, asked: NamedDependency[Search]) -> Response[Page[Return]]:
     """List returns, the latest first."""
     before = from_cursor(asked.after, tuple[Instant, Int64])
