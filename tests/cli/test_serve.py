@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -55,7 +56,7 @@ def test_it_answers_until_it_is_told_to_end(database_url: str, how: signal.Signa
 
 def test_it_stops_its_own_database_too_and_a_kill_does_not_block_the_next() -> None:
     folder = Path(tempfile.mkdtemp(prefix="rg-", dir="/tmp"))
-    folder.chmod(0o755)
+    folder.chmod(0o755)  # as no ordinary home is: the server's own user may pass
     environment = {"REGULARS_DATA_DIR": str(folder / "data")}
     with serving(environment) as (process, _):
         assert list(folder.glob("data/postgres-*/postmaster.pid"))
@@ -68,6 +69,7 @@ def test_it_stops_its_own_database_too_and_a_kill_does_not_block_the_next() -> N
         assert process.returncode == 0
     assert not list(folder.glob("data/postgres-*/postmaster.pid"))
     erase_embedded_server(folder / "data")
+    shutil.rmtree(folder)
 
 
 def test_a_port_that_is_taken_is_said_at_once(regulars) -> None:
