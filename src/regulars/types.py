@@ -7,6 +7,7 @@ webhook and a second data centre all arrive at the same one without asking (docs
 
 import hashlib
 import secrets
+from base64 import b32encode
 from typing import Final, NewType
 
 from regulars.errors import Invalid
@@ -21,6 +22,7 @@ OperatorId = NewType("OperatorId", int)
 
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 _DECODED: Final = {symbol: value for value, symbol in enumerate(_ALPHABET)} | {"o": 0, "i": 1, "l": 1}
+_CROCKFORD: Final = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", _ALPHABET.encode())
 _LENGTH: Final = 13  # 13 symbols of 5 bits hold 63 bits
 
 
@@ -45,8 +47,8 @@ def random_id() -> int:
 
 def to_public(prefix: str, identifier: int) -> str:
     """Write an identifier as the doors show it, for instance `mem_04h8z2k1q9x0b`."""
-    symbols = [_ALPHABET[identifier >> shift & 31] for shift in range(5 * (_LENGTH - 1), -1, -5)]
-    return f"{prefix}_{''.join(symbols)}"
+    symbols = b32encode(identifier.to_bytes(10, "big"))[-_LENGTH:]  # 10 bytes are 16 symbols, the first 3 always zero
+    return f"{prefix}_{symbols.translate(_CROCKFORD).decode()}"
 
 
 def from_public(prefix: str, text: str, *, field: str = "id") -> int:

@@ -144,3 +144,18 @@ def test_a_connection_that_was_cut_is_replaced(table: Database) -> None:
     with psycopg.connect(table.url, autocommit=True) as other:
         other.execute("select pg_terminate_backend(%s, 5000)", [backend])
     assert words(table) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "values"),
+    [
+        ("bigint", [1, None, -(2**63), 2**63 - 1]),
+        ("text", ["a", None, "", 'quote " and \\ and {,}', "NULL", "中文\n\t"]),
+        ("timestamptz", [datetime(2026, 3, 2, 12, 0, 0, 1, tzinfo=UTC), None]),
+        ("boolean", [True, None, False]),
+        ("bigint", []),
+        ("bigint", [None]),
+    ],
+)
+def test_a_list_arrives_as_the_array_it_is(tx: Transaction, kind: str, values: list[object]) -> None:
+    assert tx.value(f"select %(values)s::{kind}[]", values=values) == values

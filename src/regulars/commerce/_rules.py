@@ -261,6 +261,9 @@ def _mix(x: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
     return x ^ (x >> np.uint64(31))
 
 
+_EARLIEST, _LATEST = (int(np.datetime64(year, "us").astype(np.int64)) for year in ("1900-01-01", "2200-01-01"))
+
+
 def refusals(documents: pa.Table, lines: pa.Table) -> dict[int, BadDocument]:
     """Why documents of a batch cannot be recorded, by their row; empty when all can."""
     found: dict[int, BadDocument] = {}
@@ -271,12 +274,10 @@ def refusals(documents: pa.Table, lines: pa.Table) -> dict[int, BadDocument]:
         elif external_id in numbers_seen:
             found[row] = BadDocument(field="external_id", value=external_id, remedy="it occurs twice in this batch")
         numbers_seen.add(external_id or "")
-    for name in ("placed_at", "paid_at", "returned_at"):
-        for row, moment in enumerate(documents.column(name).to_pylist() if name in documents.column_names else ()):
-            if moment is not None and not 1900 <= moment.year < 2200:
-                found.setdefault(
-                    row, BadDocument(field=name, value=str(moment), remedy="give a time from 1900 to 2199")
-                )
+    for name in {"placed_at", "paid_at", "returned_at"} & set(documents.column_names):
+        for row in np.flatnonzero(_absurd(documents.column(name))).tolist():
+            value = str(documents.column(name)[row])
+            found.setdefault(row, BadDocument(field=name, value=value, remedy="give a time from 1900 to 2199"))
     document, line_no = numbers(lines, "document"), numbers(lines, "line_no")
     for row in set(range(documents.num_rows)) - set(document.tolist()):
         found.setdefault(row, BadDocument(field="lines", value="empty", remedy="give at least one line"))
@@ -304,6 +305,12 @@ def refusals(documents: pa.Table, lines: pa.Table) -> dict[int, BadDocument]:
         f"use one of {', '.join(KINDS)}",
     )
     return found
+
+
+def _absurd(times: pa.ChunkedArray) -> npt.NDArray[np.bool_]:
+    """Which times no order can have; a missing one is none of them."""
+    micros = pc.fill_null(times.cast(pa.int64()), 0).combine_chunks().to_numpy(zero_copy_only=False)
+    return (micros < _EARLIEST) | (micros >= _LATEST)
 
 
 def _first(values: Numbers) -> npt.NDArray[np.bool_]:

@@ -1,15 +1,18 @@
 """A database, its pool, and the transaction that verbs and queries are given."""
 
 import io
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from typing import Any, LiteralString, TypeVar
+from datetime import datetime
+from typing import Any, LiteralString, TypeVar, cast
 
+import msgspec
 import psycopg
 import pyarrow as pa
 import pyarrow.csv
 from psycopg import sql as fragments
 from psycopg.rows import class_row, scalar_row
+from psycopg.types.json import set_json_dumps, set_json_loads
 from psycopg_pool import ConnectionPool
 
 from regulars.errors import Conflict
@@ -17,6 +20,9 @@ from regulars.settings import Settings
 from regulars.storage._embedded import embedded_server
 
 Record = TypeVar("Record")
+
+set_json_loads(msgspec.json.decode)
+set_json_dumps(msgspec.json.encode)
 
 _SQL_TYPES = {
     pa.int64(): "bigint",
@@ -35,6 +41,33 @@ class DatabaseUnavailable(Conflict):
     retryable = True
 
 
+_ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"'})
+_WRITERS: dict[frozenset[type], Callable[[Any], str]] = {
+    frozenset({int}): str,
+    frozenset({str}): lambda text: f'"{text.translate(_ESCAPES)}"',
+    frozenset({datetime}): lambda moment: f'"{moment.isoformat()}"',
+}
+
+
+def _sent(params: dict[str, object]) -> dict[str, object]:
+    """The parameters, with long lists written as PostgreSQL's array literals.
+
+    psycopg writes each element of a list by a dumper of its own, a microsecond and more apiece; this takes a tenth. The
+    SQL says the type: `%(ids)s::bigint[]`.
+    """
+    return {
+        name: _literal(cast("list[object]", value)) if isinstance(value, list) else value
+        for name, value in params.items()
+    }
+
+
+def _literal(values: list[object]) -> object:
+    write = _WRITERS.get(frozenset(map(type, values)) - {type(None)})
+    if write is None:
+        return values
+    return "{" + ",".join(["NULL" if value is None else write(value) for value in values]) + "}"
+
+
 class Transaction:
     """One open transaction. Rows become the frozen dataclass asked for, parameters are named."""
 
@@ -45,30 +78,30 @@ class Transaction:
     def all(self, sql: LiteralString, record: type[Record], **params: object) -> list[Record]:
         """Every row, as `record`s."""
         with self.connection.cursor(row_factory=class_row(record)) as cursor:
-            return cursor.execute(sql, params).fetchall()
+            return cursor.execute(sql, _sent(params)).fetchall()
 
     def first(self, sql: LiteralString, record: type[Record], **params: object) -> Record | None:
         """The first row, or None."""
         with self.connection.cursor(row_factory=class_row(record)) as cursor:
-            return cursor.execute(sql, params).fetchone()
+            return cursor.execute(sql, _sent(params)).fetchone()
 
     def values(self, sql: LiteralString, **params: object) -> list[Any]:
         """The only column of every row."""
         with self.connection.cursor(row_factory=scalar_row) as cursor:
-            return cursor.execute(sql, params).fetchall()
+            return cursor.execute(sql, _sent(params)).fetchall()
 
     def value(self, sql: LiteralString, **params: object) -> Any:
         """The only column of the first row, or None when there is no row."""
         with self.connection.cursor(row_factory=scalar_row) as cursor:
-            return cursor.execute(sql, params).fetchone()
+            return cursor.execute(sql, _sent(params)).fetchone()
 
     def rows(self, sql: LiteralString, **params: object) -> list[tuple[Any, ...]]:
         """Every row as a plain tuple, for results that have no record of their own."""
-        return self.connection.execute(sql, params).fetchall()
+        return self.connection.execute(sql, _sent(params)).fetchall()
 
     def run(self, sql: LiteralString, **params: object) -> int:
         """Run a statement; how many rows it touched, which is the answer of a conditional update."""
-        return self.connection.execute(sql, params).rowcount
+        return self.connection.execute(sql, _sent(params)).rowcount
 
     def copy(self, target: LiteralString, table: pa.Table) -> int:
         """Append an Arrow table to `target` by COPY: the fastest way in, about 1 µs a row on the client.

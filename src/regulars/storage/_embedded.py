@@ -26,6 +26,8 @@ What lies outside the data folder, and why:
 * Where that user cannot reach the data folder (below `/root`, say, or any folder of mode 0700), the cluster lies in
   `/var/lib/regulars/<hash of the data folder>` and `postgres-18` is a link to it. Where it cannot read the wheel's
   binaries, they are copied once to `/var/lib/regulars/bin-<version>`. No permission of an existing folder is changed.
+  Whoever deletes such a data folder by hand deletes the folder its link names, too; otherwise the next installation in
+  the same place sets it aside as `….left-…` and begins empty.
 """
 
 import sys
