@@ -97,7 +97,6 @@ def rows_read(tx: Transaction, work: Callable[[], object]) -> dict[str, tuple[in
         ),
         pytest.param(lambda tx: ledger.expire_due(tx, at=NOON + 30 * DAY, limit=20), (300, 0, 1000, 300), id="expire due"),
         pytest.param(lambda tx: ledger.statement(tx, HOT, limit=20), (10, 50, 0, 0), id="statement"),
-        pytest.param(lambda tx: ledger.balance(tx, HOT, at=NOON), (10, 0, 200, 10), id="balance"),
     ],
 )  # fmt: skip
 def test_what_is_read_depends_on_what_is_asked(

@@ -145,6 +145,15 @@ def test_what_matures_pays_a_debt_first(tx: Transaction) -> None:
     assert ledger.audit(tx) == []
 
 
+def test_promises_pay_a_debt_in_the_order_of_maturing(tx: Transaction) -> None:
+    post(tx, earn(DAN, 50, "ord"), spend(DAN, 50, "v"), take_back(DAN, 50, "ret", "ord"))
+    post(tx, earn(DAN, 20, "p", LATER, matures_at=SOON + DAY), earn(DAN, 60, "q", LAST, matures_at=SOON))
+    assert lots(tx, DAN, SOON + DAY) == {LATER: 20, LAST: 10}
+    ledger.expire_due(tx, at=SOON + DAY)
+    assert lots(tx, DAN, SOON + DAY) == {LATER: 20, LAST: 10}
+    assert ledger.audit(tx) == []
+
+
 def test_taking_back_a_promise_shrinks_it(tx: Transaction) -> None:
     post(tx, earn(BEN, 80, "ord", matures_at=SOON), earn(BEN, 7, "other", matures_at=SOON))
     assert post(tx, take_back(BEN, 30, "r1", "ord"), take_back(BEN, 20, "r2", "ord")) == [
@@ -166,11 +175,22 @@ def test_giving_back_a_spend_fills_the_lots_it_came_from_last_taken_first(tx: Tr
     assert told(tx)[-1] == ("points.restored", ADA, 5, 50, "c3")
 
 
+def test_giving_back_bit_by_bit_is_always_as_if_less_had_been_spent(tx: Transaction) -> None:
+    held = [earn(ADA, points, f"e{points}", NOON + points * DAY) for points in (10, 11, 12, 13)]
+    post(tx, *held, spend(ADA, 46, "v"))
+    for number in range(9):
+        post(tx, give_back(ADA, 5, f"g{number}", "v"))
+        post(tx, *[earn(100 + number, p.amount, p.reference, p.expires_at) for p in held])
+        post(tx, spend(100 + number, 46 - 5 * (number + 1), "v"))
+        assert lots(tx, ADA) == lots(tx, 100 + number)
+
+
 def test_points_given_back_after_their_lot_expired_live_for_the_grace(tx: Transaction) -> None:
     post(tx, earn(ADA, 20, "a", SOON), earn(ADA, 30, "b", LATER), spend(ADA, 50, "v"))
     post(tx, give_back(ADA, 50, "c", "v", grace=3 * DAY), at=SOON)
     assert lots(tx, ADA, SOON) == {SOON + 3 * DAY: 20, LATER: 30}
     assert lots(tx, ADA, SOON + 3 * DAY) == {LATER: 30}
+    assert ledger.audit(tx) == []
 
 
 def test_points_given_back_pay_a_debt_first(tx: Transaction) -> None:
