@@ -90,3 +90,16 @@ def mark_read(tx: Transaction, *, reader: str, upto: Position) -> None:
 def is_behind(tx: Transaction, *, reader: str) -> bool:
     """Whether there are facts that `reader` has not read: `unread` may hold them back while older writers are at work."""
     return _queries.is_behind(tx, reader=reader)
+
+
+def adopt(tx: Transaction) -> bool:
+    """Make facts that were restored into another server readable there; whether there was anything to do.
+
+    A dump keeps the numbers of the old server's transactions, which the new one would wait for. Readers may see facts
+    a second time, as they may anyway.
+    """
+    if not _queries.is_restored(tx):
+        return False
+    _queries.rebase_cursors(tx)
+    _queries.rebase_facts(tx)
+    return True

@@ -61,7 +61,7 @@ def select_feed(tx: Transaction, *, after: Position, names: list[str], limit: in
         select fact_id, xact::text::bigint as xact, name, occurred_at, recorded_at, member_id, subject_id, data
         from facts
         where (xact, fact_id) > (%(xact)s::text::xid8, %(fact_id)s)
-          and xact < pg_snapshot_xmin(pg_current_snapshot())
+          and xact < (select facts_horizon())
           and (cardinality(%(names)s::text[]) = 0 or name = any(%(names)s))
         order by xact, fact_id
         limit %(limit)s
@@ -104,7 +104,7 @@ def select_horizon(tx: Transaction, *, after: Position, limit: int) -> Position 
         """
         select xact::text::bigint as xact, fact_id from (
             select xact, fact_id from facts
-            where (xact, fact_id) > (%(xact)s::text::xid8, %(fact_id)s) and xact < pg_snapshot_xmin(pg_current_snapshot())
+            where (xact, fact_id) > (%(xact)s::text::xid8, %(fact_id)s) and xact < (select facts_horizon())
             order by xact, fact_id
             limit %(limit)s
         ) following
@@ -143,9 +143,35 @@ def is_behind(tx: Transaction, *, reader: str) -> bool:
     return tx.value(
         """
         select exists (
-            select from facts
-            where (xact, fact_id) > (
-                select coalesce(max(c.xact), '0'), coalesce(max(c.fact_id), 0) from facts_cursors c where c.reader = %(reader)s))
+            select from facts f left join facts_cursors c on c.reader = %(reader)s
+            where (f.xact, f.fact_id) > (coalesce(c.xact, '0'), coalesce(c.fact_id, 0)))
         """,
         reader=reader,
     )  # fmt: skip
+
+
+def is_restored(tx: Transaction) -> bool:
+    """Whether facts bear transactions that this server has not reached: they were written on another one."""
+    return tx.value(
+        """
+        select exists (
+            select from facts
+            where xact >= pg_snapshot_xmax(pg_current_snapshot()) and xact is distinct from pg_current_xact_id_if_assigned())
+        """
+    )
+
+
+def rebase_cursors(tx: Transaction) -> int:
+    """Set every reader's place before the first fact it has not read, in the order of numbers alone."""
+    return tx.run(
+        """
+        update facts_cursors c set xact = '1', fact_id = coalesce(
+            (select min(f.fact_id) - 1 from facts f where (f.xact, f.fact_id) > (c.xact, c.fact_id)),
+            (select max(f.fact_id) from facts f), 0)
+        """
+    )
+
+
+def rebase_facts(tx: Transaction) -> int:
+    """Let all facts bear a transaction that is long over, so that their numbers alone order them."""
+    return tx.run("update facts set xact = '1'")

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import structlog
 
-from regulars import access, insight, ledger, programme
+from regulars import access, facts, insight, ledger, programme
 from regulars.app import App
 from regulars.errors import RegularsError
 from regulars.jobs.reactions import react
@@ -21,6 +21,8 @@ POLL_SECONDS = 1.0
 
 def tick(app: App, *, patience_seconds: float = 0.0) -> dict[str, int]:
     """Do what has fallen due, batch by batch; how much of each kind of work there was. Patience as in `react`."""
+    with app.database.transaction() as tx:
+        facts.adopt(tx)
     reactions = react(app, patience_seconds=patience_seconds)
     reviews = _drain(app, lambda tx, at: programme.review_due(tx, at=at, limit=BATCH))
     expiries = _drain(app, lambda tx, at: ledger.expire_due(tx, at=at, limit=BATCH))

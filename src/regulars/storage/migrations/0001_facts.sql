@@ -11,7 +11,7 @@ create table facts (
     primary key (xact, fact_id)
 );
 comment on column facts.xact is
-    'The writing transaction. Identity values become visible out of order; readers follow (xact, fact_id) below the oldest running transaction and so never skip one.';
+    'The writing transaction. Identity values become visible out of order; readers follow (xact, fact_id) below facts_horizon() and so never skip one.';
 
 create index facts_by_member on facts (member_id, occurred_at desc, fact_id desc) where member_id is not null;
 
@@ -21,3 +21,19 @@ create table facts_cursors (
     xact    xid8   not null,
     fact_id bigint not null
 );
+
+-- The transaction below which every transaction that could write facts here has ended.
+-- pg_snapshot_xmin would do, but holds readers up for a long transaction in any database of the server. A transaction
+-- whose lock says that it runs in another database is left out; one that shows no lock yet may be ours and counts.
+create function facts_horizon() returns xid8 language sql stable as $$
+    select least(
+        coalesce(
+            (select x from pg_snapshot_xip(pg_current_snapshot()) x
+             where not exists (
+                select from pg_locks l join pg_stat_activity a using (pid)
+                where l.locktype = 'transactionid' and l.granted and l.transactionid = x::xid
+                  and a.datid <> (select d.oid from pg_database d where d.datname = current_database()))
+             order by x limit 1),
+            pg_snapshot_xmax(pg_current_snapshot())),
+        pg_current_xact_id_if_assigned())
+$$;
