@@ -115,7 +115,13 @@ class Frames:
         self._readers: dict[str, _queries.Reader] = {}
 
     def read(self, database: Database) -> Frame:
-        """The purchases and refunds committed by now; in about a millisecond when nothing has changed."""
+        """The purchases and refunds committed by now; in about a millisecond when nothing has changed.
+
+        Ask before opening a transaction, not inside one: it takes a connection of its own.
+
+        Raises:
+            DatabaseUnavailable: nothing answers there.
+        """
         with self._lock:
             held = self._held.get(database.url)
             if held is not None:
