@@ -15,7 +15,7 @@ from types import FrameType
 import typer
 
 from regulars import __version__
-from regulars.cli import _db, _demo, _import, _keys, _measures, _operators, _serve
+from regulars.cli import _db, _demo, _import, _keys, _measures, _members, _operators, _serve
 from regulars.cli._logs import configure_logs
 from regulars.errors import RegularsError
 
@@ -35,6 +35,7 @@ app.command("demo")(_demo.run)
 app.command("serve")(_serve.run)
 app.command("measures")(_measures.run)
 app.add_typer(_import.app, name="import")
+app.add_typer(_members.app, name="members")
 app.add_typer(_operators.app, name="operators")
 app.add_typer(_keys.app, name="keys")
 app.add_typer(_db.app, name="db")

@@ -60,7 +60,7 @@ def orders(
     """
     with open_app() as opened:
         with opened.database.transaction() as tx:
-            found = _shop(tx, shop, currency, time_zone, opened)
+            found = _shop(tx, shop, currency, time_zone, opened, keep=not dry_run)
             kept = files.load_profile(tx, profile) if profile else files.Profile({})
         given = dict(_pair(text) for text in columns or [])
         wanted = replace(
@@ -93,11 +93,13 @@ def _pair(text: str) -> tuple[str, str]:
     return field, header
 
 
-def _shop(tx: Transaction, code: str, currency: str, time_zone: str, opened: App) -> Shop:
+def _shop(tx: Transaction, code: str, currency: str, time_zone: str, opened: App, *, keep: bool) -> Shop:
+    """The shop with that code, opened if it is new; for a dry run it does not stay open."""
     try:
         return commerce.shop_by_code(tx, code)
     except commerce.ShopNotFound:
-        return commerce.open_shop(tx, code, name=code, currency=currency, time_zone=time_zone, at=opened.clock())
+        with tx.savepoint(undo=not keep):
+            return commerce.open_shop(tx, code, name=code, currency=currency, time_zone=time_zone, at=opened.clock())
 
 
 def _confirm(source: files.Source, as_json: bool) -> None:

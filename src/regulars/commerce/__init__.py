@@ -11,7 +11,7 @@ different one under the same number is refused, and no more of a line can come b
 
 from regulars.commerce._deliveries import record_deliveries
 from regulars.commerce._orders import cancel_order, find_order, find_orders, list_orders, pay_order, record_orders
-from regulars.commerce._queries import Delivery, Order, OrderLine, Return, ReturnLine, Shop
+from regulars.commerce._records import Delivery, Order, OrderDetail, OrderLine, Return, ReturnLine, Shop
 from regulars.commerce._returns import list_returns, record_returns
 from regulars.commerce._rules import (
     BadDocument,
@@ -29,7 +29,6 @@ from regulars.commerce._rules import (
     Returns,
 )
 from regulars.commerce._shops import BadShop, ShopExists, ShopNotFound, find_shop, open_shop, shop_by_code, shops
-from regulars.commerce._views import OrderDetail
 from regulars.commerce.connectors import Import, ImportNotFound, find_import, list_imports
 
 __all__ = [

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from regulars import facts
 from regulars.commerce import _queries
-from regulars.commerce._queries import Shop
+from regulars.commerce._records import Shop
 from regulars.commerce._rules import NewDelivery, OrderNotFound, Outcome
 from regulars.storage import Transaction
 from regulars.types import stable_id

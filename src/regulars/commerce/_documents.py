@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from regulars import members
 from regulars.commerce import _queries
-from regulars.commerce._queries import Shop
+from regulars.commerce._records import Shop
 from regulars.commerce._rules import Lines, Numbers, Orders, Outcome, Returns, is_goods, moments, numbers, refusals
 from regulars.errors import RegularsError
 from regulars.storage import Transaction

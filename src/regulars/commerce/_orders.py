@@ -11,9 +11,8 @@ from regulars import facts
 from regulars.commerce import _queries
 from regulars.commerce._amendments import amend
 from regulars.commerce._documents import Arrived, arrive
-from regulars.commerce._queries import Order, Shop
+from regulars.commerce._records import Order, OrderDetail, Shop
 from regulars.commerce._rules import OrderCancelled, OrderNotFound, Orders, Outcome
-from regulars.commerce._views import OrderDetail
 from regulars.storage import Transaction
 from regulars.types import to_public
 

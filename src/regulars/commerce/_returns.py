@@ -11,7 +11,7 @@ import pyarrow as pa
 from regulars import facts
 from regulars.commerce import _queries
 from regulars.commerce._documents import Arrived, arrive
-from regulars.commerce._queries import Return, Shop
+from regulars.commerce._records import Return, Shop
 from regulars.commerce._rules import Came, OrderNotFound, Outcome, OverReturned, Part, ReturnChanged, Returns, Shelf
 from regulars.errors import RegularsError
 from regulars.storage import Transaction

@@ -5,7 +5,7 @@ from datetime import datetime
 from zoneinfo import available_timezones
 
 from regulars.commerce import _queries
-from regulars.commerce._queries import Shop
+from regulars.commerce._records import Shop
 from regulars.errors import Conflict, Invalid, NotFound
 from regulars.storage import Transaction
 from regulars.types import ShopId, stable_id, to_public

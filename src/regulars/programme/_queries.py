@@ -214,8 +214,8 @@ def select_cancelled(tx: Transaction, *, order_ids: list[int]) -> list[TakenBack
         """
         select o.order_id, a.member_id, o.placed_at, o.cancelled_at, a.points - a.reversed,
             a.spend_minor - a.spend_taken
-        from commerce_orders o join programme_awards a using (order_id)
-        where o.order_id = any(%(order_ids)s) and o.cancelled_at is not null
+        from commerce_cancellations o join programme_awards a using (order_id)
+        where o.order_id = any(%(order_ids)s)
         order by a.member_id, o.cancelled_at, o.order_id
         for update of a
         """,

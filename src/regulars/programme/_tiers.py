@@ -49,10 +49,10 @@ def review(tx: Transaction, moments: Iterable[tuple[int, datetime]], *, at: date
     Moments before a member's last review are judged at that review: the past is told as it was known then.
     Facts: `tier.reached` on the way up, `tier.left` on the way down.
     """
-    programme = current(tx, at=at)
     wanted = list(dict.fromkeys(moments))
     if not wanted:
         return 0
+    programme = current(tx, at=at)
     before = {
         one.member_id: one for one in _queries.lock_standings(tx, member_ids=sorted({member for member, _ in wanted}))
     }
@@ -91,7 +91,8 @@ def _judge(before: Standing | None, spends: Sequence[Spend], programme: Programm
 def review_due(tx: Transaction, *, at: datetime, limit: int = 5000) -> int:
     """Judge the members for whom an amount has left the window by `at`, at that very moment; how many were judged."""
     due = _queries.select_due(tx, at=at, limit=limit)
-    review(tx, [(one.member_id, one.review_at) for one in due], at=at)
+    if due:
+        review(tx, [(one.member_id, one.review_at) for one in due], at=at)
     return len(due)
 
 

@@ -132,9 +132,9 @@ class Transaction:
         self.copy(name, table)
 
     @contextmanager
-    def savepoint(self) -> Generator[None]:
-        """Undo only what the block did when it raises."""
-        with self.connection.transaction():
+    def savepoint(self, *, undo: bool = False) -> Generator[None]:
+        """Undo only what the block did: when it raises, or in any case."""
+        with self.connection.transaction(force_rollback=undo):
             yield
 
 

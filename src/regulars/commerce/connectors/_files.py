@@ -14,7 +14,7 @@ import msgspec
 import pyarrow as pa
 from babel.numbers import get_currency_precision
 
-from regulars.commerce._queries import Shop
+from regulars.commerce._records import Shop
 from regulars.commerce._rules import LINE, ORDER, RETURN, Orders, Returns
 from regulars.commerce.connectors._profiles import Profile, guess_columns
 from regulars.errors import Invalid

@@ -7,7 +7,7 @@ from typing import Any
 
 from regulars import members
 from regulars.commerce._orders import record_orders
-from regulars.commerce._queries import Shop
+from regulars.commerce._records import Shop
 from regulars.commerce._returns import record_returns
 from regulars.commerce._rules import Outcome
 from regulars.commerce.connectors import _queries

@@ -146,3 +146,8 @@ join commerce_returns r using (return_id)
 join commerce_orders o on o.order_id = p.order_id
 join commerce_order_lines l on l.order_id = p.order_id and l.line_no = p.order_line_no
 where l.goods;
+
+create view commerce_cancellations as
+select o.order_id, o.member_id, o.placed_at, o.cancelled_at
+from commerce_orders o
+where o.cancelled_at is not null;
