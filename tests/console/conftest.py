@@ -6,7 +6,6 @@ import pytest
 from litestar.testing import TestClient
 
 import make
-from conftest import on_database, temporary_database
 from console import shops
 from console.shops import Visitor
 from regulars.app import App
@@ -17,12 +16,8 @@ from regulars.storage import Database
 @pytest.fixture(scope="session")
 def furnished(server_url: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Generator[App]:
     """An installation with a year behind it, shared by all tests that only look."""
-    with temporary_database(server_url, template) as name:
-        database = Database(on_database(server_url, name))
-        app = make.app(database)
-        shops.furnish(app, tmp_path_factory.mktemp("export"))
+    with shops.furnished_app(server_url, template, tmp_path_factory.mktemp("export")) as app:
         yield app
-        database.close()
 
 
 @pytest.fixture

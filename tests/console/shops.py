@@ -6,7 +6,8 @@ a script. Thirty others, who have no name, bought once or more. Guests buy too.
 
 import html
 import re
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -16,7 +17,7 @@ import httpx
 from litestar.testing import TestClient
 
 import make
-from conftest import NOON
+from conftest import NOON, on_database, temporary_database
 from make import DAY
 from regulars import access, commerce, jobs, ledger, members
 from regulars.access import Role
@@ -24,7 +25,7 @@ from regulars.app import App
 from regulars.commerce import NewDelivery, NewLine, NewOrder, Shop
 from regulars.commerce import connectors as files
 from regulars.members import NewMember
-from regulars.storage import Transaction
+from regulars.storage import Database, Transaction
 from regulars.types import to_public
 
 PASSWORD = "correct horse battery staple"
@@ -64,6 +65,17 @@ def furnish(app: App, folder: Path) -> None:
         commerce.cancel_order(tx, make_id(tx, "A-2"), at=NOON - 3 * DAY)
     _import(app, shop, folder)
     jobs.tick(app)
+
+
+@contextmanager
+def furnished_app(server_url: str, template: str, folder: Path) -> Generator[App]:
+    """An installation with a year behind it, for tests that only look."""
+    with temporary_database(server_url, template) as name:
+        database = Database(on_database(server_url, name))
+        app = make.app(database)
+        furnish(app, folder)
+        yield app
+        database.close()
 
 
 def make_id(tx: Transaction, number: str) -> int:

@@ -1,0 +1,153 @@
+"""The console in Chromium: served as it is in earnest, looked at as staff do."""
+
+import shutil
+import threading
+import time
+from collections.abc import Generator
+from dataclasses import dataclass, field
+
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from console import shops
+from regulars import members
+from regulars.app import App
+from regulars.asgi import create_asgi
+from regulars.types import to_public
+
+CHROMIUM = next(
+    (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
+)
+WATCH = "addEventListener('securitypolicyviolation', (e) => console.error('CSP: ' + e.violatedDirective + ' ' + e.blockedURI))"
+
+
+@dataclass(frozen=True)
+class Served:
+    """A console that answers at `origin`."""
+
+    origin: str
+    app: App
+
+    def places(self) -> dict[str, str]:
+        """Every kind of page, by a name."""
+        with self.app.database.transaction() as tx:
+            ada = to_public("mem", members.by_external_id(tx, "ada", issuer="uk").member_id)
+            ben = to_public("mem", members.by_external_id(tx, "ben", issuer="uk").member_id)
+            order = to_public("ord", shops.make_id(tx, "C-1"))
+            late = to_public("ord", shops.make_id(tx, "A-1"))
+        return {
+            "overview": "/",
+            "overview of everything": "/?period=all",
+            "members": "/members",
+            "members filtered": "/members?grade=gold&r=5&cohort=2025-03",
+            "members, nobody": "/members?q=zzz",
+            "member": f"/members/{ada}",
+            "member on the way up": f"/members/{ben}",
+            "member's orders": f"/members/{ada}?tab=orders",
+            "member's points": f"/members/{ada}?tab=points",
+            "orders": "/orders",
+            "order with a return": f"/orders/{order}",
+            "order with a delivery": f"/orders/{late}",
+            "programme": "/programme",
+            "imports": "/imports",
+            "import": "/imports",
+            "not found": "/nothing",
+        }
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Generator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("NO CHROMIUM: the console was not looked at. Install it (apt-get install chromium) and run again.")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def served(
+    chromium: Browser, server_url: str, template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Generator[Served]:
+    """The furnished shop behind a real server."""
+    with shops.furnished_app(server_url, template, tmp_path_factory.mktemp("export")) as app:
+        server = uvicorn.Server(uvicorn.Config(create_asgi(app), port=0, log_config=None, lifespan="on"))
+        thread = threading.Thread(target=server.run, daemon=True)
+        thread.start()
+        while not server.started:
+            time.sleep(0.01)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        yield Served(f"http://127.0.0.1:{port}", app)
+        server.should_exit = True
+        thread.join()
+
+
+@dataclass
+class Looker:
+    """One browser window, and everything about it that should not be."""
+
+    page: Page
+    served: Served
+    complaints: list[str] = field(default_factory=list)
+
+    def go(self, path: str) -> Page:
+        self.page.goto(self.served.origin + path)
+        self.page.wait_for_function("document.fonts.status === 'loaded'")
+        return self.page
+
+
+@pytest.fixture(scope="session")
+def signed_in(chromium: Browser, served: Served) -> dict[str, object]:
+    """The cookies of Olga's session."""
+    context = chromium.new_context()
+    page = context.new_page()
+    page.goto(f"{served.origin}/sign-in")
+    page.get_by_label("E-mail").fill(shops.EMAIL)
+    page.get_by_label("Password").fill(shops.PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(f"{served.origin}/")
+    kept = context.storage_state()
+    context.close()
+    return kept
+
+
+class Windows:
+    """Opens windows, and closes them after the test."""
+
+    def __init__(self, chromium: Browser, served: Served, signed_in: dict[str, object]) -> None:
+        self._chromium, self._served, self._signed_in = chromium, served, signed_in
+        self._open: list[BrowserContext] = []
+
+    def __call__(self, *, width: int = 1440, tag: str = "en-GB", signed_in: bool = True, **more: object) -> Looker:
+        context = self._chromium.new_context(
+            viewport={"width": width, "height": 900},
+            locale=tag,
+            storage_state=self._signed_in if signed_in else None,
+            **more,
+        )
+        self._open.append(context)
+        context.add_init_script(WATCH)
+        looker = Looker(context.new_page(), self._served)
+        page = looker.page
+        page.on("pageerror", lambda error: looker.complaints.append(f"script: {error}"))
+        page.on(
+            "console", lambda said: looker.complaints.append(said.text) if said.type in {"error", "warning"} else None
+        )
+        page.on("request", lambda request: self._judge(looker, request.url))
+        return looker
+
+    def _judge(self, looker: Looker, url: str) -> None:
+        if not url.startswith((self._served.origin, "data:")):
+            looker.complaints.append(f"asked another server: {url}")
+
+    def close(self) -> None:
+        for context in self._open:
+            context.close()
+
+
+@pytest.fixture
+def window(chromium: Browser, served: Served, signed_in: dict[str, object]) -> Generator[Windows]:
+    windows = Windows(chromium, served, signed_in)
+    yield windows
+    windows.close()

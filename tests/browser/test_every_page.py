@@ -1,0 +1,79 @@
+"""Every page in both languages, light and dark, on a desk and on a phone: axe finds nothing, nothing sticks out, nothing
+is fetched from elsewhere, nothing complains.
+"""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from browser.conftest import Looker, Served, Windows
+
+PLACES = [
+    "sign-in",
+    "overview",
+    "overview of everything",
+    "members",
+    "members filtered",
+    "members, nobody",
+    "member",
+    "member on the way up",
+    "member's orders",
+    "member's points",
+    "orders",
+    "order with a return",
+    "order with a delivery",
+    "programme",
+    "imports",
+    "import",
+    "not found",
+]
+
+
+def address(served: Served, place: str, looker: Looker) -> str:
+    if place == "sign-in":
+        return "/sign-in"
+    if place == "import":
+        return str(looker.go("/imports").locator(".row-link").first.get_attribute("href"))
+    return served.places()[place]
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("width", [1440, 390])
+def test_a_page_is_fit_to_be_seen(window: Windows, served: Served, place: str, width: int):
+    for tag in ("en-GB", "zh-CN"):
+        looker = window(width=width, tag=tag, signed_in=place != "sign-in")
+        page = looker.go(address(served, place, looker))
+        assert page.locator("html").get_attribute("lang") == ("en" if tag == "en-GB" else tag)
+        for theme in ("light", "dark"):
+            page.emulate_media(color_scheme=theme)
+            page.wait_for_timeout(100)
+            found = Axe().run(page)
+            assert not found.response["violations"], f"{tag} {theme}\n{found.generate_report()}"
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        expected = {"Failed to load resource: the server responded with a status of 404 (Not Found)"}
+        assert set(looker.complaints) <= (expected if place == "not found" else set())
+
+
+def test_there_is_no_other_page(served: Served):
+    assert set(PLACES) - {"sign-in"} == set(served.places())
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_open_parts_are_fit_to_be_seen_too(window: Windows, theme: str):
+    looker = window(color_scheme=theme)
+    page = looker.go("/")
+    page.get_by_text("Show as a table").click()
+    page.get_by_role("button", name="What is counted: Revenue", exact=True).focus()
+    assert not Axe().run(page).response["violations"]
+    looker = window(width=390, color_scheme=theme)
+    page = looker.go("/members")
+    page.get_by_role("button", name="Your account and settings").click()
+    page.get_by_text("More filters").click()
+    assert not Axe().run(page).response["violations"]
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_a_printed_page_is_light_and_has_no_navigation(window: Windows):
+    page = window(color_scheme="dark").go("/")
+    page.emulate_media(media="print")
+    assert page.evaluate("getComputedStyle(document.documentElement).colorScheme") == "light"
+    assert not page.get_by_role("navigation", name="Main", exact=True).is_visible()

@@ -1,0 +1,161 @@
+"""Working by keyboard, as one types, and without any script."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from browser.conftest import Windows
+from console.shops import EMAIL, PASSWORD
+from regulars.console import members
+
+
+def test_the_first_stop_skips_to_the_content(window: Windows):
+    page = window().go("/members")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#content")).to_be_focused()
+
+
+def test_a_member_is_found_and_opened_without_a_mouse(window: Windows):
+    page = window().go("/members")
+    page.keyboard.press("/")
+    expect(page.get_by_placeholder("Name, e-mail, phone or number")).to_be_focused()
+    page.keyboard.type("lovel")
+    expect(page.locator(".row-link")).to_have_count(1)
+    expect(page).to_have_url(re.compile(r"/members\?q=lovel$"))
+    expect(page.get_by_placeholder("Name, e-mail, phone or number")).to_be_focused()  # the list changed, not the field
+    page.keyboard.press("ArrowDown")
+    expect(page.locator(".row-link")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Ada Lovelace")
+
+
+def test_j_and_k_and_the_arrows_go_through_the_list(window: Windows):
+    page = window().go("/members")
+    rows = page.locator(".row-link")
+    for key, place in [("j", 0), ("j", 1), ("ArrowDown", 2), ("k", 1), ("ArrowUp", 0), ("k", 0)]:
+        page.keyboard.press(key)
+        expect(rows.nth(place)).to_be_focused()
+
+
+def test_finding_a_member_begins_on_any_page(window: Windows):
+    page = window().go("/programme")
+    page.keyboard.press("/")
+    page.keyboard.type("ben")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"/members\?q=ben$"))
+    expect(page.locator(".row-link")).to_have_text("Ben Bitdiddle")
+
+
+def test_filters_work_as_they_are_chosen_and_chips_take_them_away(window: Windows):
+    page = window().go("/members")
+    page.get_by_label("Grade").select_option("gold")
+    expect(page.get_by_role("link", name="Remove the filter Grade: Gold")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"/members\?grade=gold$"))
+    page.get_by_text("More filters").click()
+    page.locator("select[name=r]").select_option("5")
+    expect(page.get_by_role("link", name="Remove the filter Recency: 5")).to_be_visible()
+    page.get_by_role("link", name="Remove the filter Grade: Gold").click()
+    expect(page).to_have_url(re.compile(r"/members\?r=5$"))
+    expect(page.get_by_label("Grade")).to_have_value("")
+
+
+def test_a_search_that_fails_says_so_and_keeps_what_is_there(window: Windows):
+    looker = window()
+    page = looker.go("/members")
+    before = page.locator(".row-link").count()
+    page.route("**/members?q=*", lambda route: route.abort())
+    page.keyboard.press("/")
+    page.keyboard.type("ada")
+    expect(page.get_by_role("alert")).to_contain_text("could not be fetched")
+    assert page.locator(".row-link").count() == before
+    page.unroute("**/members?q=*")
+    page.keyboard.type(" l")
+    expect(page.locator(".row-link")).to_have_count(1)
+    expect(page.get_by_role("alert")).to_be_hidden()
+
+
+def test_what_a_measure_means_shows_on_focus_and_goes_with_escape(window: Windows):
+    page = window().go("/")
+    mark = page.get_by_role("button", name="What is counted: Active members")
+    text = page.locator("#tip-active_members")
+    expect(text).to_be_hidden()
+    mark.focus()
+    expect(text).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(text).to_be_hidden()
+    mark.hover()
+    expect(text).to_be_visible()
+
+
+def test_a_point_of_the_chart_opens_its_members(window: Windows):
+    looker = window()
+    page = looker.go("/?period=all")
+    expect(page.locator("#course-chart svg")).to_be_visible()
+    box = page.locator("#course-chart").bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + box["width"] * 0.52, box["y"] + box["height"] * 0.85)
+    expect(page).to_have_url(re.compile(r"/members\?measure=active_members&from=2025-"))
+    assert not looker.complaints
+
+
+def test_the_theme_changes_at_once_and_stays(window: Windows):
+    page = window(color_scheme="light").go("/orders")
+    ground = "getComputedStyle(document.body).backgroundColor"
+    light = page.evaluate(ground)
+    page.get_by_role("complementary").get_by_role("button", name="Dark").click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    dark = page.evaluate(ground)
+    assert dark != light
+    page.wait_for_load_state("networkidle")
+    page.reload()
+    assert page.evaluate(ground) == dark
+    page.get_by_role("complementary").get_by_role("button", name="As the system").click()
+    assert page.evaluate(ground) == light
+
+
+def test_the_language_changes_and_stays_on_the_page(window: Windows):
+    page = window().go("/members?grade=gold")
+    page.get_by_role("complementary").get_by_role("button", name="简体中文").click()
+    expect(page).to_have_url(re.compile(r"/members\?grade=gold$"))
+    expect(page.get_by_role("heading", level=1)).to_have_text("会员")
+
+
+@pytest.mark.parametrize(("tab", "row"), [("timeline", ".line-item"), ("orders", "tr"), ("points", "tr")])
+def test_earlier_rows_join_those_that_are_there(window: Windows, monkeypatch: pytest.MonkeyPatch, tab: str, row: str):
+    monkeypatch.setattr(members, "_ROWS", 4)
+    looker = window()
+    page = looker.go(f"{looker.served.places()['member']}?tab={tab}")
+    rows = page.locator(f"#rows {row}")
+    before, address = rows.count(), page.url
+    page.get_by_role("link", name="Earlier").click()
+    expect(rows.nth(before)).to_be_visible()
+    while page.get_by_role("link", name="Earlier").count():
+        shown = rows.count()
+        page.get_by_role("link", name="Earlier").click()
+        expect(rows.nth(shown)).to_be_visible()
+    assert page.url == address
+    assert page.locator("#rows").count() == 1
+    assert not looker.complaints
+
+
+def test_everything_that_matters_works_without_scripts(window: Windows):
+    page = window(signed_in=False, java_script_enabled=False).page
+    origin = window().served.origin
+    page.goto(f"{origin}/members")
+    page.get_by_label("E-mail").fill(EMAIL)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_placeholder("Name, e-mail, phone or number").fill("ada")
+    page.get_by_role("button", name="Show").click()
+    expect(page.locator(".row-link")).to_have_text("Ada Lovelace")
+    page.goto(origin)
+    expect(page.locator("article.figure")).to_have_count(9)
+    page.get_by_text("Show as a table").click()
+    assert page.locator("details table tbody tr").count() > 5
+    page.get_by_role("complementary").get_by_role("button", name="Dark").click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    page.get_by_role("complementary").get_by_role("button", name="Sign out").click()
+    expect(page).to_have_url(re.compile("/sign-in$"))
