@@ -59,7 +59,10 @@ def is_bounded(schema: dict[str, Any]) -> bool:
         case "object" if "properties" in schema:
             return schema["additionalProperties"] is False
         case "string":
-            return bool({"maxLength", "pattern"} & schema.keys()) or schema.get("format") in ("date", "date-time")
+            return bool({"maxLength", "pattern", "enum"} & schema.keys()) or schema.get("format") in (
+                "date",
+                "date-time",
+            )
         case "integer":
             return {"minimum", "maximum"} <= schema.keys()
         case "array":

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 from functools import cache
 from importlib import metadata
-from typing import Any, Final, get_args, get_type_hints
+from typing import Any, Final, cast, get_args, get_type_hints
 
 import msgspec
 from litestar.handlers import HTTPRouteHandler
@@ -74,6 +74,7 @@ PATHS: Final = {
 
 def document(handlers: Iterable[HTTPRouteHandler]) -> dict[str, Any]:
     """The OpenAPI document of these routes, mounted under `/v1`."""
+    handlers = tuple(handlers)
     routes = sorted(handlers, key=lambda handler: (min(handler.paths), sorted(handler.http_methods)))
     components = _schemas(routes)
     paths: dict[str, dict[str, Any]] = {}
@@ -92,7 +93,7 @@ def document(handlers: Iterable[HTTPRouteHandler]) -> dict[str, Any]:
         },
         "servers": [{"url": "/"}],
         "security": [{"key": []}],
-        "tags": [{"name": tag} for tag in sorted({tag for handler in routes for tag in handler.tags or ()})],
+        "tags": [{"name": tag} for tag in dict.fromkeys(tag for handler in handlers for tag in handler.tags or ())],
         "paths": paths,
         "components": {
             "securitySchemes": {
@@ -109,10 +110,21 @@ def _schemas(routes: Sequence[HTTPRouteHandler]) -> dict[str, Any]:
         types += [kind for kind in (_body(handler), _content(handler)) if kind is not None]
         types += [field.type for field in fields(query_type(handler))]
     schemas = msgspec.json.schema_components(types, ref_template=_REF)[1]
-    for schema in schemas.values():
-        if "description" in schema:
-            schema["description"] = inspect.cleandoc(schema["description"])
-    return dict(sorted(schemas.items()))
+    return {name: _tidy(schema) for name, schema in sorted(schemas.items())}
+
+
+def _tidy(schema: Any) -> Any:
+    """Say the type of an enumeration, and take the indentation of the source out of descriptions."""
+    if isinstance(schema, list):
+        return [_tidy(one) for one in cast("list[Any]", schema)]
+    if not isinstance(schema, dict):
+        return schema
+    tidy = {name: _tidy(one) for name, one in cast("dict[str, Any]", schema).items()}
+    if isinstance(tidy.get("enum"), list) and all(isinstance(one, str) for one in tidy["enum"]):
+        tidy = {"type": "string", **tidy}
+    if isinstance(tidy.get("description"), str):
+        tidy["description"] = inspect.cleandoc(tidy["description"])
+    return tidy
 
 
 def _hints(handler: HTTPRouteHandler) -> dict[str, Any]:
@@ -130,7 +142,7 @@ def _content(handler: HTTPRouteHandler) -> Any:
 
 
 def _schema(kind: Any) -> dict[str, Any]:
-    return msgspec.json.schema_components([kind], ref_template=_REF)[0][0]
+    return _tidy(msgspec.json.schema_components([kind], ref_template=_REF)[0][0])
 
 
 def _operation(handler: HTTPRouteHandler) -> dict[str, Any]:
@@ -202,10 +214,10 @@ def _headers(handler: HTTPRouteHandler) -> list[dict[str, Any]]:
 
 def _responses(handler: HTTPRouteHandler) -> dict[str, Any]:
     content = _content(handler)
-    answer: dict[str, Any] = {"description": "Done."}
-    if content is not None:
-        answer["content"] = {_JSON: {"schema": _schema(content)}}
-    responses = {str(status): answer for status in (handler.status_code, *handler.opt.get("statuses", ()))}
+    answer: dict[str, Any] = {"content": {_JSON: {"schema": _schema(content)}}} if content is not None else {}
+    responses = {str(handler.status_code): {"description": "Done.", **answer}}
+    for status in handler.opt.get("statuses", ()):
+        responses[str(status)] = {"description": "It was so already, or was added to.", **answer}
     by_status: dict[int, list[str]] = {}
     for refusal in _refusals(handler):
         by_status.setdefault(status_of(refusal), []).append(f"`{refusal.__name__}`")
