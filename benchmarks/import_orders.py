@@ -40,7 +40,9 @@ def fresh_database(server: str, name: str) -> Generator[str]:
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f'create database "{name}"')
         connection.execute("checkpoint")
-    yield "postgresql:///?" + "&".join(f"{key}={quote(str(value), safe='')}" for key, value in (parts | {"dbname": name}).items() if value)
+    yield "postgresql:///?" + "&".join(
+        f"{key}={quote(str(value), safe='')}" for key, value in (parts | {"dbname": name}).items() if value
+    )
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f'drop database "{name}" with (force)')
 
@@ -66,7 +68,9 @@ def whole_import(server: str, path: Path) -> tuple[float, int]:
         database = Database(url)
         app = App(settings.Settings(), database, lambda: demo.NOW)
         with database.transaction() as tx:
-            shop = commerce.open_shop(tx, demo.CODE, name=demo.NAME, currency=demo.CURRENCY, time_zone=demo.TIME_ZONE, at=demo.NOW)
+            shop = commerce.open_shop(
+                tx, demo.CODE, name=demo.NAME, currency=demo.CURRENCY, time_zone=demo.TIME_ZONE, at=demo.NOW
+            )
         started = time.perf_counter()
         source = files.read_file(path, demo.PROFILE, shop)
         done = jobs.import_file(app, shop, source)

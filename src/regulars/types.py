@@ -7,7 +7,6 @@ webhook and a second data centre all arrive at the same one without asking (docs
 
 import hashlib
 import secrets
-from base64 import b32encode
 from typing import Final, NewType
 
 from regulars.errors import Invalid
@@ -22,7 +21,7 @@ OperatorId = NewType("OperatorId", int)
 
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 _DECODED: Final = {symbol: value for value, symbol in enumerate(_ALPHABET)} | {"o": 0, "i": 1, "l": 1}
-_CROCKFORD: Final = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", _ALPHABET.encode())
+_PAIRS: Final = tuple(one + other for one in _ALPHABET for other in _ALPHABET)
 _LENGTH: Final = 13  # 13 symbols of 5 bits hold 63 bits
 
 
@@ -47,8 +46,11 @@ def random_id() -> int:
 
 def to_public(prefix: str, identifier: int) -> str:
     """Write an identifier as the doors show it, for instance `mem_04h8z2k1q9x0b`."""
-    symbols = b32encode(identifier.to_bytes(10, "big"))[-_LENGTH:]  # 10 bytes are 16 symbols, the first 3 always zero
-    return f"{prefix}_{symbols.translate(_CROCKFORD).decode()}"
+    n, pair = identifier, _PAIRS
+    return (
+        f"{prefix}_{_ALPHABET[n >> 60]}{pair[n >> 50 & 1023]}{pair[n >> 40 & 1023]}"
+        f"{pair[n >> 30 & 1023]}{pair[n >> 20 & 1023]}{pair[n >> 10 & 1023]}{pair[n & 1023]}"
+    )
 
 
 def from_public(prefix: str, text: str, *, field: str = "id") -> int:

@@ -34,7 +34,7 @@ def record(tx: Transaction, facts: Sequence[Fact], *, at: datetime) -> None:
             {
                 "name": pa.array([fact.name for fact in facts], pa.string()),
                 "occurred_at": pa.array([fact.occurred_at for fact in facts], _TIME),
-                "recorded_at": pa.array([at] * len(facts), _TIME),
+                "recorded_at": pa.repeat(pa.scalar(at, _TIME), len(facts)),
                 "member_id": pa.array([fact.member_id for fact in facts], pa.int64()),
                 "subject_id": pa.array([fact.subject_id for fact in facts], pa.int64()),
                 "data": pa.array([msgspec.json.encode(fact.data).decode() for fact in facts], pa.string()),

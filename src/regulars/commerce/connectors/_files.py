@@ -194,7 +194,9 @@ def _parse(db: duckdb.DuckDBPyConnection, profile: Profile, shop: Shop) -> None:
         if types[header] in {"DOUBLE", "FLOAT"}:
             return f"case when {column} = trunc({column}) then {column}::bigint::varchar else {column}::varchar end"
         plain = f"nullif(trim({column}::varchar), '')"
-        return rf"regexp_replace({plain}, '^(\d+)\.0+$', '\1')" if field in {"order", "customer"} else plain
+        if field in {"order", "customer"} and types[header] == "VARCHAR":  # 17850.0 is what spreadsheets make of 17850
+            return f"case when ends_with({plain}, '.0') then {plain}[:-3] else {plain} end"
+        return plain
 
     def number(field: str) -> str:
         header = profile.columns.get(field)
@@ -210,7 +212,8 @@ def _parse(db: duckdb.DuckDBPyConnection, profile: Profile, shop: Shop) -> None:
     db.execute(
         f"""
         create temp table parsed as
-        select row_no, {text("order")} as number, row_number() over (partition by number order by row_no) as position, {text("customer")} as customer, {text("date")} as date_text,
+        select row_no, {text("order")} as number, {text("customer")} as customer,
+            {text("date") if types[profile.columns["date"]] == "VARCHAR" else "null"} as date_text,
             {_date(db, profile, types, shop)} as placed,
             coalesce({text("sku")}, {text("product")}{", 'ORDER'" if not {"sku", "product"} & set(profile.columns) else ""}) as sku,
             {text("product")} as product, {number("quantity") if "quantity" in profile.columns else "1.0"} as quantity,
@@ -261,14 +264,14 @@ def _judge(db: duckdb.DuckDBPyConnection, profile: Profile) -> None:
     prefix = profile.return_prefix
     returned = f"starts_with(number, '{_quoted(prefix)}')" if prefix else "quantity < 0"
     ignored = " or ".join(f"starts_with(number, '{_quoted(one)}')" for one in profile.ignored_prefixes) or "false"
-    cells = "number, customer, date_text, sku, product, quantity, price_minor, amount_minor, country"
+    _find_repeats(db, profile)
     db.execute(
         f"""
         create temp table verdicts as
         select row_no, case
             when number is null then 'rejected: no order number'
             when {ignored} then 'dropped: bookkeeping document'
-            when {"row_number() over (partition by " + cells + " order by row_no) > 1" if profile.drop_duplicates else "false"} then 'dropped: duplicate row'
+            when repeats.row_no is not null then 'dropped: duplicate row'
             when placed is null then 'rejected: date cannot be read'
             when sku is null then 'rejected: no product'
             when quantity is null then 'rejected: quantity cannot be read'
@@ -281,7 +284,25 @@ def _judge(db: duckdb.DuckDBPyConnection, profile: Profile) -> None:
             when coalesce(price_minor, amount_minor) < 0 and not ({returned}) then 'rejected: price is negative'
             when {returned} then 'return'
             else 'order' end as verdict
-        from parsed
+        from parsed left join repeats using (row_no)
+        """
+    )
+
+
+def _find_repeats(db: duckdb.DuckDBPyConnection, profile: Profile) -> None:
+    """Make table `repeats`: rows equal to an earlier one, if those are to be dropped.
+
+    Only rows whose hash occurs twice are compared cell by cell, which is a third of the work of comparing all.
+    """
+    cells = "number, customer, date_text, placed, sku, product, quantity, price_minor, amount_minor, country"
+    alike = f"hash({cells}) in (select hash({cells}) from parsed group by 1 having count(*) > 1)"
+    db.execute(
+        f"""
+        create temp table repeats as
+        select row_no from (
+            select row_no, row_number() over (partition by {cells} order by row_no) as nth
+            from parsed where {alike if profile.drop_duplicates else "false"})
+        where nth > 1
         """
     )
 
@@ -290,6 +311,10 @@ def _assemble(db: duckdb.DuckDBPyConnection, profile: Profile) -> None:
     """Make tables `lines` and `documents`, the documents in order of time and cut into chunks."""
     kinds = " ".join(f"when {_sku_is(code)} then '{kind}'" for kind, codes in profile.kinds.items() for code in codes)
     returned = "number" if profile.return_prefix else "number || '/return'"
+    db.execute(  # apart from the wide table: a window keeps whole rows
+        "create temp table positions as "
+        "select row_no, row_number() over (partition by number order by row_no) as position from parsed"
+    )
     db.execute(
         f"""
         create temp table lines as
@@ -299,7 +324,7 @@ def _assemble(db: duckdb.DuckDBPyConnection, profile: Profile) -> None:
             abs(coalesce(price_minor, round(amount_minor / quantity)))::bigint as unit_minor,
             abs(coalesce(amount_minor, price_minor * quantity))::bigint as amount_minor,
             {f"case {kinds} else 'goods' end" if kinds else "'goods'"} as line_kind
-        from parsed join verdicts v using (row_no) where v.verdict in ('order', 'return')
+        from parsed join verdicts v using (row_no) join positions using (row_no) where v.verdict in ('order', 'return')
         """
     )
     db.execute(
