@@ -57,14 +57,17 @@ class ApiCall:
     def read(self, work: Callable[[Transaction], Content]) -> Response[Content]:
         """Answer with what `work` finds, all of it as of one moment."""
         with self.app.database.transaction(read_only=True) as tx:
-            content = msgspec.json.encode(work(tx))
-        return self._answer(
-            content, 200, {"ETag": f'W/"{sha256(content).hexdigest()[:32]}"', "Cache-Control": "private, no-cache"}
-        )
+            found = work(tx)
+        return self.show(found)
 
     def show(self, content: Content) -> Response[Content]:
-        """Answer with something that needs no transaction."""
-        return self.read(lambda _: content)
+        """Answer with something already found, or that it is what the caller has."""
+        body = msgspec.json.encode(content)
+        etag = f'W/"{sha256(body).hexdigest()[:32]}"'
+        headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
+        if etag in self.request.headers.get("if-none-match", ""):
+            return self._answer(b"", 304, headers)
+        return self._answer(body, 200, headers)
 
     def write(
         self,
@@ -116,9 +119,6 @@ class ApiCall:
         return self.request.route_handler.status_code
 
     def _answer(self, content: bytes, status: int, headers: Mapping[str, str] | None = None) -> Any:
-        etag = (headers or {}).get("ETag")
-        if etag and etag in self.request.headers.get("if-none-match", ""):
-            return Response(b"", status_code=304, headers=headers)
         return Response(content, status_code=status, headers=headers, media_type="application/json")
 
 
