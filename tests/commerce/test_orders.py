@@ -117,6 +117,13 @@ def test_a_number_beyond_any_order_is_refused_not_an_overflow(tx: Transaction) -
     assert tx.value("select count(*) from members") == 0
 
 
+def test_a_customer_nobody_can_be_called_keeps_back_their_order_alone(tx: Transaction) -> None:
+    outcomes = record(tx, make.shop(tx), order("1", "a\nb"), order("2", ADA), order("3", BEN, country="x" * 201))
+    assert statuses(outcomes) == ["refused", "recorded", "refused"]
+    assert str(outcomes[0].error) == "customer is 'a\\nb': give 1 to 200 printable characters."
+    assert tx.values("select external_id from members") == [ADA]
+
+
 def test_a_guest_order_belongs_to_nobody(tx: Transaction) -> None:
     [outcome] = record(tx, make.shop(tx), order("1"))
     assert commerce.find_order(tx, outcome.document_id).order.member_id is None

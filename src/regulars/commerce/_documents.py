@@ -74,7 +74,7 @@ def arrive(
     `refused` are rows that the caller has refused already; they leave no trace.
     """
     documents, time = batch.documents, "placed_at" if isinstance(batch, Orders) else "returned_at"
-    errors: dict[int, RegularsError] = {**refusals(documents, batch.lines), **(refused or {})}
+    errors: dict[int, RegularsError] = {**_nameless(documents), **refusals(documents, batch.lines), **(refused or {})}
     fine = np.array([row not in errors for row in range(documents.num_rows)], np.bool_)
     names: list[str] = documents.column("external_id").to_pylist()
     kind = "order" if isinstance(batch, Orders) else "return"
@@ -95,6 +95,20 @@ def arrive(
         fine=fine,
         errors=errors,
     )
+
+
+def _nameless(documents: pa.Table) -> dict[int, RegularsError]:
+    """The documents whose customer cannot be made a member of, because of the number or the country."""
+    found: dict[int, RegularsError] = {}
+    for field in {"customer", "country"} & set(documents.column_names):
+        texts: list[str | None] = documents.column(field).to_pylist()
+        for row, text in enumerate(texts):
+            try:
+                if text:
+                    members.clean_text(field, text)
+            except members.BadMember as error:
+                found[row] = error
+    return found
 
 
 def _owners(

@@ -107,8 +107,8 @@ def copy_order_lines(tx: Transaction, *, ids: Numbers, lines: Lines) -> int:
         pa.table(
             {
                 "order_id": ids[lines.document],
-                "line_no": lines.line_no,
-                "quantity": lines.quantity,
+                "line_no": lines.line_no.astype(np.int32),
+                "quantity": lines.quantity.astype(np.int32),
                 "product_id": lines.product_id,
                 "unit_minor": lines.unit_minor,
                 "amount_minor": lines.amount_minor,
@@ -345,12 +345,12 @@ def copy_return_lines(tx: Transaction, *, ids: Numbers, parts: list[Part], goods
                 "line_no": pa.array([p.line_no for p in parts], pa.int32()),
                 "part_no": pa.array([p.part_no for p in parts], pa.int32()),
                 "product_id": pa.array([p.product_id for p in parts], pa.int64()),
-                "quantity": pa.array([p.quantity for p in parts], pa.int64()),
+                "quantity": pa.array([p.quantity for p in parts], pa.int32()),
                 "amount_minor": pa.array([p.amount_minor for p in parts], pa.int64()),
                 "goods": pa.array([(p.row, p.line_no) in goods for p in parts], pa.bool_()),
                 "order_id": pa.array([p.order_id for p in parts], pa.int64()),
                 "order_line_no": pa.array([p.order_line_no for p in parts], pa.int32()),
-                "before": pa.array([p.before for p in parts], pa.int64()),
+                "before": pa.array([p.before for p in parts], pa.int32()),
             }
         ),
     )

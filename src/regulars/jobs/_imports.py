@@ -10,7 +10,6 @@ from regulars.commerce import connectors as files
 from regulars.jobs._loop import tick
 from regulars.jobs.reactions import react
 
-REACT_SECONDS = 0.05
 PATIENCE_SECONDS = 30.0
 
 
@@ -29,10 +28,11 @@ def import_file(
     """
     with app.database.transaction() as tx:
         running = files.begin_import(tx, shop, source, at=app.clock(), again=again)
-    with _reactions_beside(app):
+    with _reactions_beside(app) as there_is_more:
         for chunk in source.chunks(after=running.chunks_done):
             with app.database.transaction() as tx:
                 running = files.record_chunk(tx, shop, running, chunk, at=app.clock())
+            there_is_more.set()
             on_chunk(running)
     tick(app, patience_seconds=PATIENCE_SECONDS)
     with app.database.transaction() as tx:
@@ -40,18 +40,21 @@ def import_file(
 
 
 @contextmanager
-def _reactions_beside(app: App) -> Generator[None]:
-    """React in a thread while the block runs. What it failed at is tried, and raised, by the caller's own tick."""
-    done = threading.Event()
+def _reactions_beside(app: App) -> Generator[threading.Event]:
+    """React in a thread whenever the event is set. What it failed at is tried, and raised, by the caller's own tick."""
+    there_is_more, done = threading.Event(), threading.Event()
 
     def work() -> None:
-        while not done.wait(REACT_SECONDS):
+        while not done.is_set():
+            there_is_more.wait()
+            there_is_more.clear()
             react(app)
 
     thread = threading.Thread(target=work, name="reactions", daemon=True)
     thread.start()
     try:
-        yield
+        yield there_is_more
     finally:
         done.set()
+        there_is_more.set()
         thread.join()

@@ -18,7 +18,7 @@ from regulars.members._members import (
     find_all,
 )
 from regulars.members._queries import Identity, Member, identities
-from regulars.members._rules import DIRECT, BadMember, MemberNotFound, NewMember, clean_email, clean_phone
+from regulars.members._rules import DIRECT, BadMember, MemberNotFound, NewMember, clean_email, clean_phone, clean_text
 
 __all__ = [
     "DIRECT",
@@ -33,6 +33,7 @@ __all__ = [
     "by_identity",
     "clean_email",
     "clean_phone",
+    "clean_text",
     "enrol",
     "find",
     "find_all",

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, LiteralString, TypeVar, cast
 
 import msgspec
+import numpy as np
 import psycopg
 import pyarrow as pa
 import pyarrow.csv
@@ -39,6 +40,35 @@ class DatabaseUnavailable(Conflict):
     """PostgreSQL cannot be reached ({reason}): check REGULARS_DATABASE_URL, or leave it unset for the embedded one."""
 
     retryable = True
+
+
+_BINARY_TYPES = {pa.int64(): ">i8", pa.int32(): ">i4", pa.int16(): ">i2", pa.bool_(): "?"}
+_BINARY_HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+_BINARY_END = b"\xff\xff"
+
+
+def _csv_rows(table: pa.Table) -> memoryview:
+    text = io.BytesIO()
+    pyarrow.csv.write_csv(table, text, pyarrow.csv.WriteOptions(include_header=False))
+    return text.getbuffer()
+
+
+def _binary_rows(table: pa.Table) -> bytes | None:
+    """The table in PostgreSQL's binary COPY format, if it holds whole numbers and truth values only, and no nulls.
+
+    PostgreSQL reads it in two thirds of the time it takes for text. A row is the number of its fields and, for each
+    field, its length and its bytes.
+    """
+    kinds = [_BINARY_TYPES.get(field.type) for field in table.schema]
+    if not all(kinds) or any(column.null_count for column in table.columns):
+        return None
+    fields = [part for n, kind in enumerate(kinds) for part in ((f"length{n}", ">i4"), (f"value{n}", str(kind)))]
+    rows = np.empty(table.num_rows, np.dtype([("fields", ">i2"), *fields]))
+    rows["fields"] = len(kinds)
+    for n, column in enumerate(table.columns):
+        rows[f"length{n}"] = rows.dtype[f"value{n}"].itemsize
+        rows[f"value{n}"] = column.combine_chunks().to_numpy(zero_copy_only=False)
+    return _BINARY_HEADER + rows.tobytes() + _BINARY_END
 
 
 _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"'})
@@ -106,17 +136,20 @@ class Transaction:
     def copy(self, target: LiteralString, table: pa.Table) -> int:
         """Append an Arrow table to `target` by COPY: the fastest way in, about 1 µs a row on the client.
 
-        `target` is the table and its columns, `facts (name, member_id)`, in the order of the Arrow columns.
-        Nulls stay nulls; an empty text stays an empty text.
+        `target` is the table and its columns, `facts (name, member_id)`, in the order of the Arrow columns, whose types
+        are the columns' own. Nulls stay nulls; an empty text stays an empty text.
         """
         if table.num_rows:
-            text = io.BytesIO()
-            pyarrow.csv.write_csv(table, text, pyarrow.csv.WriteOptions(include_header=False))
+            binary = _binary_rows(table)
             with (
                 self.connection.cursor() as cursor,
-                cursor.copy(fragments.SQL("copy {} from stdin (format csv)").format(fragments.SQL(target))) as copy,
+                cursor.copy(
+                    fragments.SQL("copy {} from stdin (format {})").format(
+                        fragments.SQL(target), fragments.SQL("csv" if binary is None else "binary")
+                    )
+                ) as copy,
             ):
-                copy.write(text.getbuffer())
+                copy.write(_csv_rows(table) if binary is None else binary)
         return table.num_rows
 
     def stage(self, name: LiteralString, table: pa.Table) -> None:
@@ -128,7 +161,7 @@ class Transaction:
         columns = ", ".join(f"{field.name} {_SQL_TYPES[field.type]}" for field in table.schema)
         create = fragments.SQL(f"create temp table if not exists {name} ({columns}) on commit delete rows")  # pyright: ignore[reportArgumentType]
         self.connection.execute(create)
-        self.connection.execute(fragments.SQL("truncate {}").format(fragments.Identifier(name)))
+        self.connection.execute(fragments.SQL("delete from {}").format(fragments.Identifier(name)))
         self.copy(name, table)
 
     @contextmanager
