@@ -101,18 +101,20 @@ def insert_orders(tx: Transaction, *, shop: Shop, orders: pa.Table, at: datetime
 
 
 def copy_order_lines(tx: Transaction, *, ids: Numbers, lines: Lines) -> int:
-    """Append order lines."""
+    """Append order lines, in the order of their key: each page of its index is then written once a batch."""
+    order_ids = ids[lines.document]
+    by_key = np.lexsort((lines.line_no, order_ids))
     return tx.copy(
         "commerce_order_lines (order_id, line_no, quantity, product_id, unit_minor, amount_minor, goods)",
         pa.table(
             {
-                "order_id": ids[lines.document],
-                "line_no": lines.line_no.astype(np.int32),
-                "quantity": lines.quantity.astype(np.int32),
-                "product_id": lines.product_id,
-                "unit_minor": lines.unit_minor,
-                "amount_minor": lines.amount_minor,
-                "goods": lines.goods,
+                "order_id": order_ids[by_key],
+                "line_no": lines.line_no[by_key].astype(np.int32),
+                "quantity": lines.quantity[by_key].astype(np.int32),
+                "product_id": lines.product_id[by_key],
+                "unit_minor": lines.unit_minor[by_key],
+                "amount_minor": lines.amount_minor[by_key],
+                "goods": lines.goods[by_key],
             }
         ),
     )
