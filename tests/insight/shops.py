@@ -1,9 +1,9 @@
-"""Simulated shops of every awkward shape, and each figure computed a second time, in pandas, from its sentence."""
+"""Simulated shops of every awkward shape, and each figure computed a second time, in plain Python, from its sentence."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from typing import NamedTuple
 
-import pandas as pd
 import pyarrow as pa
 from hypothesis import strategies as st
 
@@ -32,71 +32,93 @@ scopes = st.builds(
     st.sampled_from([None, None, 1]),
 )
 
-Row = tuple[int, int | None, date, int, str]
+Plain = tuple[int, int | None, date, int, str]
 
 
-def table(taken: Sequence[Row]) -> pa.Table:
+class Row(NamedTuple):
+    """A purchase or a refund, its columns named."""
+
+    shop_id: int
+    member_id: int | None
+    day: date
+    goods_minor: int
+    currency: str
+
+
+def table(taken: Sequence[Plain]) -> pa.Table:
     columns = list(zip(*taken, strict=True)) or [[] for _ in SCHEMA]
     return pa.table(
         [pa.array(column, field.type) for column, field in zip(columns, SCHEMA, strict=True)], schema=SCHEMA
     )
 
 
-def frame(bought: Sequence[Row], given_back: Sequence[Row] = ()) -> Frame:
+def frame(bought: Sequence[Plain], given_back: Sequence[Plain] = ()) -> Frame:
     return Frame(table(bought), table(given_back))
 
 
-def pandas(taken: Sequence[Row], shop_id: int | None = None) -> pd.DataFrame:
-    found = pd.DataFrame(list(taken), columns=pd.Index(SCHEMA.names))
-    found["member_id"] = found["member_id"].astype("Int64")
-    return found if shop_id is None else found[found["shop_id"] == shop_id]
+def of_shop(taken: Sequence[Plain], shop_id: int | None = None) -> list[Row]:
+    every = [Row(*row) for row in taken]
+    return every if shop_id is None else [row for row in every if row.shop_id == shop_id]
 
 
-def within(found: pd.DataFrame, start: date, end: date) -> pd.DataFrame:
-    return found.loc[pd.Series([start <= day < end for day in found["day"]], index=found.index, dtype=bool)]
+def within(found: Sequence[Row], start: date, end: date) -> list[Row]:
+    return [row for row in found if start <= row.day < end]
 
 
-def expected(bought: Sequence[Row], given_back: Sequence[Row], scope: Scope) -> dict[str, float | int | None]:
+def by_member(found: Sequence[Row]) -> dict[int, list[Row]]:
+    """The rows of each member; guests are nobody's."""
+    theirs: dict[int, list[Row]] = {}
+    for row in found:
+        if row.member_id is not None:
+            theirs.setdefault(row.member_id, []).append(row)
+    return theirs
+
+
+def firsts(found: Sequence[Row]) -> dict[int, date]:
+    """The day of each member's first purchase."""
+    return {member: min(row.day for row in theirs) for member, theirs in by_member(found).items()}
+
+
+def money(found: Sequence[Row], currency: str) -> list[int]:
+    return [row.goods_minor for row in found if row.currency == currency]
+
+
+def expected(bought: Sequence[Plain], given_back: Sequence[Plain], scope: Scope) -> dict[str, float | int | None]:
     """Every measure by its sentence."""
-    every = pandas(bought, scope.shop_id)
+    every = of_shop(bought, scope.shop_id)
     now, before = within(every, scope.start, scope.end), within(every, scope.previous.start, scope.start)
-    back = within(pandas(given_back, scope.shop_id), scope.start, scope.end)
-    people = now.dropna(subset=["member_id"])
-    buyers = set(people["member_id"])
-    earlier = set(before["member_id"].dropna())
-    firsts = every.dropna(subset=["member_id"]).groupby("member_id")["day"].min()
-    priced = now[now["currency"] == scope.currency]
-    revenue = int(priced["goods_minor"].sum())
-    occasions = people.drop_duplicates(["member_id", "day"]).groupby("member_id").size()
+    back = within(of_shop(given_back, scope.shop_id), scope.start, scope.end)
+    people, earlier = by_member(now), set(by_member(before))
+    buyers = set(people)
+    priced = money(now, scope.currency)
+    occasions = {member: {row.day for row in theirs} for member, theirs in people.items()}
     reaches_back = bool(bought) and min(row[2] for row in bought) <= scope.previous.start
     return {
         "active_members": len(buyers),
-        "new_members": sum(scope.start <= day < scope.end for day in firsts),
+        "new_members": sum(scope.start <= day < scope.end for day in firsts(every).values()),
         "orders": len(now),
-        "revenue": revenue,
-        "net_revenue": revenue - int(back[back["currency"] == scope.currency]["goods_minor"].sum()),
-        "average_order_value": int(revenue / len(priced) + 0.5) if len(priced) else None,
-        "purchase_frequency": len(people) / len(buyers) if buyers else None,
-        "repurchase_rate": int((occasions >= 2).sum()) / len(buyers) if buyers else None,
+        "revenue": sum(priced),
+        "net_revenue": sum(priced) - sum(money(back, scope.currency)),
+        "average_order_value": int(sum(priced) / len(priced) + 0.5) if priced else None,
+        "purchase_frequency": sum(map(len, people.values())) / len(buyers) if buyers else None,
+        "repurchase_rate": sum(len(days) >= 2 for days in occasions.values()) / len(buyers) if buyers else None,
         "retention_rate": len(earlier & buyers) / len(earlier) if earlier and reaches_back else None,
     }
 
 
-def portraits(bought: Sequence[Row], given_back: Sequence[Row], currency: str) -> dict[int, dict[str, object]]:
+def portraits(bought: Sequence[Plain], given_back: Sequence[Plain], currency: str) -> dict[int, dict[str, object]]:
     """Recency, frequency and money of each member, ranked by hand."""
-    people = pandas(bought).dropna(subset=["member_id"])
-    back = pandas(given_back)
+    people, back = by_member(of_shop(bought)), by_member(of_shop(given_back))
     found: dict[int, dict[str, object]] = {}
-    for member, theirs in people.groupby("member_id"):
-        spent = theirs[theirs["currency"] == currency]["goods_minor"].sum()
-        returned = back[(back["member_id"] == member) & (back["currency"] == currency)]["goods_minor"].sum()
-        found[int(member)] = {
-            "first_day": theirs["day"].min(),
-            "last_day": theirs["day"].max(),
-            "cohort": theirs["day"].min().replace(day=1),
+    for member, theirs in people.items():
+        first = min(row.day for row in theirs)
+        found[member] = {
+            "first_day": first,
+            "last_day": max(row.day for row in theirs),
+            "cohort": first.replace(day=1),
             "orders": len(theirs),
-            "days": theirs["day"].nunique(),
-            "spend_minor": int(spent - returned),
+            "days": len({row.day for row in theirs}),
+            "spend_minor": sum(money(theirs, currency)) - sum(money(back.get(member, []), currency)),
         }
     for score, by in (("r", "last_day"), ("f", "orders"), ("m", "spend_minor")):
         ranked = sorted(found, key=lambda member: (found[member][by], member))

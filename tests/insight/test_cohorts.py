@@ -1,11 +1,11 @@
-"""Cohorts, against a second computation in pandas."""
+"""Cohorts, against a second computation in plain Python."""
 
 from datetime import date, timedelta
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from insight.shops import FIRST, days, frame, pandas, purchases, within
+from insight.shops import FIRST, days, firsts, frame, of_shop, purchases, within
 from regulars import insight
 from regulars.insight import Cohort
 
@@ -16,14 +16,16 @@ def month_number(day: date) -> int:
 
 def expected(bought, until: date) -> dict[tuple[date, int], tuple[set[int], int]]:
     """Who of each cohort purchased in each month since, and for how much."""
-    people = within(pandas(bought).dropna(subset=["member_id"]), date.min, until)
-    first = pandas(bought).dropna(subset=["member_id"]).groupby("member_id")["day"].min()
+    every = of_shop(bought)
+    first = firsts(every)
     cells: dict[tuple[date, int], tuple[set[int], int]] = {}
-    for row in people.itertuples():
+    for row in within(every, date.min, until):
+        if row.member_id is None:
+            continue
         began = first[row.member_id].replace(day=1)
         members, spent = cells.get((began, month_number(row.day) - month_number(began)), (set(), 0))
         cells[began, month_number(row.day) - month_number(began)] = (
-            members | {int(row.member_id)},
+            members | {row.member_id},
             spent + (row.goods_minor if row.currency == "GBP" else 0),
         )
     return cells

@@ -1,4 +1,4 @@
-"""Figures, against the same figures computed from their sentences in pandas."""
+"""Figures, against the same figures computed from their sentences in plain Python."""
 
 from datetime import date, timedelta
 
@@ -6,7 +6,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from insight.shops import FIRST, expected, frame, pandas, purchases, refunds, rows, scopes, within
+from insight.shops import (
+    FIRST,
+    by_member,
+    expected,
+    frame,
+    money,
+    of_shop,
+    purchases,
+    refunds,
+    rows,
+    scopes,
+    table,
+    within,
+)
 from regulars import insight
 from regulars.insight import MeasureNotFound, Scope
 
@@ -67,9 +80,9 @@ def test_guests_count_in_orders_and_revenue_but_in_no_figure_about_members(bough
     guests = [guest for guest in guests if bought and guest[2] >= min(row[2] for row in bought)]
     without, together = (values(insight.figures(frame(taken), scope)) for taken in (bought, bought + guests))
     assert {name: together[name] for name in OF_MEMBERS} == {name: without[name] for name in OF_MEMBERS}
-    counted = within(pandas(guests, scope.shop_id), scope.start, scope.end)
+    counted = within(of_shop(guests, scope.shop_id), scope.start, scope.end)
     assert together["orders"] == without["orders"] + len(counted)
-    assert together["revenue"] == without["revenue"] + counted[counted["currency"] == "GBP"]["goods_minor"].sum()
+    assert together["revenue"] == without["revenue"] + sum(money(counted, "GBP"))
 
 
 @few
@@ -92,13 +105,13 @@ def test_two_shops_add_up(bought, given_back, scope) -> None:
 def test_a_figure_opens_to_the_members_it_counts(bought, given_back, scope) -> None:
     opened = frame(bought, given_back)
     found = {figure.measure.name: figure for figure in insight.figures(opened, scope)}
-    people = within(pandas(bought, scope.shop_id), scope.start, scope.end).dropna(subset=["member_id"])
+    people = within(of_shop(bought, scope.shop_id), scope.start, scope.end)
     for name in ("active_members", "new_members", "repurchase_rate"):
         assert len(insight.members_behind(opened, name, scope)) == found[name].now.part
-    assert insight.members_behind(opened, "orders", scope) == sorted(set(people["member_id"]))
-    assert insight.members_behind(opened, "active_members", scope) == sorted(set(people["member_id"]))
-    priced = people[people["currency"] == "GBP"]
-    assert insight.members_behind(opened, "revenue", scope) == sorted(set(priced["member_id"]))
+    assert insight.members_behind(opened, "orders", scope) == sorted(by_member(people))
+    assert insight.members_behind(opened, "active_members", scope) == sorted(by_member(people))
+    priced = [row for row in people if row.currency == "GBP"]
+    assert insight.members_behind(opened, "revenue", scope) == sorted(by_member(priced))
 
 
 def test_two_orders_on_one_day_are_one_occasion() -> None:
@@ -178,10 +191,7 @@ def test_an_unknown_measure_is_refused_by_name() -> None:
 
 
 def test_a_table_of_a_notebook_may_have_its_columns_in_any_order_and_more_of_them() -> None:
-    bought = pandas([(1, 1, FIRST, 100, "GBP")])[["currency", "goods_minor", "day", "member_id", "shop_id"]].assign(
-        note="x"
-    )
-    import pyarrow as pa
-
-    shop = insight.Frame(pa.Table.from_pandas(bought))
+    bought = table([(1, 1, FIRST, 100, "GBP")]).select(["currency", "goods_minor", "day", "member_id", "shop_id"])
+    noted = bought.append_column("note", [["x"]]).replace_schema_metadata({"pandas": "{}"})
+    shop = insight.Frame(noted)
     assert insight.figure(shop, "revenue", Scope(FIRST, FIRST + timedelta(days=1))).value == 100

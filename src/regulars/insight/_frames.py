@@ -38,7 +38,7 @@ _RELATIONS: Final = ("bought", "refunded", "earlier", "begun")
 class Frame:
     """Purchases and refunds as they were at one moment. Everything here is computed on one of these, and changes none.
 
-    In a notebook, `Frame(pa.Table.from_pandas(purchases))`; in the product, `Frames().read(database)`.
+    In a notebook, `Frame(pa.table(purchases))`, from columns or a DataFrame; in the product, `Frames().read(database)`.
     """
 
     def __init__(self, purchases: pa.Table, refunds: pa.Table | None = None) -> None:
