@@ -1,5 +1,20 @@
 -- Written by `just schema` from the migrations, with the pg_dump of PostgreSQL 18; a test compares. Do not edit.
 
+CREATE FUNCTION public.facts_horizon() RETURNS xid8
+    LANGUAGE sql STABLE
+    AS $$
+    select least(
+        coalesce(
+            (select x from pg_snapshot_xip(pg_current_snapshot()) x
+             where not exists (
+                select from pg_locks l join pg_stat_activity a using (pid)
+                where l.locktype = 'transactionid' and l.granted and l.transactionid = x::xid
+                  and a.datid <> (select d.oid from pg_database d where d.datname = current_database()))
+             order by x limit 1),
+            pg_snapshot_xmax(pg_current_snapshot())),
+        pg_current_xact_id_if_assigned())
+$$;
+
 CREATE FUNCTION public.ledger_idem(reference text) RETURNS uuid
     LANGUAGE sql STABLE PARALLEL SAFE
     RETURN (encode(SUBSTRING(sha256(convert_to(reference, 'UTF8'::name)) FROM 1 FOR 16), 'hex'::text))::uuid;
@@ -481,6 +496,31 @@ CREATE TABLE public.access_sessions (
     expires_at timestamp with time zone NOT NULL
 );
 
+CREATE TABLE public.commerce_orders (
+    order_id bigint NOT NULL,
+    shop_id bigint NOT NULL,
+    external_id text NOT NULL,
+    member_id bigint,
+    placed_at timestamp with time zone NOT NULL,
+    paid_at timestamp with time zone,
+    cancelled_at timestamp with time zone,
+    currency text NOT NULL,
+    country text,
+    goods_minor bigint NOT NULL,
+    total_minor bigint NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    fingerprint bigint NOT NULL,
+    CONSTRAINT commerce_orders_external_id_check CHECK ((external_id <> ''::text))
+);
+
+CREATE VIEW public.commerce_cancellations AS
+ SELECT order_id,
+    member_id,
+    placed_at,
+    cancelled_at
+   FROM public.commerce_orders o
+  WHERE (cancelled_at IS NOT NULL);
+
 CREATE TABLE public.commerce_deliveries (
     delivery_id bigint NOT NULL,
     order_id bigint NOT NULL,
@@ -531,23 +571,6 @@ CREATE TABLE public.commerce_imports (
     chunks_done integer DEFAULT 0 NOT NULL,
     chunks integer NOT NULL,
     report jsonb NOT NULL
-);
-
-CREATE TABLE public.commerce_orders (
-    order_id bigint NOT NULL,
-    shop_id bigint NOT NULL,
-    external_id text NOT NULL,
-    member_id bigint,
-    placed_at timestamp with time zone NOT NULL,
-    paid_at timestamp with time zone,
-    cancelled_at timestamp with time zone,
-    currency text NOT NULL,
-    country text,
-    goods_minor bigint NOT NULL,
-    total_minor bigint NOT NULL,
-    recorded_at timestamp with time zone NOT NULL,
-    fingerprint bigint NOT NULL,
-    CONSTRAINT commerce_orders_external_id_check CHECK ((external_id <> ''::text))
 );
 
 CREATE TABLE public.commerce_products (
@@ -656,7 +679,7 @@ CREATE TABLE public.facts (
     CONSTRAINT facts_name_check CHECK ((name ~ '^[a-z_]+\.[a-z_]+$'::text))
 );
 
-COMMENT ON COLUMN public.facts.xact IS 'The writing transaction. Identity values become visible out of order; readers follow (xact, fact_id) below the oldest running transaction and so never skip one.';
+COMMENT ON COLUMN public.facts.xact IS 'The writing transaction. Identity values become visible out of order; readers follow (xact, fact_id) below facts_horizon() and so never skip one.';
 
 CREATE TABLE public.facts_cursors (
     reader text NOT NULL,
@@ -1134,13 +1157,13 @@ CREATE INDEX commerce_imports_by_started ON public.commerce_imports USING btree 
 
 CREATE INDEX commerce_orders_by_member ON public.commerce_orders USING btree (member_id, placed_at) WHERE (member_id IS NOT NULL);
 
-CREATE INDEX commerce_orders_by_placed ON public.commerce_orders USING btree (placed_at DESC, order_id);
+CREATE INDEX commerce_orders_by_placed ON public.commerce_orders USING btree (placed_at, order_id);
 
 CREATE INDEX commerce_return_lines_by_order ON public.commerce_return_lines USING btree (order_id) WHERE (order_id IS NOT NULL);
 
 CREATE INDEX commerce_returns_by_member ON public.commerce_returns USING btree (member_id, returned_at) WHERE (member_id IS NOT NULL);
 
-CREATE INDEX commerce_returns_by_returned ON public.commerce_returns USING btree (returned_at DESC, return_id);
+CREATE INDEX commerce_returns_by_returned ON public.commerce_returns USING btree (returned_at, return_id);
 
 CREATE INDEX facts_by_member ON public.facts USING btree (member_id, occurred_at DESC, fact_id DESC) WHERE (member_id IS NOT NULL);
 
@@ -1164,15 +1187,13 @@ CREATE INDEX ledger_pending_lots_due ON public.ledger_pending_lots USING btree (
 
 CREATE INDEX members_by_external_id ON public.members USING btree (external_id);
 
-CREATE INDEX members_by_joined ON public.members USING btree (joined_at DESC, member_id);
+CREATE INDEX members_by_joined ON public.members USING btree (joined_at, member_id);
 
 CREATE INDEX members_by_name ON public.members USING btree (name, member_id);
 
 CREATE INDEX members_by_search ON public.members USING gin (search);
 
 CREATE INDEX members_identities_by_member ON public.members_identities USING btree (member_id);
-
-CREATE INDEX programme_awards_by_member ON public.programme_awards USING btree (member_id);
 
 CREATE INDEX programme_qualifying_by_date ON public.programme_qualifying USING btree (member_id, counts_at);
 
