@@ -17,6 +17,11 @@ def test_an_import_says_what_became_of_every_row(olga: Visitor):
     assert "Finished" in said
 
 
+def test_earlier_imports_are_a_page_further(olga: Visitor):
+    assert 'rel="next"' not in olga.get("/imports").text
+    assert "No file imported yet" in words(olga.get("/imports?before=2020-01-01T00:00:00Z").text)
+
+
 def test_the_reasons_are_told_in_chinese_too(olga: Visitor):
     olga.client.cookies.set("regulars_language", "zh-CN")
     [address] = re.findall(r'class="row-link" href="(/imports/[^"]+)"', olga.get("/imports").text)

@@ -94,6 +94,9 @@ _KNOWN = {"chart-bar-square", "shopping-bag", "arrow-up-tray", "user-plus", "rec
         ("/orders?state=lost", 400),
         ("/orders?from=yesterday", 400),
         ("/orders?before=then~7", 400),
+        ("/orders?before=2026-01-01T00:00~7", 400),
+        ("/orders?before=2026-01-01T00:00Z~-7", 400),
+        ("/imports?before=yesterday", 400),
         ("/orders?member=ord_0000000000000", 400),
     ],
 )

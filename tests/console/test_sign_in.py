@@ -75,6 +75,12 @@ def test_a_session_ends_by_itself(bare: Visitor):
         assert client.get("/", follow_redirects=False).status_code == 302
 
 
+def test_a_wanted_page_may_have_any_letters(bare: Visitor):
+    arrived = bare.sign_in(next="/members?q=克莱奥")
+    assert arrived.headers["location"].isascii()
+    assert bare.get(arrived.headers["location"]).status_code == 200
+
+
 def test_whoever_is_signed_in_does_not_see_the_form_again(olga: Visitor):
     assert olga.get("/sign-in?next=/orders").headers["location"] == "/orders"
 

@@ -1,10 +1,11 @@
 """Reading what an address of the console asks for. What cannot be understood is refused, never silently left out."""
 
 from datetime import date, datetime
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from regulars.errors import Invalid
 
+_FOLLOW: Final = "follow the link of the page before"
 Word = TypeVar("Word", bound=str)
 
 
@@ -67,12 +68,22 @@ def read_place(field: str, text: str) -> tuple[datetime, int]:
     Raises:
         BadAddress: it is not what `write_place` wrote.
     """
-    moment, _, identifier = text.partition("~")
+    at, _, number = text.partition("~")
+    if not (number.isascii() and number.isdigit() and len(number) < 20 and int(number) < 1 << 63):
+        raise BadAddress(field=field, value=text, remedy=_FOLLOW)
+    return moment(field, at), int(number)
+
+
+def moment(field: str, text: str) -> datetime:
+    """An instant with its offset from UTC.
+
+    Raises:
+        BadAddress: it is none.
+    """
     try:
-        at = datetime.fromisoformat(moment)
-        number = int(identifier)
+        at = datetime.fromisoformat(text)
     except ValueError as error:
-        raise BadAddress(field=field, value=text, remedy="follow the link of the page before") from error
-    if at.tzinfo is None or not 0 <= number < 1 << 63:
-        raise BadAddress(field=field, value=text, remedy="follow the link of the page before")
-    return at, number
+        raise BadAddress(field=field, value=text, remedy=_FOLLOW) from error
+    if at.tzinfo is None:
+        raise BadAddress(field=field, value=text, remedy=_FOLLOW)
+    return at

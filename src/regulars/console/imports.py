@@ -2,16 +2,16 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Final, Literal, get_args
+from typing import Annotated, Any, Final, Literal, get_args
 
 from litestar import get
 from litestar.di import NamedDependency
-from litestar.params import FromPath
+from litestar.params import FromPath, QueryParameter
 from litestar.response import Response
 
 from regulars import commerce
 from regulars.commerce import Import
-from regulars.console import _pages
+from regulars.console import _addresses, _pages
 from regulars.console._language import Language
 from regulars.console._visits import Visit
 from regulars.types import from_public
@@ -19,6 +19,7 @@ from regulars.types import from_public
 Fate = Literal["kept", "dropped", "rejected"]
 """Kept rows became part of an order or return; dropped ones are left out by a stated convention; rejected ones are faulty."""
 
+_ROWS: Final = 50
 _FATES: Final[tuple[Fate, ...]] = get_args(Fate)
 
 
@@ -53,11 +54,16 @@ class Shown:
 
 
 @get("/imports", sync_to_thread=True)
-def list_imports(visit: NamedDependency[Visit]) -> Response[str]:
+def list_imports(
+    visit: NamedDependency[Visit], before: Annotated[str | None, QueryParameter(name="before")] = None
+) -> Response[str]:
     """The files imported, the latest first."""
+    place = _addresses.moment("before", before) if before else None
     with visit.app.database.transaction(read_only=True) as tx:
-        found = commerce.list_imports(tx, limit=100)
-    return _pages.page(visit, "imports.html", imports=[_shown(visit.language, one) for one in found])
+        found = commerce.list_imports(tx, before=place, limit=_ROWS + 1)
+    shown = [_shown(visit.language, one) for one in found[:_ROWS]]
+    following = shown[-1].found.started_at.isoformat() if len(found) > _ROWS else None
+    return _pages.page(visit, "imports.html", imports=shown, before=before, following=following)
 
 
 @get("/imports/{number:str}", sync_to_thread=True)
