@@ -74,5 +74,7 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
             values[name] = Path(text).expanduser() if name == "data_dir" else text
     url = values.get("database_url")
     if isinstance(url, str) and not url.startswith(("postgresql://", "postgres://")):
-        raise BadSetting(field="REGULARS_DATABASE_URL", value=url, remedy="give a postgresql:// URL")
+        raise BadSetting(
+            field="REGULARS_DATABASE_URL", value=url.partition(":")[0] + ":…", remedy="give a postgresql:// URL"
+        )
     return Settings(**values)  # pyright: ignore[reportArgumentType]

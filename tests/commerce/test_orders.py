@@ -194,3 +194,27 @@ def test_the_same_orders_sent_at_once_by_several_are_recorded_once(database: Dat
         assert tx.value("select count(*) from commerce_order_lines") == 40
         assert tx.value("select count(*) from facts where name = 'order.placed'") == 20
     assert sorted(status for result in results for status in result) == ["recorded"] * 20 + ["replayed"] * 60
+
+
+def test_an_order_that_comes_again_paid_is_paid(tx: Transaction) -> None:
+    shop = make.shop(tx)
+    record(tx, shop, order("1", ADA, paid=False))
+    [outcome] = record(tx, shop, order("1", ADA))
+    assert outcome.status == "amended"
+    assert commerce.find_order(tx, outcome.document_id).order.paid_at == NOON
+    assert statuses(record(tx, shop, order("1", ADA))) == ["replayed"]
+    assert tx.value("select count(*) from facts where name = 'order.paid'") == 1
+
+
+def test_an_order_from_the_future_is_refused(tx: Transaction) -> None:
+    [soon, later] = record(
+        tx, make.shop(tx), order("1", ADA, placed_at=NOON + 31 * DAY), order("2", ADA, placed_at=NOON + 32 * DAY)
+    )
+    assert (soon.status, later.status) == ("recorded", "refused")
+    assert str(later.error).endswith("it is 2026-03-02 12:00 UTC; check the shop's clock and time zone.")
+
+
+def test_goods_that_come_again_as_something_else_are_a_change(tx: Transaction) -> None:
+    shop = make.shop(tx)
+    record(tx, shop, order("1", ADA, line("MUG")))
+    assert statuses(record(tx, shop, order("1", ADA, line("MUG", kind="shipping")))) == ["refused"]

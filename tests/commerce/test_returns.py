@@ -81,6 +81,15 @@ def test_a_return_of_an_unknown_order_is_refused(tx: Transaction) -> None:
     assert tx.value("select count(*) from commerce_returns") == 0
 
 
+def test_nothing_comes_back_of_a_cancelled_order(tx: Transaction) -> None:
+    shop = make.shop(tx)
+    [bought] = record(tx, shop, order("1", CLEO, line("MUG", 3)))
+    commerce.cancel_order(tx, bought.document_id, at=NOON)
+    [outcome] = take_in(tx, shop, came_back("R1", None, line("MUG", 1), of="1"))
+    assert isinstance(outcome.error, commerce.OrderCancelled)
+    assert matches(tx) == []
+
+
 def test_the_same_return_again_changes_nothing_and_another_under_its_number_is_refused(tx: Transaction) -> None:
     shop = make.shop(tx)
     record(tx, shop, order("1", CLEO, line("MUG", 3)))

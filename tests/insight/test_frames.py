@@ -27,7 +27,7 @@ def buy(database: Database, shop: commerce.Shop, *orders: commerce.NewOrder) -> 
 
 
 def test_a_frame_holds_what_counts_as_a_purchase_and_as_a_refund(database: Database, shop: commerce.Shop) -> None:
-    late = NOON.replace(month=6, hour=23, minute=30)  # already the next day in London
+    late = NOON.replace(day=30, hour=23, minute=30)  # already the next day in London
     outcomes = buy(
         database,
         shop,

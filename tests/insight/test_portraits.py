@@ -26,6 +26,7 @@ def shop(database: Database) -> commerce.Shop:
             order("2", ADA, placed_at=NOON + 40 * DAY),
             order("3", BEN, placed_at=NOON + 10 * DAY),
             order("4", None),
+            at=NOON + 40 * DAY,
         )
         make.take_in(tx, shop, came_back("R1", ADA, line(quantity=2), of="1"))
         members.enrol(tx, [members.NewMember(CLEO, issuer=shop.code)], at=NOON)

@@ -136,16 +136,25 @@ NUMBERS = count(1000)
 def test_case_02_however_an_order_comes_back_all_of_it_takes_back_all_of_its_points(
     app: App, data: st.DataObject
 ) -> None:
-    number = str(next(NUMBERS))
+    number = str(next(NUMBERS))  # a member of its own each time: Hypothesis may leave an example half way
     sold = data.draw(st.lists(st.tuples(st.integers(1, 7), st.integers(1, 999)), min_size=1, max_size=3))
-    bring(app, order(number, CLEO, *(line(f"S{n}", quantity, price) for n, (quantity, price) in enumerate(sold))))
+    bring(app, order(number, number, *(line(f"S{n}", quantity, price) for n, (quantity, price) in enumerate(sold))))
     pieces = data.draw(st.permutations([f"S{n}" for n, (quantity, _) in enumerate(sold) for _ in range(quantity)]))
     for n, sku in enumerate(pieces):
         bring(app, came_back(f"{number}-{n}", None, line(sku, 1, 1), of=number), react=data.draw(st.booleans()))
     jobs.react(app, patience_seconds=30)
-    assert points(app, CLEO) == (0, 0)
+    assert points(app, number) == (0, 0)
+
+
+def test_an_amended_order_keeps_the_terms_of_its_first_award(app: App) -> None:
+    bring(app, order("1", ADA, line("MUG", 1, 1000, line_no=1)))
     with app.database.transaction() as tx:
-        assert tx.value("select count(*) from programme_awards where reversed <> points") == 0
+        changed = replace(programme.current(tx), earning=Earning(5, 10), expiry=programme.Expiry(None))
+        programme.publish(tx, changed, at=NOON, by="test")
+    bring(app, order("1", ADA, line("MUG", 1, 1000, line_no=1), line("CUP", 1, 500, line_no=2)))
+    with app.database.transaction() as tx:
+        lots = ledger.lots(tx, member_of(tx, ADA), at=NOON)
+    assert [(lot.amount, lot.expires_at and lot.expires_at.year) for lot in lots] == [(150, 2028)]
 
 
 def test_tiers_follow_twelve_months_spend_both_ways(app: App) -> None:
@@ -201,9 +210,10 @@ def test_a_new_programme_judges_every_tier_anew(app: App) -> None:
 def test_without_a_shop_there_is_no_programme_and_the_first_shop_brings_the_default(app: App) -> None:
     with app.database.transaction() as tx:
         with pytest.raises(programme.NoProgramme):
-            programme.current(tx, at=NOON)
+            programme.current(tx)
         make.shop(tx, "cn", currency="CNY", time_zone="Asia/Shanghai")
-        made = programme.current(tx, at=NOON)
+        assert programme.current(tx).version_id == 0
+        made = programme.in_force(tx, at=NOON)
     assert (made.version_id, made.currency, made.time_zone) == (1, "CNY", "Asia/Shanghai")
 
 

@@ -9,7 +9,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath
 from msgspec import Meta, Struct
 
-from regulars import insight
+from regulars import commerce, insight
 from regulars.api._calls import Call
 from regulars.api._paging import After, Limit, Page
 from regulars.api._routes import reading
@@ -154,12 +154,12 @@ class Behind(Struct, forbid_unknown_fields=True):
 
 
 def _scope(call: Call, asked: Period | Behind) -> Scope:
-    end = asked.end or call.app.clock().date()
+    with call.app.database.transaction(read_only=True) as tx:
+        end = asked.end or commerce.today(tx, at=call.app.clock())
+        shop_id = shop_id_of(tx, asked.shop)
     sensible_day("end", end)
     start = asked.start or end - timedelta(days=365)
     sensible_day("start", start)
-    with call.app.database.transaction(read_only=True) as tx:
-        shop_id = shop_id_of(tx, asked.shop)
     return Scope(start, end, shop_id, asked.currency)
 
 
@@ -241,10 +241,10 @@ def list_cohorts(call: Call, asked: NamedDependency[Until]) -> Response[Page[Coh
 
     The members of a cohort are those of `GET /v1/members?cohort=2026-03-01`.
     """
-    until = asked.until or call.app.clock().date()
-    sensible_day("until", until)
     with call.app.database.transaction(read_only=True) as tx:
+        until = asked.until or commerce.today(tx, at=call.app.clock())
         shop_id = shop_id_of(tx, asked.shop)
+    sensible_day("until", until)
     frame = call.app.frames.read(call.app.database)
     known = insight.cohorts(frame, until=until, shop_id=shop_id, currency=asked.currency)
     return call.show(Page(_cohorts(known), None))

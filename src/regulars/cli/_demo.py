@@ -1,5 +1,6 @@
 """`regulars demo`: a real shop's year, in under a minute."""
 
+import contextlib
 import json
 import time
 from collections.abc import Generator
@@ -79,8 +80,10 @@ def _open(own: settings.Settings) -> Generator[App]:
     def clock() -> datetime:
         return demo.NOW + timedelta(seconds=time.monotonic() - began)
 
-    with err.status("Starting PostgreSQL …"), storage.open_database(own) as database:
-        storage.migrate(database.url)
+    with contextlib.ExitStack() as opened:
+        with err.status("Starting PostgreSQL …"):
+            database = opened.enter_context(storage.open_database(own))
+            storage.migrate(database.url)
         yield App(own, database, clock, demo=True)
 
 

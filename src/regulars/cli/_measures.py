@@ -48,7 +48,7 @@ def run(
 def _scope(opened: App, frame: Frame, first: datetime | None, last: datetime | None, shop: str | None) -> Scope:
     with opened.database.transaction(read_only=True) as tx:
         shop_id = None if shop is None else commerce.shop_by_code(tx, shop).shop_id
-    newest = frame.last_day or opened.clock().date()
+        newest = frame.last_day or commerce.today(tx, at=opened.clock())
     end = (newest if last is None else last.date()) + _A_DAY
     return Scope(end - _A_YEAR if first is None else first.date(), end, shop_id)
 

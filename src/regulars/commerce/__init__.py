@@ -28,7 +28,7 @@ from regulars.commerce._rules import (
     ReturnChanged,
     Returns,
 )
-from regulars.commerce._shops import BadShop, ShopExists, ShopNotFound, find_shop, open_shop, shop_by_code, shops
+from regulars.commerce._shops import BadShop, ShopExists, ShopNotFound, find_shop, open_shop, shop_by_code, shops, today
 from regulars.commerce.connectors import Import, ImportNotFound, find_import, list_imports
 
 __all__ = [
@@ -72,4 +72,5 @@ __all__ = [
     "record_returns",
     "shop_by_code",
     "shops",
+    "today",
 ]

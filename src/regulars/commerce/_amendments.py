@@ -11,8 +11,8 @@ from regulars.commerce._documents import Arrived
 from regulars.commerce._rules import Lines, OrderChanged
 from regulars.storage import Transaction
 
-LineKey = tuple[int, int, int, int, int, int]
-"""Order, line number, product, quantity, unit price, amount."""
+LineKey = tuple[int, int, int, int, int, int, bool]
+"""Order, line number, product, quantity, unit price, amount, whether it is goods."""
 
 
 def amend(tx: Transaction, arrived: Arrived, existing: npt.NDArray[np.bool_], *, at: datetime) -> set[int]:
@@ -43,7 +43,7 @@ def amend(tx: Transaction, arrived: Arrived, existing: npt.NDArray[np.bool_], *,
 
 
 def _keys(arrived: Arrived, lines: Lines) -> list[LineKey]:
-    columns = (lines.line_no, lines.product_id, lines.quantity, lines.unit_minor, lines.amount_minor)
+    columns = (lines.line_no, lines.product_id, lines.quantity, lines.unit_minor, lines.amount_minor, lines.goods)
     return list(zip(arrived.ids[lines.document].tolist(), *(column.tolist() for column in columns), strict=True))
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 import numpy as np
@@ -12,10 +12,25 @@ import pyarrow as pa
 from regulars import members
 from regulars.commerce import _queries
 from regulars.commerce._records import Shop
-from regulars.commerce._rules import Lines, Numbers, Orders, Outcome, Returns, is_goods, moments, numbers, refusals
+from regulars.commerce._rules import (
+    BadDocument,
+    Lines,
+    Numbers,
+    Orders,
+    Outcome,
+    Returns,
+    is_goods,
+    moments,
+    numbers,
+    refusals,
+)
 from regulars.errors import RegularsError
 from regulars.storage import Transaction
 from regulars.types import stable_id
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MOST_AHEAD = timedelta(days=31)
+"""How far ahead of our clock a document may be dated: orders placed for later, clocks that differ."""
 
 Status = Literal["recorded", "amended", "replayed", "refused"]
 
@@ -74,7 +89,12 @@ def arrive(
     `refused` are rows that the caller has refused already; they leave no trace.
     """
     documents, time = batch.documents, "placed_at" if isinstance(batch, Orders) else "returned_at"
-    errors: dict[int, RegularsError] = {**_nameless(documents), **refusals(documents, batch.lines), **(refused or {})}
+    errors: dict[int, RegularsError] = {
+        **_nameless(documents),
+        **_ahead(documents, time, at),
+        **refusals(documents, batch.lines),
+        **(refused or {}),
+    }
     fine = np.array([row not in errors for row in range(documents.num_rows)], np.bool_)
     names: list[str] = documents.column("external_id").to_pylist()
     kind = "order" if isinstance(batch, Orders) else "return"
@@ -95,6 +115,14 @@ def arrive(
         fine=fine,
         errors=errors,
     )
+
+
+def _ahead(documents: pa.Table, time: str, at: datetime) -> dict[int, RegularsError]:
+    """The documents that claim to be from the future: a tier judged then would not see what comes before it."""
+    latest = np.int64((at + MOST_AHEAD - EPOCH) // timedelta(microseconds=1))
+    late = np.flatnonzero(moments(documents, time) > latest).tolist()
+    remedy = f"it is {at:%Y-%m-%d %H:%M} UTC; check the shop's clock and time zone"
+    return {row: BadDocument(field=time, value=str(documents.column(time)[row]), remedy=remedy) for row in late}
 
 
 def _nameless(documents: pa.Table) -> dict[int, RegularsError]:

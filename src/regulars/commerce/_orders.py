@@ -21,7 +21,8 @@ def record_orders(tx: Transaction, shop: Shop, orders: Orders, *, at: datetime) 
     """Record a batch of orders of one shop; one answer per order, in order.
 
     Customers not yet members are enrolled. An order already recorded changes nothing when it is the same; when it has
-    the same lines and more, the new ones are added (a corrected file is imported again); any other change is refused.
+    the same lines and more, the new ones are added (a corrected file is imported again); when it is paid by now, that is
+    noted; any other change is refused.
     One refused order never keeps the others back.
 
     Facts: `order.placed`, `order.paid`, `order.amended`; `member.joined` of customers enrolled.
@@ -32,7 +33,23 @@ def record_orders(tx: Transaction, shop: Shop, orders: Orders, *, at: datetime) 
     _queries.copy_order_lines(tx, ids=arrived.ids, lines=arrived.lines.of_documents(is_new))
     facts.record(tx, _facts_of(arrived, orders.documents.column("paid_at").to_pylist(), is_new), at=at)
     amended = amend(tx, arrived, arrived.fine & ~is_new, at=at)
-    return arrived.outcomes(is_new, amended)
+    paid = _pay_later(tx, arrived, orders.documents.column("paid_at").to_pylist(), arrived.fine & ~is_new, at)
+    return arrived.outcomes(is_new, amended | paid)
+
+
+def _pay_later(
+    tx: Transaction, arrived: Arrived, paid: list[datetime | None], existing: npt.NDArray[np.bool_], at: datetime
+) -> set[int]:
+    """Note the payment of orders that came again, now paid; the rows of those that had none."""
+    times = {row: moment for row in arrived.rows(existing) if row not in arrived.errors and (moment := paid[row])}
+    if not times:
+        return set()
+    ids = [arrived.id_of(row) for row in times]
+    newly = set(_queries.set_paid_all(tx, order_ids=ids, paid=list(times.values())))
+    rows = {row for row in times if arrived.id_of(row) in newly}
+    stored = {order.order_id: order for order in _queries.select_orders_by_id(tx, order_ids=list(newly))}
+    facts.record(tx, [_about(stored[arrived.id_of(row)], "order.paid", times[row]) for row in sorted(rows)], at=at)
+    return rows
 
 
 def _rows(arrived: Arrived, documents: pa.Table) -> pa.Table:

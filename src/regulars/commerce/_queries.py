@@ -145,6 +145,19 @@ def set_paid(tx: Transaction, *, order_id: int, paid_at: datetime) -> int:
     )
 
 
+def set_paid_all(tx: Transaction, *, order_ids: list[int], paid: list[datetime]) -> list[int]:
+    """Note the payments of those orders that have none; which they are."""
+    return tx.values(
+        """
+        update commerce_orders o set paid_at = v.paid_at
+        from unnest(%(ids)s::bigint[], %(paid)s::timestamptz[]) v (order_id, paid_at)
+        where o.order_id = v.order_id and o.paid_at is null and o.cancelled_at is null
+        returning o.order_id
+        """,
+        ids=order_ids, paid=paid,
+    )  # fmt: skip
+
+
 def set_cancelled(tx: Transaction, *, order_id: int, cancelled_at: datetime) -> int:
     """Note the cancellation of an order that has none."""
     return tx.run(
@@ -215,10 +228,10 @@ def lock_orders(tx: Transaction, *, order_ids: list[int]) -> list[Order]:
 
 
 def select_line_keys(tx: Transaction, *, order_ids: list[int]) -> list[tuple[Any, ...]]:
-    """What identifies the lines of some orders: order, number, product, quantity, unit price, amount."""
+    """What identifies the lines of some orders: order, number, product, quantity, unit price, amount, goods."""
     return tx.rows(
         """
-        select order_id, line_no, product_id, quantity, unit_minor, amount_minor
+        select order_id, line_no, product_id, quantity, unit_minor, amount_minor, goods
         from commerce_order_lines where order_id = any(%(order_ids)s)
         """,
         order_ids=order_ids,

@@ -11,8 +11,18 @@ import pyarrow as pa
 from regulars import facts
 from regulars.commerce import _queries
 from regulars.commerce._documents import Arrived, arrive
-from regulars.commerce._records import Return, Shop
-from regulars.commerce._rules import Came, OrderNotFound, Outcome, OverReturned, Part, ReturnChanged, Returns, Shelf
+from regulars.commerce._records import Order, Return, Shop
+from regulars.commerce._rules import (
+    Came,
+    OrderCancelled,
+    OrderNotFound,
+    Outcome,
+    OverReturned,
+    Part,
+    ReturnChanged,
+    Returns,
+    Shelf,
+)
 from regulars.errors import RegularsError
 from regulars.storage import Transaction
 from regulars.types import stable_id
@@ -46,6 +56,7 @@ def _named_orders(
     found = {one.order_id: one for one in _queries.select_orders_by_id(tx, order_ids=list(set(ids.values())))}
     orders = {row: order_id for row, order_id in ids.items() if order_id in found}
     refused: dict[int, RegularsError] = {row: OrderNotFound(order=names[row]) for row in ids if row not in orders}
+    refused |= {row: _cancelled(found[order_id]) for row, order_id in orders.items() if found[order_id].cancelled_at}
     members: list[int | None] = returns.documents.column("member_id").to_pylist()
     customers: list[str | None] = returns.documents.column("customer").to_pylist()
     for row, order_id in orders.items():
@@ -54,6 +65,10 @@ def _named_orders(
     for name, values, kind in (("member_id", members, pa.int64()), ("customer", customers, pa.string())):
         documents = documents.set_column(documents.schema.get_field_index(name), name, pa.array(values, kind))
     return replace(returns, documents=documents), orders, refused
+
+
+def _cancelled(order: Order) -> OrderCancelled:
+    return OrderCancelled(order=order.external_id, cancelled_at=f"{order.cancelled_at:%Y-%m-%d %H:%M} UTC")
 
 
 def _insert(tx: Transaction, arrived: Arrived, at: datetime) -> npt.NDArray[np.bool_]:

@@ -245,7 +245,7 @@ class Lines:
     def fingerprints(self, documents: int, *header: Numbers) -> Numbers:
         """A 64-bit hash of each document's header values and lines, whatever the order of the lines."""
         line = np.zeros(len(self.document), np.uint64)
-        for values in (self.line_no, self.product_id, self.quantity, self.unit_minor, self.amount_minor):
+        for values in (self.line_no, self.product_id, self.quantity, self.unit_minor, self.amount_minor, self.goods):
             line = _mix(line + values.astype(np.uint64))
         result = np.zeros(documents, np.uint64)
         np.add.at(result, self.document, line)

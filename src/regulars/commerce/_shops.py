@@ -1,8 +1,8 @@
 """The shops whose orders come in."""
 
 import re
-from datetime import datetime
-from zoneinfo import available_timezones
+from datetime import date, datetime
+from zoneinfo import ZoneInfo, available_timezones
 
 from regulars.commerce import _queries
 from regulars.commerce._records import Shop
@@ -67,6 +67,12 @@ def shop_by_code(tx: Transaction, code: str) -> Shop:
     for shop in _queries.select_shops(tx, shop_id=None, code=code):
         return shop
     raise ShopNotFound(shop=code)
+
+
+def today(tx: Transaction, *, at: datetime) -> date:
+    """The day it is in the first shop opened; in UTC while there is none."""
+    opened = sorted(shops(tx), key=lambda shop: shop.created_at)
+    return at.astimezone(ZoneInfo(opened[0].time_zone if opened else "UTC")).date()
 
 
 def shops(tx: Transaction) -> list[Shop]:

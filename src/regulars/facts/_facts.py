@@ -73,6 +73,8 @@ class Unread:
 def unread(tx: Transaction, *, reader: str, names: Collection[str], limit: int = 20_000) -> Unread | None:
     """The facts of some names among the next `limit` that `reader` has not read; None when there is nothing to read.
 
+    What one transaction recorded is never torn apart: the last one is read whole, beyond the limit.
+
     The reader's place is locked until the transaction ends: of two workers one gets the facts, the other nothing.
     """
     place = _queries.lock_cursor(tx, reader=reader)

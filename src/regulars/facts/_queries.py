@@ -99,17 +99,22 @@ def select_between(tx: Transaction, *, after: Position, upto: Position, names: l
 
 
 def select_horizon(tx: Transaction, *, after: Position, limit: int) -> Position | None:
-    """The position `limit` final facts after another, or of the last one there is; None when there is none."""
+    """The position `limit` final facts after another, or of the last one there is; None when there is none.
+
+    It is the end of a transaction, so that what was recorded together is read together.
+    """
     return tx.first(
         """
-        select xact::text::bigint as xact, fact_id from (
-            select xact, fact_id from facts
-            where (xact, fact_id) > (%(xact)s::text::xid8, %(fact_id)s) and xact < (select facts_horizon())
-            order by xact, fact_id
-            limit %(limit)s
-        ) following
-        order by following.xact desc, fact_id desc
-        limit 1
+        select last.xact::text::bigint as xact, (select max(f.fact_id) from facts f where f.xact = last.xact) as fact_id
+        from (
+            select following.xact from (
+                select xact, fact_id from facts
+                where (xact, fact_id) > (%(xact)s::text::xid8, %(fact_id)s) and xact < (select facts_horizon())
+                order by xact, fact_id
+                limit %(limit)s
+            ) following
+            order by following.xact desc limit 1
+        ) last
         """,
         Position, xact=after.xact, fact_id=after.fact_id, limit=limit,
     )  # fmt: skip

@@ -102,7 +102,7 @@ def _react_to(tx: Transaction, happened: Sequence[facts.Recorded], at: datetime)
 
 def _follow(tx: Transaction, happened: Sequence[facts.Recorded], at: datetime) -> None:
     try:
-        programme.current(tx, at=at)
+        programme.in_force(tx, at=at)
     except programme.NoProgramme:  # no shop is open yet, so nothing has been sold either
         return
     for names, reaction in REACTIONS.items():

@@ -24,7 +24,7 @@ from regulars.programme._rules import (
     tier_for,
 )
 from regulars.programme._tiers import Progress, review, review_due, standing, tier_counts
-from regulars.programme._versions import NoProgramme, current, publish, versions
+from regulars.programme._versions import NoProgramme, current, in_force, publish, versions
 
 __all__ = [
     "Award",
@@ -44,6 +44,7 @@ __all__ = [
     "current",
     "default",
     "expires_at",
+    "in_force",
     "points_for",
     "publish",
     "review",

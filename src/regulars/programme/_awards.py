@@ -13,7 +13,7 @@ from regulars.errors import Conflict
 from regulars.programme import _queries
 from regulars.programme._queries import Award, Earned, TakenBack
 from regulars.programme._rules import Programme, expires_at
-from regulars.programme._versions import current
+from regulars.programme._versions import by_version, in_force
 from regulars.storage import Transaction
 from regulars.types import to_public
 
@@ -28,14 +28,15 @@ def award(tx: Transaction, order_ids: Sequence[int], *, at: datetime) -> int:
     An order that was amended earns the difference, under the version of its first award. What had already come back of
     an order when it was paid is taken back at once.
     """
-    programme = current(tx, at=at)
+    programme = in_force(tx, at=at)
     earned = _queries.select_earned(tx, order_ids=list(order_ids), programme=programme)
     due = [one for one in earned if one.is_new or one.points > one.awarded or one.spend_minor > one.counted_minor]
     if not due:
         return 0
     _queries.upsert_awards(tx, earned=due, at=at)
     _queries.upsert_qualifying(tx, earned=due)
-    _post(tx, [_earn(order, programme) for order in due if order.points > order.awarded], at)
+    held = by_version(tx, {order.version_id for order in due})
+    _post(tx, [_earn(order, held[order.version_id]) for order in due if order.points > order.awarded], at)
     return_ids = _queries.select_returns_of(tx, order_ids=[order.order_id for order in due])
     if return_ids:
         take_back(tx, return_ids, at=at)

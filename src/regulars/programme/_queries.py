@@ -115,6 +115,17 @@ def select_versions(tx: Transaction, *, limit: int) -> list[Version]:
     )  # fmt: skip
 
 
+def select_versions_by_id(tx: Transaction, *, version_ids: list[int]) -> list[Version]:
+    """The versions among some numbers."""
+    return tx.all(
+        """
+        select version_id, document, published_at, published_by from programme_versions
+        where version_id = any(%(version_ids)s::int[])
+        """,
+        Version, version_ids=version_ids,
+    )  # fmt: skip
+
+
 def select_earned(tx: Transaction, *, order_ids: list[int], programme: Programme) -> list[Earned]:
     """Paid orders of members with what they earn: under the version of their award, or `programme`."""
     return tx.all(
@@ -129,10 +140,11 @@ def select_earned(tx: Transaction, *, order_ids: list[int], programme: Programme
         cross join lateral (
             select coalesce(a.version_id, %(version_id)s) as version_id,
                 coalesce((v.document -> 'earning' ->> 'points')::bigint, %(points)s) as points,
-                coalesce((v.document -> 'earning' ->> 'per_minor')::bigint, %(per_minor)s) as per_minor
+                coalesce((v.document -> 'earning' ->> 'per_minor')::bigint, %(per_minor)s) as per_minor,
+                coalesce(v.document ->> 'currency', %(currency)s) as currency
             from (select) one left join programme_versions v on v.version_id = a.version_id
         ) r
-        where o.order_id = any(%(order_ids)s) and o.member_id is not null and o.currency = %(currency)s
+        where o.order_id = any(%(order_ids)s) and o.member_id is not null and o.currency = r.currency
         group by o.order_id, o.member_id, o.placed_at, o.paid_at, r.version_id, a.order_id, a.points, a.spend_minor
         order by o.member_id, o.paid_at, o.order_id
         """,
@@ -310,6 +322,21 @@ def select_standing(tx: Transaction, *, member_id: int) -> Standing | None:
     return tx.first(
         "select member_id, tier, since, qualifying_minor, reviewed_at, review_at from programme_standings where member_id = %(member_id)s",
         Standing, member_id=member_id,
+    )  # fmt: skip
+
+
+def insert_standings(tx: Transaction, *, moments: list[tuple[int, datetime]], tier: str, never: datetime) -> int:
+    """Give members who have none a standing in the lowest tier from their first moment, so that it can be locked."""
+    return tx.run(
+        """
+        insert into programme_standings (member_id, tier, since, qualifying_minor, reviewed_at, review_at)
+        select v.member_id, %(tier)s, min(v.moment), 0, min(v.moment), %(never)s
+        from unnest(%(members)s::bigint[], %(moments)s::timestamptz[]) v (member_id, moment)
+        group by v.member_id
+        order by v.member_id
+        on conflict (member_id) do nothing
+        """,
+        tier=tier, never=never, members=[member for member, _ in moments], moments=[moment for _, moment in moments],
     )  # fmt: skip
 
 

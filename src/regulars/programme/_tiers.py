@@ -10,7 +10,7 @@ from regulars import facts
 from regulars.programme import _queries
 from regulars.programme._queries import Spend, Standing
 from regulars.programme._rules import Programme, Tier, tier_for
-from regulars.programme._versions import current
+from regulars.programme._versions import current, in_force
 from regulars.storage import Transaction
 
 NEVER = datetime.fromisoformat("9999-01-01T00:00:00+00:00")
@@ -33,7 +33,7 @@ def standing(tx: Transaction, member_id: int, *, at: datetime) -> Progress:
     Raises:
         NoProgramme: there is no programme yet.
     """
-    programme = current(tx, at=at)
+    programme = current(tx)
     [spend] = _queries.select_spend(tx, moments=[(member_id, at)], programme=programme)
     tier = tier_for(spend.spend_minor, programme.tiers)
     known = _queries.select_standing(tx, member_id=member_id)
@@ -52,18 +52,17 @@ def review(tx: Transaction, moments: Iterable[tuple[int, datetime]], *, at: date
     wanted = list(dict.fromkeys(moments))
     if not wanted:
         return 0
-    programme = current(tx, at=at)
+    programme = in_force(tx, at=at)
+    _queries.insert_standings(tx, moments=wanted, tier=programme.tiers[0].code, never=NEVER)
     before = {
         one.member_id: one for one in _queries.lock_standings(tx, member_ids=sorted({member for member, _ in wanted}))
     }
-    later = [
-        (member, max(moment, before[member].reviewed_at) if member in before else moment) for member, moment in wanted
-    ]
+    later = [(member, max(moment, before[member].reviewed_at)) for member, moment in wanted]
     spends = _queries.select_spend(tx, moments=list(dict.fromkeys(later)), programme=programme)
     standings: list[Standing] = []
     changes: list[facts.Fact] = []
     for member_id, group in groupby(spends, key=attrgetter("member_id")):
-        judged, steps = _judge(before.get(member_id), list(group), programme)
+        judged, steps = _judge(before[member_id], list(group), programme)
         standings.append(judged)
         changes += steps
     _queries.upsert_standings(tx, standings=standings)
@@ -71,11 +70,11 @@ def review(tx: Transaction, moments: Iterable[tuple[int, datetime]], *, at: date
     return len(changes)
 
 
-def _judge(before: Standing | None, spends: Sequence[Spend], programme: Programme) -> tuple[Standing, list[facts.Fact]]:
+def _judge(before: Standing, spends: Sequence[Spend], programme: Programme) -> tuple[Standing, list[facts.Fact]]:
     """Follow one member through the moments of `spends`, in order of time."""
     ranks = {tier.code: rank for rank, tier in enumerate(programme.tiers)}
-    held = before.tier if before and before.tier in ranks else programme.tiers[0].code
-    since = before.since if before else spends[0].moment
+    held = before.tier if before.tier in ranks else programme.tiers[0].code
+    since = before.since
     steps: list[facts.Fact] = []
     for spend in spends:
         tier = tier_for(spend.spend_minor, programme.tiers).code

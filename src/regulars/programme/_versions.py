@@ -1,5 +1,6 @@
 """Publishing the programme, and reading what holds."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from regulars import commerce, facts
@@ -29,19 +30,39 @@ def publish(tx: Transaction, programme: Programme, *, at: datetime, by: str) -> 
     return Programme.from_document(checked.as_document(), version_id=version_id)
 
 
-def current(tx: Transaction, *, at: datetime | None = None) -> Programme:
-    """The programme that holds. With `at`, a new installation gets the default one, in its first shop's currency.
+def current(tx: Transaction) -> Programme:
+    """The programme that holds; before one is published, the default one in the first shop's currency, as version 0.
 
     Raises:
         NoProgramme: none was published and there is no shop to make one for.
     """
     for version in _queries.select_versions(tx, limit=1):
-        return Programme.from_document(version.document, version_id=version.version_id)
+        return _read(version)
     shops = commerce.shops(tx)
-    if at is None or not shops:
+    if not shops:
         raise NoProgramme
     first = min(shops, key=lambda shop: shop.created_at)
-    return publish(tx, default(first.currency, first.time_zone), at=at, by="regulars")
+    return default(first.currency, first.time_zone)
+
+
+def in_force(tx: Transaction, *, at: datetime) -> Programme:
+    """The programme that holds, published if it was only the default: what awards and standings refer to.
+
+    Raises:
+        NoProgramme: none was published and there is no shop to make one for.
+    """
+    holds = current(tx)
+    return holds if holds.version_id else publish(tx, holds, at=at, by="regulars")
+
+
+def by_version(tx: Transaction, version_ids: Collection[int]) -> dict[int, Programme]:
+    """Some versions, by their number."""
+    found = _queries.select_versions_by_id(tx, version_ids=sorted(version_ids))
+    return {version.version_id: _read(version) for version in found}
+
+
+def _read(version: Version) -> Programme:
+    return Programme.from_document(version.document, version_id=version.version_id)
 
 
 def versions(tx: Transaction, *, limit: int = 100) -> list[Version]:

@@ -61,8 +61,9 @@ def record_chunk(tx: Transaction, shop: Shop, running: Import, chunk: Chunk, *, 
     Raises:
         ImportMoved: somebody else recorded it meanwhile; nothing was recorded twice.
     """
-    if chunk.people:
-        members.enrol(tx, [_person(shop, row) for row in chunk.people], at=at)
+    people = [_person(shop, row) for row in chunk.people if _usable(_clean_name, row["customer"])]
+    if people:
+        members.enrol(tx, people, at=at)
     orders = record_orders(tx, shop, chunk.orders, at=at)
     returns = record_returns(tx, shop, chunk.returns, at=at)
     report = _add(running.report, orders, returns)
@@ -76,11 +77,15 @@ def _person(shop: Shop, row: dict[str, Any]) -> members.NewMember:
     return members.NewMember(
         str(row["customer"]),
         issuer=shop.code,
-        name=row.get("member_name"),
+        name=_usable(_clean_name, row.get("member_name")),
         email=email,
         phone=phone,
         joined_at=row["joined_at"],
     )
+
+
+def _clean_name(text: str) -> str:
+    return members.clean_text("name", text)
 
 
 def _usable(clean: Any, text: str | None) -> str | None:

@@ -15,7 +15,7 @@ create table members (
     unique (issuer, external_id)
 );
 create index members_by_search on members using gin (search);
-create index members_by_joined on members (joined_at desc, member_id);
+create index members_by_joined on members (joined_at, member_id);
 create index members_by_external_id on members (external_id);
 create index members_by_name on members (name, member_id);
 

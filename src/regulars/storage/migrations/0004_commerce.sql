@@ -35,7 +35,7 @@ create table commerce_orders (
     unique (shop_id, external_id)
 );
 create index commerce_orders_by_member on commerce_orders (member_id, placed_at) where member_id is not null;
-create index commerce_orders_by_placed on commerce_orders (placed_at desc, order_id);
+create index commerce_orders_by_placed on commerce_orders (placed_at, order_id);
 
 -- No foreign keys here on purpose: PostgreSQL checks them row by row, which would double the cost of an import. The one
 -- verb that writes lines writes their order and products in the same statement batch, and `regulars db check` proves it.
@@ -66,7 +66,7 @@ create table commerce_returns (
     unique (shop_id, external_id)
 );
 create index commerce_returns_by_member on commerce_returns (member_id, returned_at) where member_id is not null;
-create index commerce_returns_by_returned on commerce_returns (returned_at desc, return_id);
+create index commerce_returns_by_returned on commerce_returns (returned_at, return_id);
 
 -- One row per returned line and order line it was matched to; what could not be matched has no order.
 create table commerce_return_lines (

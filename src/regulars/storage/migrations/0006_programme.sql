@@ -17,7 +17,6 @@ create table programme_awards (
     spend_taken bigint      not null default 0,     -- of it, what came back
     awarded_at  timestamptz not null
 );
-create index programme_awards_by_member on programme_awards (member_id);
 
 -- What counts towards a tier: an order's goods, and, negative, what came back of them.
 -- A row's existence also says that its order or return has been dealt with: deliveries of facts may repeat.
