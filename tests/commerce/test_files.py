@@ -276,3 +276,72 @@ def test_a_profile_is_kept_under_its_name(tx: Transaction) -> None:
     )
     files.save_profile(tx, "till", profile, at=NOON)
     assert files.load_profile(tx, "till") == profile
+
+
+@pytest.mark.parametrize(
+    ("written", "minor"),
+    [
+        ("12.50", 1250),
+        ("£12.50", 1250),
+        ("1,190.00", 119_000),
+        ("12 EUR", 1200),
+        (".5", 50),
+        ("1,234,567", 123_456_700),
+    ],
+)
+def test_prices_are_read_as_they_are_written(tx: Transaction, tmp_path: Path, written: str, minor: int) -> None:
+    bring_in(tx, read(tx, csv(tmp_path, f'1,2026-01-05,ada,MUG,1,"{written}"')))
+    assert [row[4] for row in lines(tx)] == [minor]
+
+
+@pytest.mark.parametrize("written", ["12,50", "1.190,00", "1,19", "1e3", "12.5.0", "1_000"])
+def test_a_price_written_another_way_is_rejected_not_misread(tx: Transaction, tmp_path: Path, written: str) -> None:
+    assert read(tx, csv(tmp_path, f'1,2026-01-05,ada,MUG,1,"{written}"')).verdicts == {
+        "rejected: price cannot be read": 1
+    }
+
+
+@pytest.mark.parametrize(
+    ("written", "at"),
+    [
+        ("2026-01-12T10:00:00+08", "02:00"),
+        ("2026-01-12 10:00:00 -0400", "14:00"),
+        ("2026-01-12 10:00:00 UTC", "10:00"),
+        ("2026-01-12T10:00:00.5Z", "10:00"),
+        ("2026-01-12 10:00", "09:00"),
+        ("2026-01-12", "23:00"),
+    ],
+)
+def test_a_time_that_brings_its_zone_keeps_it(tx: Transaction, tmp_path: Path, written: str, at: str) -> None:
+    bring_in(tx, read(tx, csv(tmp_path, f"1,{written},ada,MUG,1,1"), time_zone="Europe/Berlin"))
+    assert tx.value("select to_char(placed_at at time zone 'UTC', 'HH24:MI') from commerce_orders") == at
+
+
+def test_a_zone_nobody_knows_and_times_beyond_any_order_are_rejected(tx: Transaction, tmp_path: Path) -> None:
+    rows = ["1,2026-01-12 10:00:00 EST,a,X,1,1", "2,infinity,a,X,1,1", "3,12000-01-01,a,X,1,1", "4,2026-01-12,a,X,1,1"]
+    verdicts = read(tx, csv(tmp_path, *rows)).verdicts
+    assert verdicts["order"] == 1
+    assert sum(count for verdict, count in verdicts.items() if verdict.startswith("rejected: date")) == 3
+
+
+def test_a_format_with_an_offset_keeps_it(tx: Transaction, tmp_path: Path) -> None:
+    path = csv(tmp_path, "1,12/01/2026 10:00 -0400,ada,MUG,1,1")
+    bring_in(tx, read(tx, path, date_format="%d/%m/%Y %H:%M %z"))
+    assert tx.value("select to_char(placed_at at time zone 'UTC', 'HH24:MI') from commerce_orders") == "14:00"
+
+
+def test_lines_broken_inside_quotes_and_unprintable_zeros_are_only_text(tx: Transaction, tmp_path: Path) -> None:
+    header = "Order,Date,Customer,SKU,Description,Quantity,Price"
+    bring_in(
+        tx, read(tx, csv(tmp_path, '1,2026-01-05,a,MUG,"Blue\nmug",2,1', "2,2026-01-05,a,C\0UP,Cup,1,1", header=header))
+    )
+    assert [(row[0], row[2], row[3]) for row in lines(tx)] == [("1", "MUG", 2), ("2", "CUP", 1)]
+
+
+def test_without_customer_numbers_the_address_tells_customers_apart(tx: Transaction, tmp_path: Path) -> None:
+    header = "Name,Created at,Email,Lineitem quantity,Lineitem name,Lineitem price,Lineitem sku"
+    bring_in(
+        tx, read(tx, csv(tmp_path, "#1,2026-01-05 10:00:00 -0400,ada@home.example,2,Mug,12.50,MUG", header=header))
+    )
+    assert members.by_identity(tx, "email", "ada@home.example").external_id == "ada@home.example"
+    assert lines(tx) == [("#1", 1, "MUG", 2, 1250, 2500)]

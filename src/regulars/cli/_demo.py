@@ -41,7 +41,9 @@ class Prepared:
 
 
 def run(
-    port: Annotated[int | None, typer.Option(help="The port of the console and the API.", show_default="8787")] = None,
+    port: Annotated[
+        int | None, typer.Option(help="The port of the console and the API.", min=0, max=65535, show_default="8787")
+    ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Forget the demonstration's data and start over.")] = False,
     prepare: Annotated[
         bool, typer.Option("--prepare", help="Do everything but serve, and print one JSON object.")

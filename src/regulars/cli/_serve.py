@@ -29,7 +29,9 @@ class PortTaken(Conflict):
 
 def run(
     host: Annotated[str | None, typer.Option(help="The address to listen on.", show_default="127.0.0.1")] = None,
-    port: Annotated[int | None, typer.Option(help="The port to listen on.", show_default="8787")] = None,
+    port: Annotated[
+        int | None, typer.Option(help="The port to listen on.", min=0, max=65535, show_default="8787")
+    ] = None,
 ) -> None:
     """Serve the console and the API, and do what falls due. Ctrl-C stops everything.
 

@@ -276,7 +276,7 @@ def refusals(documents: pa.Table, lines: pa.Table) -> dict[int, BadDocument]:
         numbers_seen.add(external_id or "")
     for name in {"placed_at", "paid_at", "returned_at"} & set(documents.column_names):
         for row in np.flatnonzero(_absurd(documents.column(name))).tolist():
-            value = str(documents.column(name)[row])
+            value = f"{documents.column(name)[row].cast(pa.int64()).as_py() // 31_556_952_000_000 + 1970:.0f}"
             found.setdefault(row, BadDocument(field=name, value=value, remedy="give a time from 1900 to 2199"))
     document, line_no = numbers(lines, "document"), numbers(lines, "line_no")
     for row in set(range(documents.num_rows)) - set(document.tolist()):

@@ -4,6 +4,8 @@ import re
 from datetime import date, datetime
 from zoneinfo import ZoneInfo, available_timezones
 
+from babel.numbers import list_currencies
+
 from regulars.commerce import _queries
 from regulars.commerce._records import Shop
 from regulars.errors import Conflict, Invalid, NotFound
@@ -32,7 +34,7 @@ def open_shop(tx: Transaction, code: str, *, name: str, currency: str, time_zone
     """
     if not re.fullmatch(r"[a-z0-9_-]{1,64}", code):
         raise BadShop(field="code", value=code, remedy="use a-z, 0-9, - and _, at most 64 characters")
-    if not re.fullmatch(r"[A-Z]{3}", currency):
+    if currency not in list_currencies():
         raise BadShop(field="currency", value=currency, remedy="give an ISO 4217 code such as GBP")
     if time_zone not in available_timezones():
         raise BadShop(field="time_zone", value=time_zone, remedy="give an IANA name such as Europe/London")

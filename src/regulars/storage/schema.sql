@@ -608,6 +608,21 @@ CREATE VIEW public.commerce_purchases AS
      JOIN public.commerce_shops s USING (shop_id))
   WHERE ((o.paid_at IS NOT NULL) AND (o.cancelled_at IS NULL) AND (o.goods_minor > 0));
 
+CREATE TABLE public.commerce_return_lines (
+    return_id bigint NOT NULL,
+    line_no integer NOT NULL,
+    part_no integer NOT NULL,
+    product_id bigint NOT NULL,
+    quantity integer NOT NULL,
+    amount_minor bigint NOT NULL,
+    goods boolean NOT NULL,
+    order_id bigint,
+    order_line_no integer,
+    before integer DEFAULT 0 NOT NULL,
+    CONSTRAINT commerce_return_lines_check CHECK (((order_id IS NULL) = (order_line_no IS NULL))),
+    CONSTRAINT commerce_return_lines_quantity_check CHECK ((quantity > 0))
+);
+
 CREATE TABLE public.commerce_returns (
     return_id bigint NOT NULL,
     shop_id bigint NOT NULL,
@@ -629,26 +644,15 @@ CREATE VIEW public.commerce_refunds AS
     r.member_id,
     r.returned_at,
     ((r.returned_at AT TIME ZONE s.time_zone))::date AS day,
-    r.goods_minor,
+    (r.goods_minor - void.goods_minor) AS goods_minor,
     r.currency
-   FROM (public.commerce_returns r
+   FROM ((public.commerce_returns r
      JOIN public.commerce_shops s USING (shop_id))
-  WHERE (r.goods_minor > 0);
-
-CREATE TABLE public.commerce_return_lines (
-    return_id bigint NOT NULL,
-    line_no integer NOT NULL,
-    part_no integer NOT NULL,
-    product_id bigint NOT NULL,
-    quantity integer NOT NULL,
-    amount_minor bigint NOT NULL,
-    goods boolean NOT NULL,
-    order_id bigint,
-    order_line_no integer,
-    before integer DEFAULT 0 NOT NULL,
-    CONSTRAINT commerce_return_lines_check CHECK (((order_id IS NULL) = (order_line_no IS NULL))),
-    CONSTRAINT commerce_return_lines_quantity_check CHECK ((quantity > 0))
-);
+     CROSS JOIN LATERAL ( SELECT (COALESCE(sum(l.amount_minor), (0)::numeric))::bigint AS goods_minor
+           FROM (public.commerce_return_lines l
+             JOIN public.commerce_orders o USING (order_id))
+          WHERE ((l.return_id = r.return_id) AND l.goods AND (o.cancelled_at IS NOT NULL))) void)
+  WHERE (r.goods_minor > void.goods_minor);
 
 CREATE VIEW public.commerce_returned_goods AS
  SELECT r.return_id,

@@ -161,7 +161,10 @@ def _load(db: duckdb.DuckDBPyConnection, path: Path) -> list[str]:
     if head.startswith(b"PAR1"):
         source = f"read_parquet('{_quoted(path)}')"
     else:
-        source = f"read_csv('{_quoted(path)}', all_varchar = true, header = true, encoding = '{_encoding(head)}', null_padding = true)"
+        options = (
+            "all_varchar = true, header = true, null_padding = true, parallel = false"  # lines may break in quotes
+        )
+        source = f"read_csv('{_quoted(path)}', {options}, encoding = '{_encoding(head)}')"
     try:
         db.execute(f"create temp table file as select row_number() over () as row_no, * from {source}")
     except duckdb.Error as error:
@@ -193,7 +196,7 @@ def _parse(db: duckdb.DuckDBPyConnection, profile: Profile, shop: Shop) -> None:
         column = f'"{header.replace(chr(34), chr(34) * 2)}"'
         if types[header] in {"DOUBLE", "FLOAT"}:
             return f"case when {column} = trunc({column}) then {column}::bigint::varchar else {column}::varchar end"
-        plain = f"nullif(trim({column}::varchar), '')"
+        plain = f"nullif(trim(replace({column}::varchar, chr(0), '')), '')"
         if field in {"order", "customer"} and types[header] == "VARCHAR":  # 17850.0 is what spreadsheets make of 17850
             return f"case when ends_with({plain}, '.0') then {plain}[:-3] else {plain} end"
         return plain
@@ -202,17 +205,16 @@ def _parse(db: duckdb.DuckDBPyConnection, profile: Profile, shop: Shop) -> None:
         header = profile.columns.get(field)
         if header and types[header] in {"DOUBLE", "FLOAT", "BIGINT", "INTEGER", "SMALLINT", "TINYINT", "HUGEINT"}:
             return f'"{header}"::double'
-        written = (
-            f"replace(replace({text(field)}, '.', ''), ',', '.')"
-            if profile.decimal == ","
-            else f"replace({text(field)}, ',', '')"
-        )
-        return f"try_cast(regexp_replace({written}, '^[^0-9.+-]+', '') as double)"
+        point, comma = ("[.]", ",") if profile.decimal == "." else (",", "[.]")
+        plain = f"regexp_replace(regexp_replace({text(field)}, '^([+-]?)[^0-9.,+-]+', '\\1'), '[^0-9.,]+$', '')"
+        fits = f"regexp_full_match({plain}, '[+-]?([0-9]+|[0-9]{{1,3}}({comma}[0-9]{{3}})+)?({point}[0-9]+)?')"
+        bare = f"regexp_replace({plain}, '{comma}', '', 'g')"
+        return f"case when {fits} then try_cast(replace({bare}, ',', '.') as double) end"
 
     db.execute(
         f"""
         create temp table parsed as
-        select row_no, {text("order")} as number, {text("customer")} as customer,
+        select row_no, {text("order")} as number, {text("customer" if "customer" in profile.columns else "email")} as customer,
             {text("date") if types[profile.columns["date"]] == "VARCHAR" else "null"} as date_text,
             {_date(db, profile, types, shop)} as placed,
             coalesce({text("sku")}, {text("product")}{", 'ORDER'" if not {"sku", "product"} & set(profile.columns) else ""}) as sku,
@@ -236,8 +238,14 @@ def _date(db: duckdb.DuckDBPyConnection, profile: Profile, types: Mapping[str, s
     chosen = profile.date_format or _date_format(db, column)
     if chosen == "iso":
         local = f"timezone('{shop.time_zone}', try_cast({column} as timestamp))"
-        return rf"case when regexp_matches({column}, '(Z|[+-]\d\d:?\d\d)$') then try_cast({column} as timestamptz) else {local} end"
-    return f"timezone('{shop.time_zone}', try_strptime({column}, '{_quoted(chosen)}'))"
+        offset = rf"regexp_replace(regexp_replace({column}, '\s*(Z|UTC|GMT)$', '+00'), '\s+([+-]\d\d(:?\d\d)?)$', '\1')"
+        return (
+            rf"case when regexp_matches({column}, '(\d\s*Z|UTC|GMT|:\d\d(\.\d+)?\s*[+-]\d\d(:?\d\d)?)$') "
+            rf"then try_cast({offset} as timestamptz) "
+            rf"when regexp_matches({column}, '[A-Za-z]$') then null else {local} end"
+        )
+    parsed = f"try_strptime({column}, '{_quoted(chosen)}')"
+    return parsed if "%z" in chosen or "%Z" in chosen else f"timezone('{shop.time_zone}', {parsed})"
 
 
 def _date_format(db: duckdb.DuckDBPyConnection, column: str) -> str:
@@ -273,6 +281,7 @@ def _judge(db: duckdb.DuckDBPyConnection, profile: Profile) -> None:
             when {ignored} then 'dropped: bookkeeping document'
             when repeats.row_no is not null then 'dropped: duplicate row'
             when placed is null then 'rejected: date cannot be read'
+            when not isfinite(placed) or placed < '1900-01-01' or placed >= '2200-01-01' then 'rejected: date is beyond any order'
             when sku is null then 'rejected: no product'
             when quantity is null then 'rejected: quantity cannot be read'
             when quantity <> trunc(quantity) or abs(quantity) >= 2147483648 then 'rejected: quantity is not a whole number'

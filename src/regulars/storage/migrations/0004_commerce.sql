@@ -126,11 +126,18 @@ select o.order_id, o.shop_id, o.member_id, o.placed_at, o.paid_at, (o.placed_at 
 from commerce_orders o join commerce_shops s using (shop_id)
 where o.paid_at is not null and o.cancelled_at is null and o.goods_minor > 0;
 
+-- Money given back for goods, but for what came back of orders that were then cancelled: those are no purchases either.
 create view commerce_refunds as
 select r.return_id, r.shop_id, r.member_id, r.returned_at, (r.returned_at at time zone s.time_zone)::date as day,
-       r.goods_minor, r.currency
-from commerce_returns r join commerce_shops s using (shop_id)
-where r.goods_minor > 0;
+       r.goods_minor - void.goods_minor as goods_minor, r.currency
+from commerce_returns r
+join commerce_shops s using (shop_id)
+cross join lateral (
+    select coalesce(sum(l.amount_minor), 0)::bigint as goods_minor
+    from commerce_return_lines l join commerce_orders o using (order_id)
+    where l.return_id = r.return_id and l.goods and o.cancelled_at is not null
+) void
+where r.goods_minor > void.goods_minor;
 
 create view commerce_goods_lines as
 select l.order_id, l.line_no, l.quantity, l.amount_minor
