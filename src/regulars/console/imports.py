@@ -100,6 +100,7 @@ def _reason(language: Language, reason: str) -> str:
         "no price": _("no price"),
         "no order number": _("no order number"),
         "date cannot be read": _("date cannot be read"),
+        "date is beyond any order": _("date is beyond any order"),
         "no product": _("no product"),
         "quantity cannot be read": _("quantity cannot be read"),
         "quantity is not a whole number": _("quantity is not a whole number"),
