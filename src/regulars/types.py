@@ -13,10 +13,6 @@ from regulars.errors import Invalid
 
 MemberId = NewType("MemberId", int)
 ShopId = NewType("ShopId", int)
-ProductId = NewType("ProductId", int)
-OrderId = NewType("OrderId", int)
-ReturnId = NewType("ReturnId", int)
-AccountId = NewType("AccountId", int)
 OperatorId = NewType("OperatorId", int)
 
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"

@@ -50,7 +50,7 @@ def follow_facts(call: Call, asked: NamedDependency[Following]) -> Response[Feed
     """Follow what happens, in the order in which it became known.
 
     Every fact comes exactly once and none is skipped, whatever is written meanwhile. Keep `next` and ask again for what
-    has happened since; it never is null.
+    has happened since; it never is null. When the database was restored into another server, drop it and start over.
     """
     place = from_cursor(asked.after, tuple[Count, Count]) or (0, 0)
     names = asked.names.split(",") if asked.names else ()

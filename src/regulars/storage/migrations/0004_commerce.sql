@@ -37,7 +37,7 @@ create table commerce_orders (
 create index commerce_orders_by_member on commerce_orders (member_id, placed_at) where member_id is not null;
 create index commerce_orders_by_placed on commerce_orders (placed_at, order_id);
 
--- No foreign keys here on purpose: PostgreSQL checks them row by row, which would double the cost of an import. The one
+-- No foreign keys here on purpose: PostgreSQL checks them row by row, by a trigger each. The one
 -- verb that writes lines writes their order and products in the same statement batch, and `regulars db check` proves it.
 create table commerce_order_lines (
     order_id     bigint  not null,
