@@ -19,6 +19,7 @@ from regulars.commerce._rules import (
     Orders,
     Outcome,
     Returns,
+    encoded,
     is_goods,
     moments,
     numbers,
@@ -128,14 +129,14 @@ def _ahead(documents: pa.Table, time: str, at: datetime) -> dict[int, RegularsEr
 def _nameless(documents: pa.Table) -> dict[int, RegularsError]:
     """The documents whose customer cannot be made a member of, because of the number or the country."""
     found: dict[int, RegularsError] = {}
-    for field in {"customer", "country"} & set(documents.column_names):
-        texts: list[str | None] = documents.column(field).to_pylist()
-        for row, text in enumerate(texts):
+    for field in sorted({"customer", "country"} & set(documents.column_names)):
+        texts, codes = encoded(documents, field)
+        for code, text in enumerate(texts):
             try:
                 if text:
                     members.clean_text(field, text)
             except members.BadMember as error:
-                found[row] = error
+                found |= dict.fromkeys(np.flatnonzero(codes == code).tolist(), error)
     return found
 
 
@@ -143,19 +144,24 @@ def _owners(
     tx: Transaction, shop: Shop, documents: pa.Table, fine: npt.NDArray[np.bool_], time: str, at: datetime
 ) -> list[int | None]:
     """The member of each document: the one named, or the customer's, enrolled at the first document if new."""
-    customers: list[str | None] = documents.column("customer").to_pylist()
-    blank = [None] * len(customers)
-    countries = documents.column("country").to_pylist() if "country" in documents.column_names else blank
-    times: list[datetime] = documents.column(time).to_pylist()
-    people: dict[str, members.NewMember] = {}
-    for row in sorted(np.flatnonzero(fine).tolist(), key=times.__getitem__):
-        customer = customers[row]
-        if customer and customer not in people:
-            people[customer] = members.NewMember(customer, shop.code, country=countries[row], joined_at=times[row])
+    customers, codes = encoded(documents, "customer")
+    in_time = np.argsort(moments(documents, time), kind="stable")
+    in_time = in_time[fine[in_time] & (codes[in_time] >= 0)]
+    seen, first = np.unique(codes[in_time], return_index=True)
+    firsts = in_time[first]
+    joined: list[datetime] = documents.column(time).take(pa.array(firsts)).to_pylist()
+    countries: list[str | None] = [None] * len(firsts)
+    if "country" in documents.column_names:
+        countries = documents.column("country").take(pa.array(firsts)).to_pylist()
+    people = {
+        code: members.NewMember(customers[code], shop.code, country=country, joined_at=moment)
+        for code, country, moment in zip(seen.tolist(), countries, joined, strict=True)
+        if customers[code]
+    }
     enrolled = members.enrol(tx, list(people.values()), at=at) if people else []
-    known = {customer: enrolment.member_id for customer, enrolment in zip(people, enrolled, strict=True)}
+    known = {code: enrolment.member_id for code, enrolment in zip(people, enrolled, strict=True)}
     named: list[int | None] = documents.column("member_id").to_pylist()
-    return [one or known.get(customer or "") for one, customer in zip(named, customers, strict=True)]
+    return [one or known.get(code) for one, code in zip(named, codes.tolist(), strict=True)]
 
 
 def _identify(
@@ -164,10 +170,9 @@ def _identify(
     """The lines of the documents that are fine, as arrays; their products are added or renamed on the way."""
     table = table.filter(pa.array(fine[numbers(table, "document")]))
     document = numbers(table, "document")
-    codes = table.column("sku").combine_chunks().dictionary_encode()
-    skus: list[str] = codes.dictionary.to_pylist()
+    skus, codes = encoded(table, "sku")
     products = np.array([stable_id("product", shop.shop_id, sku) for sku in skus], np.int64)
-    sold = _queries.SoldProducts(products, skus, codes.indices.to_numpy(), table, times.take(pa.array(document)))
+    sold = _queries.SoldProducts(products, skus, codes, table, times.take(pa.array(document)))
     _queries.upsert_products(tx, shop=shop, sold=sold)
     return Lines(
         document=document,

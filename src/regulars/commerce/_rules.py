@@ -201,6 +201,12 @@ def numbers(table: pa.Table, column: str) -> Numbers:
     return table.column(column).combine_chunks().to_numpy(zero_copy_only=False).astype(np.int64, copy=False)
 
 
+def encoded(table: pa.Table, column: str) -> tuple[list[str], Numbers]:
+    """The different texts of a column, and for each row the place of its own among them, -1 where it has none."""
+    codes = table.column(column).combine_chunks().dictionary_encode()
+    return codes.dictionary.to_pylist(), codes.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+
+
 def _true(column: pa.ChunkedArray) -> npt.NDArray[np.bool_]:
     return column.combine_chunks().to_numpy(zero_copy_only=False)
 

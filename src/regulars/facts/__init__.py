@@ -9,6 +9,7 @@ follows the feed sees every fact at least once, in the order (transaction, numbe
 
 from regulars.facts._facts import (
     Fact,
+    Happened,
     Position,
     Recorded,
     Unread,
@@ -24,6 +25,7 @@ from regulars.facts._facts import (
 
 __all__ = [
     "Fact",
+    "Happened",
     "Position",
     "Recorded",
     "Unread",

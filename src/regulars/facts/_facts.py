@@ -8,7 +8,7 @@ import msgspec
 import pyarrow as pa
 
 from regulars.facts import _queries
-from regulars.facts._queries import Position, Recorded
+from regulars.facts._queries import Happened, Position, Recorded
 from regulars.storage import Transaction
 
 START = Position(0, 0)
@@ -57,7 +57,7 @@ def feed(
     return _queries.select_feed(tx, after=after or START, names=list(names), limit=limit)
 
 
-def recorded_here(tx: Transaction, *, names: Collection[str]) -> list[Recorded]:
+def recorded_here(tx: Transaction, *, names: Collection[str]) -> list[Happened]:
     """The facts of some names that this transaction has recorded so far, in order; the feed will bring them too."""
     return _queries.select_recorded_here(tx, names=list(names))
 
@@ -66,7 +66,7 @@ def recorded_here(tx: Transaction, *, names: Collection[str]) -> list[Recorded]:
 class Unread:
     """What a reader has still to look at, and the position up to which it will then have read."""
 
-    facts: list[Recorded]
+    facts: list[Happened]
     upto: Position
 
 

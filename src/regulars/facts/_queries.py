@@ -24,6 +24,17 @@ class Recorded:
 
 
 @dataclass(frozen=True, slots=True)
+class Happened:
+    """What a reaction must know of a fact; what it says in words and figures is left where it is."""
+
+    fact_id: int
+    name: str
+    occurred_at: datetime
+    member_id: int | None
+    subject_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Position:
     """A place in the feed, after the fact it names."""
 
@@ -70,31 +81,31 @@ def select_feed(tx: Transaction, *, after: Position, names: list[str], limit: in
     )  # fmt: skip
 
 
-def select_recorded_here(tx: Transaction, *, names: list[str]) -> list[Recorded]:
+def select_recorded_here(tx: Transaction, *, names: list[str]) -> list[Happened]:
     """The facts of some names that this transaction has recorded so far, in order."""
     return tx.all(
         """
-        select fact_id, xact::text::bigint as xact, name, occurred_at, recorded_at, member_id, subject_id, data
+        select fact_id, name, occurred_at, member_id, subject_id
         from facts
         where xact = pg_current_xact_id_if_assigned() and name = any(%(names)s)
         order by fact_id
         """,
-        Recorded, names=names,
+        Happened, names=names,
     )  # fmt: skip
 
 
-def select_between(tx: Transaction, *, after: Position, upto: Position, names: list[str]) -> list[Recorded]:
+def select_between(tx: Transaction, *, after: Position, upto: Position, names: list[str]) -> list[Happened]:
     """The facts of some names after one position, up to and with another."""
     return tx.all(
         """
-        select fact_id, xact::text::bigint as xact, name, occurred_at, recorded_at, member_id, subject_id, data
+        select fact_id, name, occurred_at, member_id, subject_id
         from facts
         where (xact, fact_id) > (%(from_xact)s::text::xid8, %(from_id)s)
           and (xact, fact_id) <= (%(to_xact)s::text::xid8, %(to_id)s)
           and name = any(%(names)s)
         order by xact, fact_id
         """,
-        Recorded, from_xact=after.xact, from_id=after.fact_id, to_xact=upto.xact, to_id=upto.fact_id, names=names,
+        Happened, from_xact=after.xact, from_id=after.fact_id, to_xact=upto.xact, to_id=upto.fact_id, names=names,
     )  # fmt: skip
 
 

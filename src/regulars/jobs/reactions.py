@@ -14,22 +14,22 @@ from regulars.storage import Transaction
 
 log = structlog.get_logger(__name__)
 
-Reaction = Callable[[Transaction, Sequence[facts.Recorded], datetime], object]
+Reaction = Callable[[Transaction, Sequence[facts.Happened], datetime], object]
 
 
-def _award(tx: Transaction, paid: Sequence[facts.Recorded], at: datetime) -> None:
+def _award(tx: Transaction, paid: Sequence[facts.Happened], at: datetime) -> None:
     programme.award(tx, _subjects(paid), at=at)
 
 
-def _take_back(tx: Transaction, returned: Sequence[facts.Recorded], at: datetime) -> None:
+def _take_back(tx: Transaction, returned: Sequence[facts.Happened], at: datetime) -> None:
     programme.take_back(tx, _subjects(returned), at=at)
 
 
-def _cancel(tx: Transaction, cancelled: Sequence[facts.Recorded], at: datetime) -> None:
+def _cancel(tx: Transaction, cancelled: Sequence[facts.Happened], at: datetime) -> None:
     programme.cancel(tx, _subjects(cancelled), at=at)
 
 
-def _review(tx: Transaction, happened: Sequence[facts.Recorded], at: datetime) -> None:
+def _review(tx: Transaction, happened: Sequence[facts.Happened], at: datetime) -> None:
     programme.review(tx, [(fact.member_id, fact.occurred_at) for fact in happened if fact.member_id is not None], at=at)
 
 
@@ -79,7 +79,7 @@ def react_within(tx: Transaction, *, at: datetime) -> None:
     _react_to(tx, facts.recorded_here(tx, names=NAMES), at)
 
 
-def _react_to(tx: Transaction, happened: Sequence[facts.Recorded], at: datetime) -> None:
+def _react_to(tx: Transaction, happened: Sequence[facts.Happened], at: datetime) -> None:
     """React to a batch; when it fails, to its halves, so that one fact nobody can react to holds up no other."""
     if not happened:
         return
@@ -100,7 +100,7 @@ def _react_to(tx: Transaction, happened: Sequence[facts.Recorded], at: datetime)
         facts.record(tx, [facts.Fact("reaction.failed", at, fact.member_id, fact.subject_id, about)], at=at)
 
 
-def _follow(tx: Transaction, happened: Sequence[facts.Recorded], at: datetime) -> None:
+def _follow(tx: Transaction, happened: Sequence[facts.Happened], at: datetime) -> None:
     try:
         programme.in_force(tx, at=at)
     except programme.NoProgramme:  # no shop is open yet, so nothing has been sold either
@@ -111,5 +111,5 @@ def _follow(tx: Transaction, happened: Sequence[facts.Recorded], at: datetime) -
             reaction(tx, concerned, at)
 
 
-def _subjects(happened: Sequence[facts.Recorded]) -> list[int]:
+def _subjects(happened: Sequence[facts.Happened]) -> list[int]:
     return [fact.subject_id for fact in happened if fact.subject_id is not None]

@@ -43,15 +43,17 @@ def enrol(tx: Transaction, people: Sequence[NewMember], *, at: datetime) -> list
     known = _queries.members_of_identities(
         tx, issuers=[p.issuer for p in cleaned], values=[p.external_id for p in cleaned]
     )
-    fresh = {p.member_id: p for p in cleaned if (p.issuer, p.external_id) not in known}
-    added = set(_queries.insert_members(tx, members=list(fresh.values()), at=at)) if fresh else set[int]()
+    strangers = [p for p in cleaned if (p.issuer, p.external_id) not in known]
+    fresh = {p.member_id: p for p in strangers}
+    added = set(_queries.insert_members(tx, members=fresh, at=at)) if fresh else set[int]()
     if added:
-        newcomers = [fresh[MemberId(member_id)] for member_id in fresh if member_id in added]
+        newcomers = {member_id: person for member_id, person in fresh.items() if member_id in added}
         _queries.insert_identities(
-            tx, identities=[identity for person in newcomers for identity in _identities(person)]
+            tx, identities=[identity for newcomer in newcomers.items() for identity in _identities(*newcomer)]
         )
-        facts.record(tx, [_joined(person, at) for person in newcomers], at=at)
-    answers = [known.get((p.issuer, p.external_id), p.member_id) for p in cleaned]
+        facts.record(tx, [_joined(*newcomer, at) for newcomer in newcomers.items()], at=at)
+    known |= {(person.issuer, person.external_id): member_id for member_id, person in fresh.items()}
+    answers = [known[p.issuer, p.external_id] for p in cleaned]
     return [Enrolment(MemberId(m), "enrolled" if m in added else "existing") for m in answers]
 
 
@@ -124,19 +126,14 @@ def _clean(person: NewMember) -> NewMember:
     return NewMember(
         external_id=clean_text("external_id", person.external_id),
         issuer=person.issuer,
-        name=_optional("name", person.name),
-        email=_optional("email", person.email),
-        phone=_optional("phone", person.phone),
-        locale=_optional("locale", person.locale),
-        country=_optional("country", person.country),
+        name=clean_text("name", person.name) if person.name else None,
+        email=clean_email(person.email) if person.email else None,
+        phone=clean_phone(person.phone) if person.phone else None,
+        locale=clean_text("locale", person.locale) if person.locale else None,
+        country=clean_text("country", person.country) if person.country else None,
         joined_at=person.joined_at,
         attributes=person.attributes,
     )
-
-
-def _optional(field: str, text: str | None) -> str | None:
-    value = _clean_field(field, text)
-    return value if isinstance(value, str) else None
 
 
 def _clean_field(field: str, value: object) -> object:
@@ -161,16 +158,11 @@ def _amendable(member: Member) -> dict[str, object]:
     return {name: getattr(member, name) for name in ("name", "email", "phone", "locale", "country", "attributes")}
 
 
-def _identities(person: NewMember) -> list[tuple[str, str, int]]:
+def _identities(member_id: int, person: NewMember) -> list[tuple[str, str, int]]:
     named = [(person.issuer, person.external_id), ("email", person.email), ("phone", person.phone)]
-    return [(issuer, value, person.member_id) for issuer, value in named if value]
+    return [(issuer, value, member_id) for issuer, value in named if value]
 
 
-def _joined(person: NewMember, at: datetime) -> facts.Fact:
-    return facts.Fact(
-        "member.joined",
-        person.joined_at or at,
-        person.member_id,
-        person.member_id,
-        {"issuer": person.issuer, "external_id": person.external_id},
-    )
+def _joined(member_id: int, person: NewMember, at: datetime) -> facts.Fact:
+    about = {"issuer": person.issuer, "external_id": person.external_id}
+    return facts.Fact("member.joined", person.joined_at or at, member_id, member_id, about)

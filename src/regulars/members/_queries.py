@@ -1,6 +1,6 @@
 """The SQL of members."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,6 +9,7 @@ from psycopg.types.json import Jsonb
 
 from regulars.members._rules import NewMember
 from regulars.storage import Transaction
+from regulars.types import MemberId
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +74,9 @@ def members_of_identities(tx: Transaction, *, issuers: list[str], values: list[s
     return {(issuer, value): member_id for issuer, value, member_id in rows}
 
 
-def insert_members(tx: Transaction, *, members: Sequence[NewMember], at: datetime) -> list[int]:
+def insert_members(tx: Transaction, *, members: Mapping[MemberId, NewMember], at: datetime) -> list[int]:
     """Insert those that are not there; the identifiers of those inserted."""
+    people = members.values()
     return tx.values(
         """
         insert into members (member_id, issuer, external_id, name, email, phone, locale, country, joined_at, attributes)
@@ -85,11 +87,11 @@ def insert_members(tx: Transaction, *, members: Sequence[NewMember], at: datetim
         on conflict (member_id) do nothing
         returning member_id
         """,
-        ids=[m.member_id for m in members], issuers=[m.issuer for m in members],
-        external_ids=[m.external_id for m in members], names=[m.name for m in members],
-        emails=[m.email for m in members], phones=[m.phone for m in members], locales=[m.locale for m in members],
-        countries=[m.country for m in members], joined=[m.joined_at or at for m in members],
-        attributes=[Jsonb(dict(m.attributes)) for m in members],
+        ids=list(members), issuers=[m.issuer for m in people],
+        external_ids=[m.external_id for m in people], names=[m.name for m in people],
+        emails=[m.email for m in people], phones=[m.phone for m in people], locales=[m.locale for m in people],
+        countries=[m.country for m in people], joined=[m.joined_at or at for m in people],
+        attributes=[Jsonb(dict(m.attributes)) for m in people],
     )  # fmt: skip
 
 

@@ -304,11 +304,16 @@ def select_spend(tx: Transaction, *, moments: list[tuple[int, datetime]], progra
         select m.member_id, m.moment, coalesce(sum(q.amount_minor), 0)::bigint as spend_minor,
             ((min(q.counts_at) filter (where q.amount_minor <> 0) at time zone %(zone)s)
                 + make_interval(months => %(months)s)) at time zone %(zone)s as next_change_at
-        from unnest(%(members)s::bigint[], %(moments)s::timestamptz[]) m (member_id, moment)
+        from (
+            select v.member_id, v.moment,
+                (v.moment at time zone %(zone)s - make_interval(months => %(months)s)) at time zone %(zone)s as since
+            from unnest(%(members)s::bigint[], %(moments)s::timestamptz[]) v (member_id, moment)
+            offset 0  -- worked out once a moment, not once for each amount it is compared with
+        ) m
         left join programme_qualifying q
-          on q.member_id = m.member_id and q.counts_at <= m.moment and q.known_at <= m.moment
-         and q.counts_at > (m.moment at time zone %(zone)s - make_interval(months => %(months)s)) at time zone %(zone)s
-         and (q.counts_at at time zone %(zone)s + make_interval(months => %(months)s)) at time zone %(zone)s > m.moment
+          on q.member_id = m.member_id and q.counts_at <= m.moment and q.known_at <= m.moment and q.counts_at > m.since
+         and (q.counts_at > m.since + interval '4 days'  -- months differ by three days at most: only near it the exact sum decides
+              or (q.counts_at at time zone %(zone)s + make_interval(months => %(months)s)) at time zone %(zone)s > m.moment)
         group by m.member_id, m.moment
         order by m.member_id, m.moment
         """,
