@@ -31,7 +31,7 @@ def bring_in(tx: Transaction, source: files.Source, *, again: bool = False) -> f
     shop = commerce.shop_by_code(tx, "uk")
     running = files.begin_import(tx, shop, source, at=NOON, again=again)
     for chunk in source.chunks(after=running.chunks_done):
-        running = files.record_chunk(tx, shop, running, chunk, at=NOON)
+        running = files.record_chunk(tx, shop, running, files.announce_chunk(tx, shop, chunk, at=NOON), at=NOON)
     return files.finish_import(tx, running, at=NOON)
 
 

@@ -41,6 +41,7 @@ class Arrived:
     """A batch of documents of one shop on its way into the books; a row of it is one document."""
 
     shop: Shop
+    documents: pa.Table
     names: list[str]
     times: list[datetime]
     ids: Numbers
@@ -105,6 +106,7 @@ def arrive(
     header = (np.array([owner or 0 for owner in owners], np.int64), moments(documents, time))
     return Arrived(
         shop=shop,
+        documents=documents,
         names=names,
         times=documents.column(time).to_pylist(),
         ids=np.array([stable_id(kind, shop.shop_id, name) for name in names], np.int64),

@@ -27,13 +27,18 @@ def record_orders(tx: Transaction, shop: Shop, orders: Orders, *, at: datetime) 
 
     Facts: `order.placed`, `order.paid`, `order.amended`; `member.joined` of customers enrolled.
     """
-    arrived = arrive(tx, shop, orders, at=at)
-    inserted = _queries.insert_orders(tx, shop=shop, orders=_rows(arrived, orders.documents), at=at)
+    return book_orders(tx, arrive(tx, shop, orders, at=at), at=at)
+
+
+def book_orders(tx: Transaction, arrived: Arrived, *, at: datetime) -> list[Outcome]:
+    """Record orders that have arrived, it may be in an earlier transaction; the rest is as in `record_orders`."""
+    inserted = _queries.insert_orders(tx, shop=arrived.shop, orders=_rows(arrived), at=at)
     is_new = arrived.fine & np.isin(arrived.ids, np.array(inserted, np.int64))
     _queries.copy_order_lines(tx, ids=arrived.ids, lines=arrived.lines.of_documents(is_new))
-    facts.record(tx, _facts_of(arrived, orders.documents.column("paid_at").to_pylist(), is_new), at=at)
+    paid_at: list[datetime | None] = arrived.documents.column("paid_at").to_pylist()
+    facts.record(tx, _facts_of(arrived, paid_at, is_new), at=at)
     amended = amend(tx, arrived, arrived.fine & ~is_new, at=at)
-    paid = _pay_later(tx, arrived, orders.documents.column("paid_at").to_pylist(), arrived.fine & ~is_new, at)
+    paid = _pay_later(tx, arrived, paid_at, arrived.fine & ~is_new, at)
     return arrived.outcomes(is_new, amended | paid)
 
 
@@ -52,9 +57,9 @@ def _pay_later(
     return rows
 
 
-def _rows(arrived: Arrived, documents: pa.Table) -> pa.Table:
+def _rows(arrived: Arrived) -> pa.Table:
     """The orders that are fine, as rows of their table."""
-    columns = {name: documents.column(name) for name in ("external_id", "placed_at", "paid_at", "country")}
+    columns = {name: arrived.documents.column(name) for name in ("external_id", "placed_at", "paid_at", "country")}
     columns |= {
         "order_id": arrived.ids,
         "member_id": pa.array(arrived.owners, pa.int64()),

@@ -64,6 +64,9 @@ def upsert_products(tx: Transaction, *, shop: Shop, sold: SoldProducts) -> int:
         select v.product_id, %(shop_id)s, v.sku, coalesce(v.name, v.sku), v.kind, v.named_at
         from unnest(%(ids)s::bigint[], %(skus)s::text[], %(names)s::text[], %(kinds)s::text[], %(named)s::timestamptz[])
              v (product_id, sku, name, kind, named_at)
+        where not exists (  -- a row that stays as it is would be locked all the same
+            select from commerce_products p
+            where p.product_id = v.product_id and (p.named_at >= v.named_at or v.name is null or v.name = v.sku))
         order by v.product_id
         on conflict (product_id) do update set name = excluded.name, kind = excluded.kind, named_at = excluded.named_at
         where commerce_products.named_at < excluded.named_at and excluded.name <> excluded.sku
@@ -281,14 +284,29 @@ def lock_sold_to_members(tx: Transaction, *, wanted: Sequence[Came]) -> list[Sol
     pairs = list({(came.member_id, came.product_id) for came in wanted})
     return tx.all(
         """
-        select l.order_id, l.line_no, o.member_id, l.product_id, o.placed_at, l.unit_minor, l.quantity, l.returned
-        from commerce_orders o
-        join commerce_order_lines l using (order_id)
-        join unnest(%(members)s::bigint[], %(products)s::bigint[]) w (member_id, product_id)
-          on w.member_id = o.member_id and w.product_id = l.product_id
-        where o.member_id = any(%(members)s) and o.cancelled_at is null and l.returned < l.quantity
-        order by l.order_id, l.line_no
-        for update of l
+        select found.order_id, found.line_no, found.member_id, l.product_id, found.placed_at, l.unit_minor, l.quantity, l.returned
+        from (  -- member by member, order by order: no statistics, however wrong, can make this a scan of all lines
+            select l.order_id, l.line_no, w.member_id, o.placed_at
+            from (
+                select v.member_id, array_agg(v.product_id) as products
+                from unnest(%(members)s::bigint[], %(products)s::bigint[]) v (member_id, product_id)
+                group by v.member_id
+            ) w
+            cross join lateral (
+                select o.order_id, o.placed_at from commerce_orders o
+                where o.member_id = w.member_id and o.cancelled_at is null offset 0
+            ) o
+            cross join lateral (
+                select l.order_id, l.line_no from commerce_order_lines l
+                where l.order_id = o.order_id and l.product_id = any(w.products) and l.returned < l.quantity offset 0
+            ) l
+            order by l.order_id, l.line_no offset 0
+        ) found
+        cross join lateral (
+            select l.product_id, l.unit_minor, l.quantity, l.returned from commerce_order_lines l
+            where l.order_id = found.order_id and l.line_no = found.line_no and l.returned < l.quantity
+            for update
+        ) l
         """,
         Sold, members=[pair[0] for pair in pairs], products=[pair[1] for pair in pairs],
     )  # fmt: skip

@@ -24,15 +24,15 @@ def import_file(
 ) -> files.Import:
     """Record every document of `source`, then do what has fallen due; an import that was interrupted goes on.
 
-    Chunks are recorded one by one, each in its own transaction, while the next is read; reactions run beside them on a
-    connection of their own, so that two cores are used. `on_chunk` is told after each chunk.
+    Chunks are recorded one by one, each in its own transaction. Beside it, on connections of their own, the next chunk
+    is read and announced and the last one is reacted to, so that two cores are used. `on_chunk` is told after each chunk.
     """
     with app.database.transaction() as tx:
         running = files.begin_import(tx, shop, source, at=app.clock(), again=again)
     with _reactions_beside(app) as there_is_more:
-        for chunk in _read_ahead(source.chunks(after=running.chunks_done)):
+        for announced in _announced_ahead(app, shop, source.chunks(after=running.chunks_done)):
             with app.database.transaction() as tx:
-                running = files.record_chunk(tx, shop, running, chunk, at=app.clock())
+                running = files.record_chunk(tx, shop, running, announced, at=app.clock())
             there_is_more.set()
             on_chunk(running)
     tick(app, patience_seconds=PATIENCE_SECONDS)
@@ -40,13 +40,21 @@ def import_file(
         return files.finish_import(tx, running, at=app.clock())
 
 
-def _read_ahead(chunks: Iterator[files.Chunk]) -> Iterator[files.Chunk]:
-    """The chunks, each read while the one before it is worked on."""
+def _announced_ahead(app: App, shop: Shop, chunks: Iterator[files.Chunk]) -> Iterator[files.Announced]:
+    """The chunks, each announced while the one before it is recorded."""
+
+    def announce_next() -> files.Announced | None:
+        chunk = next(chunks, None)
+        if chunk is None:
+            return None
+        with app.database.transaction() as tx:
+            return files.announce_chunk(tx, shop, chunk, at=app.clock())
+
     with ThreadPoolExecutor(1, "reader") as reader:
-        coming = reader.submit(next, chunks, None)
-        while (chunk := coming.result()) is not None:
-            coming = reader.submit(next, chunks, None)
-            yield chunk
+        coming = reader.submit(announce_next)
+        while (announced := coming.result()) is not None:
+            coming = reader.submit(announce_next)
+            yield announced
 
 
 @contextmanager

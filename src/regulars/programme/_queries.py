@@ -130,12 +130,10 @@ def select_earned(tx: Transaction, *, order_ids: list[int], programme: Programme
     """Paid orders of members with what they earn: under the version of their award, or `programme`."""
     return tx.all(
         """
-        select o.order_id, o.member_id, o.placed_at, o.paid_at, r.version_id,
-            least(sum(l.amount_minor * r.points / r.per_minor), %(most)s)::bigint as points, sum(l.amount_minor)::bigint as spend_minor,
-            a.order_id is null as is_new, coalesce(a.points, 0) as awarded,
+        select o.order_id, o.member_id, r.version_id, o.placed_at, o.paid_at, least(goods.points, %(most)s)::bigint as points,
+            goods.spend_minor, a.order_id is null as is_new, coalesce(a.points, 0) as awarded,
             coalesce(a.spend_minor, 0) as counted_minor
         from commerce_purchases o
-        join commerce_goods_lines l using (order_id)
         left join programme_awards a using (order_id)
         cross join lateral (
             select coalesce(a.version_id, %(version_id)s) as version_id,
@@ -143,9 +141,14 @@ def select_earned(tx: Transaction, *, order_ids: list[int], programme: Programme
                 coalesce((v.document -> 'earning' ->> 'per_minor')::bigint, %(per_minor)s) as per_minor,
                 coalesce(v.document ->> 'currency', %(currency)s) as currency
             from (select) one left join programme_versions v on v.version_id = a.version_id
+            offset 0
         ) r
+        cross join lateral (  -- order by order, its lines found by their key: no sort of all lines
+            select sum(l.amount_minor * r.points / r.per_minor) as points, sum(l.amount_minor)::bigint as spend_minor
+            from commerce_goods_lines l where l.order_id = o.order_id
+        ) goods
         where o.order_id = any(%(order_ids)s) and o.member_id is not null and o.currency = r.currency
-        group by o.order_id, o.member_id, o.placed_at, o.paid_at, r.version_id, a.order_id, a.points, a.spend_minor
+            and goods.spend_minor is not null
         order by o.member_id, o.paid_at, o.order_id
         """,
         Earned, order_ids=order_ids, version_id=programme.version_id, points=programme.earning.points,

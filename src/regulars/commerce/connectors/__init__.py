@@ -6,13 +6,16 @@ killed import goes on where it was, and a second one changes nothing.
 
     source = read_file(path, profile, shop)
     started = begin_import(tx, shop, source, at=now)
-    for chunk in source.chunks(after=started.chunks_done): record_chunk(tx, shop, started, chunk, at=now)
+    for chunk in source.chunks(after=started.chunks_done):
+        started = record_chunk(tx, shop, started, announce_chunk(tx, shop, chunk, at=now), at=now)
     finish_import(tx, started, at=now)
 """
 
 from regulars.commerce.connectors._files import Chunk, Source, UnreadableFile, read_file
 from regulars.commerce.connectors._imports import (
+    Announced,
     ImportNotFound,
+    announce_chunk,
     begin_import,
     find_import,
     finish_import,
@@ -26,6 +29,7 @@ from regulars.commerce.connectors._queries import Import
 
 __all__ = [
     "FIELDS",
+    "Announced",
     "BadProfile",
     "Chunk",
     "Import",
@@ -33,6 +37,7 @@ __all__ = [
     "Profile",
     "Source",
     "UnreadableFile",
+    "announce_chunk",
     "begin_import",
     "find_import",
     "finish_import",

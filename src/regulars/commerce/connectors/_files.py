@@ -11,7 +11,9 @@ from typing import Any
 
 import duckdb
 import msgspec
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from babel.numbers import get_currency_precision
 
 from regulars.commerce._records import Shop
@@ -19,7 +21,7 @@ from regulars.commerce._rules import LINE, ORDER, RETURN, Orders, Returns
 from regulars.commerce.connectors._profiles import Profile, guess_columns
 from regulars.errors import Invalid
 
-CHUNK_ROWS = 120_000
+CHUNK_ROWS = 40_000
 """Rows recorded in one transaction: large enough to be set-based, small enough to lose little to a kill."""
 
 DATE_FORMATS = (
@@ -72,8 +74,8 @@ class Source:
         self.total_chunks = self._number("select coalesce(max(chunk), -1) + 1 from documents")
 
     def _number(self, sql: str) -> int:
-        row = self._db.execute(sql).fetchone()
-        return int(row[0]) if row else 0
+        [[number]] = self._db.execute(sql).fetchall()
+        return int(number)
 
     @property
     def rejected(self) -> int:
@@ -81,40 +83,44 @@ class Source:
         return sum(count for verdict, count in self.verdicts.items() if verdict.startswith("rejected"))
 
     def chunks(self, *, after: int = 0) -> Iterator[Chunk]:
-        """The documents in order of time, from the chunk numbered `after` on."""
-        for number in range(after, self.total_chunks):
-            orders, returns = self._documents("order", number), self._documents("return", number)
+        """The documents in order of time, from the chunk numbered `after` on; the lines are read as they are wanted."""
+        documents = self._table(
+            "select chunk, kind, number as external_id, customer, null::bigint as member_id, placed as placed_at, "
+            'placed as paid_at, country, placed as returned_at, of_order as "order" from documents order by place'
+        )
+        people = self._table("select * from people order by customer")
+        for number, lines in self._lines_by_chunk(after):
             yield Chunk(
                 number,
-                orders[1].num_rows + returns[1].num_rows,
-                Orders(*orders),
-                Returns(*returns),
-                self._people(number),
+                lines.num_rows,
+                Orders(*_of_kind("order", ORDER, _only(documents, "chunk", number), lines)),
+                Returns(*_of_kind("return", RETURN, _only(documents, "chunk", number), lines)),
+                _only(people, "chunk", number).drop("chunk").to_pylist(),
             )
 
-    def _people(self, chunk: int) -> list[dict[str, Any]]:
-        return (
-            self._db.sql(
-                "select * exclude (chunk) from people where chunk = $chunk order by customer", params={"chunk": chunk}
-            )
-            .to_arrow_table()
-            .to_pylist()
-        )
+    def _table(self, sql: str) -> pa.Table:
+        return self._db.sql(sql).to_arrow_table()
 
-    def _documents(self, kind: str, chunk: int) -> tuple[pa.Table, pa.Table]:
-        schema = ORDER if kind == "order" else RETURN
-        self._db.execute(
-            "create or replace temp table batch as select row_number() over (order by placed, number) - 1 as document, * from documents where chunk = ? and kind = ?",
-            [chunk, kind],
-        )
-        documents = self._db.sql(
-            'select number as external_id, customer, null::bigint as member_id, placed as placed_at, placed as paid_at, country, placed as returned_at, of_order as "order" from batch order by document'
-        ).to_arrow_table()
-        lines = self._db.sql(
-            "select b.document::integer as document, l.line_no::integer as line_no, l.sku, l.product as name, l.line_kind as kind, l.quantity, l.unit_minor, l.amount_minor "
-            "from lines l join batch b on b.kind = l.kind and b.number = l.number order by b.document, l.line_no"
-        ).to_arrow_table()
-        return documents.select(schema.names).cast(schema), lines.select(LINE.names).cast(LINE)
+    def _lines_by_chunk(self, after: int) -> Iterator[tuple[int, pa.Table]]:
+        """The lines of each chunk, in order: sorted once, and held in memory no more than a chunk at a time."""
+        batches = self._db.sql(
+            "select d.chunk, l.kind as of_kind, d.document, l.line_no::integer as line_no, l.sku, l.product as name, "
+            "l.line_kind as kind, l.quantity, l.unit_minor, l.amount_minor "
+            "from lines l join documents d on d.kind = l.kind and d.number = l.number "
+            "where d.chunk >= $after order by d.place, l.line_no",
+            params={"after": after},
+        ).to_arrow_reader(CHUNK_ROWS)
+        number, kept = after, list[pa.RecordBatch]()
+        for batch in batches:
+            starts, firsts = np.unique(batch.column("chunk").to_numpy(), return_index=True)
+            for chunk, first, until in zip(starts, firsts, [*firsts[1:], batch.num_rows], strict=True):
+                if kept and chunk != number:
+                    yield number, pa.Table.from_batches(kept)
+                    kept.clear()
+                number = int(chunk)
+                kept.append(batch.slice(first, until - first))
+        if kept:
+            yield number, pa.Table.from_batches(kept)
 
     def write_rejects(self, target: Path) -> int:
         """Write the rows that could not be understood, each with its reason, as CSV; how many."""
@@ -127,6 +133,18 @@ class Source:
     def close(self) -> None:
         """Let go of the file and of what was made of it."""
         self._db.close()
+
+
+def _only(table: pa.Table, column: str, value: object) -> pa.Table:
+    return table.filter(pc.equal(table.column(column), pa.scalar(value)))
+
+
+def _of_kind(kind: str, schema: pa.Schema, documents: pa.Table, lines: pa.Table) -> tuple[pa.Table, pa.Table]:
+    """The documents of one kind among a chunk's, and their lines."""
+    return (
+        _only(documents, "kind", kind).select(schema.names).cast(schema),
+        _only(lines, "of_kind", kind).select(LINE.names).cast(LINE),
+    )
 
 
 def read_file(path: Path, profile: Profile, shop: Shop) -> Source:
@@ -339,13 +357,14 @@ def _assemble(db: duckdb.DuckDBPyConnection, profile: Profile) -> None:
     db.execute(
         f"""
         create temp table documents as
-        select *, (sum(lines) over (order by placed, kind, number) - lines) // {CHUNK_ROWS} as chunk from (
+        select *, (row_number() over (partition by chunk, kind order by place) - 1)::integer as document
+        from (select *, row_number() over in_time as place, ((sum(lines) over in_time - lines) // {CHUNK_ROWS})::bigint as chunk from (
             select kind, number, min(placed) as placed, first(customer order by line_no) filter (customer is not null) as customer,
                 first(country order by line_no) filter (country is not null) as country,
                 {"null::varchar" if profile.return_prefix else "first(case kind when 'return' then of_order end)"} as of_order,
                 {", ".join(f"first({one} order by line_no) filter ({one} is not null) as {one}" for one in CONTACT)},
                 count(*) as lines
-            from lines group by kind, number)
+            from lines group by kind, number) window in_time as (order by placed, kind, number))
         """
     )
     contact = [one for one in CONTACT if one in profile.columns]

@@ -2,11 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from regulars import members
-from regulars.commerce._orders import record_orders
+from regulars.commerce._documents import Arrived, arrive
+from regulars.commerce._orders import book_orders
 from regulars.commerce._records import Shop
 from regulars.commerce._returns import record_returns
 from regulars.commerce._rules import Outcome
@@ -55,19 +57,38 @@ def begin_import(tx: Transaction, shop: Shop, source: Source, *, at: datetime, a
     return find_import(tx, import_id)
 
 
-def record_chunk(tx: Transaction, shop: Shop, running: Import, chunk: Chunk, *, at: datetime) -> Import:
-    """Record one chunk's customers, orders and returns, and that it is done, all or nothing.
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """A chunk whose customers are members and whose products are known, and whose orders can be booked."""
 
-    Raises:
-        ImportMoved: somebody else recorded it meanwhile; nothing was recorded twice.
+    chunk: Chunk
+    orders: Arrived
+
+
+def announce_chunk(tx: Transaction, shop: Shop, chunk: Chunk, *, at: datetime) -> Announced:
+    """Make members of one chunk's customers and products of what they bought, ahead of its documents.
+
+    It may run beside the recording of the chunk before: that one's were announced in their turn, so the two never
+    write the same row.
     """
     people = [_person(shop, row) for row in chunk.people if _usable(_clean_name, row["customer"])]
     if people:
         members.enrol(tx, people, at=at)
-    orders = record_orders(tx, shop, chunk.orders, at=at)
-    returns = record_returns(tx, shop, chunk.returns, at=at)
+    orders = arrive(tx, shop, chunk.orders, at=at)
+    arrive(tx, shop, chunk.returns, at=at)
+    return Announced(chunk, orders)
+
+
+def record_chunk(tx: Transaction, shop: Shop, running: Import, announced: Announced, *, at: datetime) -> Import:
+    """Record one chunk's orders and returns, and that it is done, all or nothing.
+
+    Raises:
+        ImportMoved: somebody else recorded it meanwhile; nothing was recorded twice.
+    """
+    orders = book_orders(tx, announced.orders, at=at)
+    returns = record_returns(tx, shop, announced.chunk.returns, at=at)
     report = _add(running.report, orders, returns)
-    if not _queries.advance_import(tx, import_id=running.import_id, chunk=chunk.number, report=report):
+    if not _queries.advance_import(tx, import_id=running.import_id, chunk=announced.chunk.number, report=report):
         raise ImportMoved(file=running.file_name)
     return find_import(tx, running.import_id)
 
