@@ -21,7 +21,7 @@ from regulars.commerce._rules import LINE, ORDER, RETURN, Orders, Returns
 from regulars.commerce.connectors._profiles import Profile, guess_columns
 from regulars.errors import Invalid
 
-CHUNK_ROWS = 40_000
+CHUNK_ROWS = 60_000
 """Rows recorded in one transaction: large enough to be set-based, small enough to lose little to a kill."""
 
 DATE_FORMATS = (
@@ -157,12 +157,15 @@ def read_file(path: Path, profile: Profile, shop: Shop) -> Source:
     db = duckdb.connect()
     db.execute("set TimeZone = 'UTC'")
     db.execute("set enable_progress_bar = false")
-    headers = _load(db, path)
-    columns = guess_columns(headers, profile.columns)
-    profile = replace(profile, columns=columns)
-    _parse(db, profile, shop)
-    _judge(db, profile)
-    _assemble(db, profile)
+    try:
+        headers = _load(db, path)
+        profile = replace(profile, columns=guess_columns(headers, profile.columns))
+        _parse(db, profile, shop)
+        _judge(db, profile)
+        _assemble(db, profile)
+    except duckdb.Error as error:
+        remedy = f"give a CSV or Parquet file ({str(error).splitlines()[0]})"
+        raise UnreadableFile(field="file", value=str(path), remedy=remedy) from error
     return Source(path, profile, _fingerprint(path, profile, shop), db)
 
 
@@ -177,18 +180,16 @@ def _load(db: duckdb.DuckDBPyConnection, path: Path) -> list[str]:
     with path.open("rb") as opened:
         head = opened.read(1 << 20)
     if head.startswith(b"PAR1"):
-        source = f"read_parquet('{_quoted(path)}')"
+        # A view, read again for the rejects: not copied, its columns keep each different text once, which is quick to parse.
+        source = f"read_parquet('{_quoted(path)}', file_row_number = true)"
+        create = f"view file as select file_row_number + 1 as row_no, * exclude (file_row_number) from {source}"
     else:
         options = (
             "all_varchar = true, header = true, null_padding = true, parallel = false"  # lines may break in quotes
         )
         source = f"read_csv('{_quoted(path)}', {options}, encoding = '{_encoding(head)}')"
-    try:
-        db.execute(f"create temp table file as select row_number() over () as row_no, * from {source}")
-    except duckdb.Error as error:
-        raise UnreadableFile(
-            field="file", value=str(path), remedy=f"give a CSV or Parquet file ({str(error).splitlines()[0]})"
-        ) from error
+        create = f"table file as select row_number() over () as row_no, * from {source}"
+    db.execute(f"create temp {create}")
     return [name for name, *_ in db.execute("describe file").fetchall() if name != "row_no"]
 
 
@@ -359,10 +360,9 @@ def _assemble(db: duckdb.DuckDBPyConnection, profile: Profile) -> None:
         create temp table documents as
         select *, (row_number() over (partition by chunk, kind order by place) - 1)::integer as document
         from (select *, row_number() over in_time as place, ((sum(lines) over in_time - lines) // {CHUNK_ROWS})::bigint as chunk from (
-            select kind, number, min(placed) as placed, first(customer order by line_no) filter (customer is not null) as customer,
-                first(country order by line_no) filter (country is not null) as country,
-                {"null::varchar" if profile.return_prefix else "first(case kind when 'return' then of_order end)"} as of_order,
-                {", ".join(f"first({one} order by line_no) filter ({one} is not null) as {one}" for one in CONTACT)},
+            select kind, number, min(placed) as placed, arg_min(customer, line_no) as customer, arg_min(country, line_no) as country,
+                {"null::varchar" if profile.return_prefix else "any_value(case kind when 'return' then of_order end)"} as of_order,
+                {", ".join(f"arg_min({one}, line_no) as {one}" for one in CONTACT)},
                 count(*) as lines
             from lines group by kind, number) window in_time as (order by placed, kind, number))
         """
@@ -382,7 +382,6 @@ def _assemble(db: duckdb.DuckDBPyConnection, profile: Profile) -> None:
         group by customer
         """
     )
-    db.execute("drop table parsed")
 
 
 def _sku_is(code: str) -> str:
