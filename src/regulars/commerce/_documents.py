@@ -149,15 +149,16 @@ def _owners(
     customers, codes = encoded(documents, "customer")
     in_time = np.argsort(moments(documents, time), kind="stable")
     in_time = in_time[fine[in_time] & (codes[in_time] >= 0)]
-    seen, first = np.unique(codes[in_time], return_index=True)
+    different, first = np.unique(codes[in_time], return_index=True)
+    seen: list[int] = different.tolist()
     firsts = in_time[first]
     joined: list[datetime] = documents.column(time).take(pa.array(firsts)).to_pylist()
-    countries: list[str | None] = [None] * len(firsts)
-    if "country" in documents.column_names:
-        countries = documents.column("country").take(pa.array(firsts)).to_pylist()
+    blank: list[str | None] = [None] * len(firsts)
+    has_country = "country" in documents.column_names
+    countries = documents.column("country").take(pa.array(firsts)).to_pylist() if has_country else blank
     people = {
         code: members.NewMember(customers[code], shop.code, country=country, joined_at=moment)
-        for code, country, moment in zip(seen.tolist(), countries, joined, strict=True)
+        for code, country, moment in zip(seen, countries, joined, strict=True)
         if customers[code]
     }
     enrolled = members.enrol(tx, list(people.values()), at=at) if people else []

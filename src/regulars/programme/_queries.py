@@ -333,18 +333,17 @@ def select_standing(tx: Transaction, *, member_id: int) -> Standing | None:
     )  # fmt: skip
 
 
-def insert_standings(tx: Transaction, *, moments: list[tuple[int, datetime]], tier: str, never: datetime) -> int:
+def insert_standings(tx: Transaction, *, firsts: dict[int, datetime], tier: str, never: datetime) -> int:
     """Give members who have none a standing in the lowest tier from their first moment, so that it can be locked."""
     return tx.run(
         """
         insert into programme_standings (member_id, tier, since, qualifying_minor, reviewed_at, review_at)
-        select v.member_id, %(tier)s, min(v.moment), 0, min(v.moment), %(never)s
+        select v.member_id, %(tier)s, v.moment, 0, v.moment, %(never)s
         from unnest(%(members)s::bigint[], %(moments)s::timestamptz[]) v (member_id, moment)
-        group by v.member_id
         order by v.member_id
         on conflict (member_id) do nothing
         """,
-        tier=tier, never=never, members=[member for member, _ in moments], moments=[moment for _, moment in moments],
+        tier=tier, never=never, members=list(firsts), moments=list(firsts.values()),
     )  # fmt: skip
 
 

@@ -53,10 +53,9 @@ def review(tx: Transaction, moments: Iterable[tuple[int, datetime]], *, at: date
     if not wanted:
         return 0
     programme = in_force(tx, at=at)
-    _queries.insert_standings(tx, moments=wanted, tier=programme.tiers[0].code, never=NEVER)
-    before = {
-        one.member_id: one for one in _queries.lock_standings(tx, member_ids=sorted({member for member, _ in wanted}))
-    }
+    firsts = dict(reversed(wanted))  # of each member the first to be told, not the earliest: batches may be cut anyhow
+    _queries.insert_standings(tx, firsts=firsts, tier=programme.tiers[0].code, never=NEVER)
+    before = {one.member_id: one for one in _queries.lock_standings(tx, member_ids=sorted(firsts))}
     later = [(member, max(moment, before[member].reviewed_at)) for member, moment in wanted]
     spends = _queries.select_spend(tx, moments=list(dict.fromkeys(later)), programme=programme)
     standings: list[Standing] = []

@@ -582,7 +582,8 @@ CREATE TABLE public.commerce_products (
     named_at timestamp with time zone NOT NULL,
     CONSTRAINT commerce_products_kind_check CHECK ((kind = ANY (ARRAY['goods'::text, 'shipping'::text, 'gift_card'::text, 'adjustment'::text]))),
     CONSTRAINT commerce_products_sku_check CHECK ((sku <> ''::text))
-);
+)
+WITH (fillfactor='60');
 
 CREATE TABLE public.commerce_shops (
     shop_id bigint NOT NULL,

@@ -21,8 +21,11 @@ from regulars.commerce._rules import LINE, ORDER, RETURN, Orders, Returns
 from regulars.commerce.connectors._profiles import Profile, guess_columns
 from regulars.errors import Invalid
 
-CHUNK_ROWS = 60_000
+CHUNK_ROWS = 80_000
 """Rows recorded in one transaction: large enough to be set-based, small enough to lose little to a kill."""
+
+FIRST_ROWS = 15_000
+"""Rows of the first chunk: while it is recorded nothing else can be, so it is a small one."""
 
 DATE_FORMATS = (
     "%d/%m/%Y %H:%M",
@@ -359,7 +362,7 @@ def _assemble(db: duckdb.DuckDBPyConnection, profile: Profile) -> None:
         f"""
         create temp table documents as
         select *, (row_number() over (partition by chunk, kind order by place) - 1)::integer as document
-        from (select *, row_number() over in_time as place, ((sum(lines) over in_time - lines) // {CHUNK_ROWS})::bigint as chunk from (
+        from (select *, row_number() over in_time as place, ((sum(lines) over in_time - lines + {CHUNK_ROWS - FIRST_ROWS}) // {CHUNK_ROWS})::bigint as chunk from (
             select kind, number, min(placed) as placed, arg_min(customer, line_no) as customer, arg_min(country, line_no) as country,
                 {"null::varchar" if profile.return_prefix else "any_value(case kind when 'return' then of_order end)"} as of_order,
                 {", ".join(f"arg_min({one}, line_no) as {one}" for one in CONTACT)},
