@@ -18,6 +18,7 @@ def test_what_a_member_holds_and_when_it_expires(rich: Caller):
     assert rich.get("/v1/members/uk:17850/points", by=VERA).json() == {
         "available": 200,
         "pending": 0,
+        "held": 0,
         "debt": 0,
         "lots": [{"amount": 200, "expires_at": "2028-03-31T23:00:00Z", "matures_at": None}],
     }
@@ -25,7 +26,13 @@ def test_what_a_member_holds_and_when_it_expires(rich: Caller):
 
 def test_somebody_without_points_holds_none(api: Caller):
     api.post("/v1/members", {"external_id": "4711"})
-    assert api.get("/v1/members/ext:4711/points").json() == {"available": 0, "pending": 0, "debt": 0, "lots": []}
+    assert api.get("/v1/members/ext:4711/points").json() == {
+        "available": 0,
+        "pending": 0,
+        "held": 0,
+        "debt": 0,
+        "lots": [],
+    }
     assert api.get("/v1/members/ext:4711/points/entries").json() == {"items": [], "next": None}
 
 

@@ -1,5 +1,6 @@
 """Everything at once, step by step, against the ledger in plain Python."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from ledger.making import DAY, TICK
 from ledger.plain import Answer, PlainLedger
 from regulars import ledger
 from regulars.ledger import Posting
+from regulars.ledger._rules import micros
 from regulars.storage import Transaction
 
 owners = st.sampled_from([(1, "points"), (2, "points"), (3, "points"), (1, "stars")])
@@ -23,12 +25,25 @@ earns = st.tuples(
     amounts,
     st.sampled_from([None, 1, 2, 20, 20, 60]),  # days to live
     st.sampled_from([None, None, None, -1, 0, 1, 5]),  # days to maturity
+    st.booleans(),  # lost by then
 )
 spends = st.tuples(st.just("spend"), owners, amounts)
 undos = st.tuples(st.just("undo"), which, st.sampled_from([None, 1, 5, 60]), st.sampled_from([7 * DAY, TICK]))
+holds = st.tuples(st.just("hold"), owners, amounts, st.sampled_from([1, 2, 5, 40]))
+follows = st.tuples(st.just("follow"), which, st.sampled_from([0, 0, 1, 5]), st.sampled_from(["capture", "release"]))
+keeps = st.tuples(st.just("keep"), which)
+sends = st.tuples(st.just("send"), owners, amounts)
+receives = st.tuples(
+    st.just("receive"), owners, st.lists(st.tuples(st.sampled_from([1, 3, 30]), amounts), min_size=1, max_size=3)
+)
+extends = st.tuples(st.just("extend"), owners, st.sampled_from([-1, 3, 30, 90]))
+reinstates = st.tuples(st.just("reinstate"), owners, st.sampled_from([1, 5, 10]), which, st.sampled_from([3, 50]))
+forgives = st.tuples(st.just("forgive"), owners, amounts)
 strange_undos = st.tuples(st.just("strange undo"), owners, which)
 repeats = st.tuples(st.just("again"), which, st.sampled_from([0, 0, 0, 1]))
-steps = st.lists(st.one_of(earns, earns, spends, undos, undos, strange_undos, repeats), min_size=1, max_size=8)
+others = st.one_of(keeps, sends, receives, extends, reinstates, forgives)
+kinds = st.one_of(earns, earns, spends, undos, undos, holds, follows, follows, others, strange_undos, repeats)
+steps = st.lists(kinds, min_size=1, max_size=8)
 
 
 class Postings:
@@ -47,7 +62,13 @@ class Postings:
         return f"r{len(self.made)}"
 
     def earn(
-        self, owner: tuple[int, str], amount: int, lives: int | None, matures: int | None, at: datetime
+        self,
+        owner: tuple[int, str],
+        amount: int,
+        lives: int | None,
+        matures: int | None,
+        lapses: bool,  # noqa: FBT001
+        at: datetime,
     ) -> Posting:
         occurred_at = at - 3 * DAY  # it was learned of late, so it may have expired on arrival
         expires_at = None if lives is None else occurred_at + lives * DAY
@@ -55,18 +76,85 @@ class Postings:
         if expires_at and matures_at and matures_at >= expires_at:
             matures_at = None
         return Posting(
-            "earn", owner[0], amount, self._reference(), occurred_at, expires_at, matures_at, point_type=owner[1]
+            "earn",
+            owner[0],
+            amount,
+            self._reference(),
+            occurred_at,
+            expires_at,
+            matures_at,
+            lapses=lapses and matures_at is not None,
+            point_type=owner[1],
         )
 
     def spend(self, owner: tuple[int, str], amount: int, at: datetime) -> Posting:
         return Posting("spend", owner[0], amount, self._reference(), at, point_type=owner[1])
 
+    def hold(self, owner: tuple[int, str], amount: int, days: int, at: datetime) -> Posting:
+        return Posting("hold", owner[0], amount, self._reference(), at, at + days * DAY, point_type=owner[1])
+
+    def _any(self, kind: str, which: int) -> Posting | None:
+        made = [posting for posting in self.made if posting.kind == kind]
+        return made[which % len(made)] if made else None
+
+    def follow(self, which: int, amount: int, kind: Any, at: datetime) -> Posting | None:
+        """Capture or release some of a hold, or all that is left."""
+        target = self._any("hold", which)
+        return target and Posting(
+            kind,
+            target.member_id,
+            amount,
+            self._reference(),
+            at,
+            reverses=target.reference,
+            point_type=target.point_type,
+        )
+
+    def keep(self, which: int, at: datetime) -> Posting | None:
+        """What a promise waited for has come."""
+        target = self._any("earn", which)
+        return target and Posting(
+            "mature",
+            target.member_id,
+            0,
+            self._reference(),
+            at,
+            reverses=target.reference,
+            point_type=target.point_type,
+        )
+
+    def send(self, owner: tuple[int, str], amount: int, at: datetime) -> Posting:
+        return Posting("send", owner[0], amount, self._reference(), at, point_type=owner[1])
+
+    def receive(self, owner: tuple[int, str], lots: list[tuple[int, int]], at: datetime) -> Posting:
+        parts = tuple((micros(at + days * DAY), points) for days, points in lots)
+        amount = sum(points for _, points in parts)
+        return Posting("receive", owner[0], amount, self._reference(), at, lots=parts, point_type=owner[1])
+
+    def extend(self, owner: tuple[int, str], days: int, at: datetime) -> Posting:
+        return Posting("extend", owner[0], 0, self._reference(), at, at + days * DAY, point_type=owner[1])
+
+    def reinstate(self, owner: tuple[int, str], amount: int, which: int, days: int, at: datetime) -> Posting:
+        return Posting(
+            "reinstate",
+            owner[0],
+            amount,
+            self._reference(),
+            at,
+            at + days * DAY,
+            reverses=f"@expire:{which % 12 + 1}",
+            point_type=owner[1],
+        )
+
+    def forgive(self, owner: tuple[int, str], amount: int, at: datetime) -> Posting:
+        return Posting("forgive", owner[0], amount, self._reference(), at, point_type=owner[1])
+
     def undo(self, which: int, amount: int | None, grace: timedelta, at: datetime) -> Posting | None:
-        done = [posting for posting in self.made if posting.kind in ("earn", "spend")]
+        done = [posting for posting in self.made if posting.kind in ("earn", "spend", "capture")]
         if not done:
             return None
         target = done[which % len(done)]
-        return self._undoing(target, amount or target.amount, grace, at, target.member_id, target.point_type)
+        return self._undoing(target, amount or target.amount or 1, grace, at, target.member_id, target.point_type)
 
     def _undoing(
         self, target: Posting, amount: int, grace: timedelta, at: datetime, member_id: int, point_type: str
@@ -79,6 +167,7 @@ class Postings:
             at,
             reverses=target.reference,
             grace=grace,
+            shortfall="forgiven" if target.kind == "earn" and len(self.made) % 3 == 0 else None,
             point_type=point_type,
         )
 
@@ -93,15 +182,9 @@ class Postings:
         if not self.made:
             return None
         old = self.made[which % len(self.made)]
-        return Posting(
-            old.kind,
-            old.member_id,
-            old.amount + more,
-            old.reference,
-            at,
-            reverses=old.reverses,
-            point_type=old.point_type,
-        )
+        if more and (old.kind in ("extend", "receive", "mature") or not old.amount):
+            return None
+        return replace(old, amount=old.amount + more, occurred_at=min(at, old.occurred_at))
 
 
 class Ledgers(RuleBasedStateMachine):
@@ -117,8 +200,9 @@ class Ledgers(RuleBasedStateMachine):
         try:
             assert ledger.audit(self.tx) == []
             for total in ledger.totals(self.tx):
-                into = total.issued + total.restored + total.debt
-                assert into == total.spent + total.expired + total.reversed + total.outstanding + total.pending
+                into = total.issued + total.restored + total.received + total.reinstated + total.forgiven + total.debt
+                out = total.spent + total.sent + total.expired + total.lapsed + total.reversed
+                assert into == out + total.outstanding + total.pending + total.held
         finally:
             self.example.__exit__(None, None, None)
 
@@ -126,7 +210,7 @@ class Ledgers(RuleBasedStateMachine):
     def post(self, steps: list[tuple[Any, ...]]) -> None:
         batch = [posting for posting in (self.postings.make(step, self.at) for step in steps) if posting]
         found = [
-            Answer(o.status, o.amount, o.balance, o.seq, o.pending_change, o.debt_change)
+            Answer(o.status, o.amount, o.balance, o.seq, o.pending_change, o.debt_change, o.held_change)
             for o in ledger.post(self.tx, batch, at=self.at)
         ]
         assert found == self.plain.post(batch, self.at)
@@ -151,7 +235,17 @@ class Ledgers(RuleBasedStateMachine):
                 assert ledger.lots(self.tx, member_id, at=at, point_type=point_type) == lots
             entries = ledger.statement(self.tx, member_id, limit=10_000, point_type=point_type)
             assert [
-                (e.seq, e.kind, e.amount, e.pending_change, e.debt_change, e.available, e.reference, e.reverses)
+                (
+                    e.seq,
+                    e.kind,
+                    e.amount,
+                    e.pending_change,
+                    e.debt_change,
+                    e.held_change,
+                    e.available,
+                    e.reference,
+                    e.reverses,
+                )
                 for e in reversed(entries)
             ] == account.entries
 

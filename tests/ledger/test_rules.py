@@ -115,14 +115,22 @@ def test_an_account_that_was_never_posted_to_is_empty() -> None:
     assert as_of([], NOON) == (Balance(0, 0, 0), [])
 
 
+def lot(debt: int, expires_at: datetime, amount: int) -> Holding:
+    return Holding(debt, 0, 0, expires_at, amount, None, None, False, 0, 0, None)
+
+
+def promise(debt: int, seq: int, matures_at: datetime, expires_at: datetime, amount: int) -> Holding:
+    return Holding(debt, 0, seq, expires_at, amount, matures_at, None, False, 0, 0, None)
+
+
 def test_a_lot_is_there_until_the_instant_before_it_expires() -> None:
-    rows = [Holding(7, 0, 0, SOON, 7, None)]
+    rows = [lot(0, SOON, 7)]
     assert as_of(rows, SOON - TICK) == (Balance(7, 0, 0), [Lot(SOON, 7)])
     assert as_of(rows, SOON) == (Balance(0, 0, 0), [])
 
 
 def test_what_matures_pays_a_debt_first_and_may_have_expired_since() -> None:
-    rows = [Holding(0, 30, 15, LATER, 10, SOON), Holding(0, 30, 15, LATER + DAY, 20, SOON + DAY)]
+    rows = [promise(15, 1, SOON, LATER, 10), promise(15, 2, SOON + DAY, LATER + DAY, 20)]
     assert as_of(rows, SOON - TICK)[0] == Balance(0, 30, 15)
     assert as_of(rows, SOON)[0] == Balance(0, 20, 5)
     assert as_of(rows, SOON + DAY) == (Balance(15, 0, 0), [Lot(LATER + DAY, 15)])
@@ -143,12 +151,12 @@ def test_reading_at_an_instant_agrees_with_settling_then(
 ) -> None:
     owed = 0 if lots else debt
     waiting = sorted((matures, expires + 21 * DAY, amount) for matures, expires, amount in promises)
-    numbered = {seq: Promise(seq, *promise) for seq, promise in enumerate(waiting)}
+    numbered = {seq: Promise(seq, *one) for seq, one in enumerate(waiting, start=1)}
     account = PlainAccount(dict(lots), numbered, owed)
-    rows = [Holding(sum(lots.values()), 0, owed, expires, amount, None) for expires, amount in lots.items()]
-    rows += [Holding(0, 0, owed, expires, amount, matures) for matures, expires, amount in waiting]
+    rows = [lot(owed, expires, amount) for expires, amount in lots.items()]
+    rows += [promise(owed, seq, *one) for seq, one in enumerate(waiting, start=1)]
     if not rows:
-        rows = [Holding(0, 0, owed, NEVER, 0, None)]
+        rows = [lot(owed, NEVER, 0)]
     account.settle(at)
     found, open_lots = as_of(rows, at)
     assert found == Balance(account.available, account.pending, account.debt)

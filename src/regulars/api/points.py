@@ -48,6 +48,7 @@ class Balance(Struct):
 
     available: int
     pending: int
+    held: Annotated[int, Meta(description="Set aside for what is not confirmed yet.")]
     debt: Annotated[int, Meta(description="Taken back after it was spent; what is earned next pays it first.")]
     lots: list[Lot]
 
@@ -57,18 +58,39 @@ class Entry(Struct):
 
     number: Annotated[int, Meta(description="1, 2, 3 … without gaps.")]
     kind: Annotated[
-        Literal["earn", "promise", "mature", "spend", "expire", "restore", "clawback"],
-        Meta(description="`restore`: a spend undone; `clawback`: an earn undone."),
+        Literal[
+            "earn",
+            "promise",
+            "mature",
+            "lapse",
+            "spend",
+            "hold",
+            "capture",
+            "release",
+            "expire",
+            "restore",
+            "clawback",
+            "send",
+            "receive",
+            "extend",
+            "reinstate",
+            "forgive",
+        ],
+        Meta(
+            description="`promise`: pending; `lapse`: a promise not kept; `restore`: a spend undone; `clawback`: an earn undone."
+        ),
     ]
     amount: Annotated[int, Meta(description="Change of what is available.")]
     pending_change: int
     debt_change: int
+    held_change: int
     available: Annotated[int, Meta(description="Afterwards.")]
     occurred_at: datetime
     posted_at: datetime
     expires_at: datetime | None
-    reverses: Annotated[int | None, Meta(description="The number of the entry undone.")]
+    reverses: Annotated[int | None, Meta(description="The number of the entry undone, or followed from.")]
     reference: str
+    reason: Annotated[str | None, Meta(description="Why, in a person's words.")]
 
 
 class Spend(Struct, forbid_unknown_fields=True):
@@ -114,7 +136,7 @@ def read_points(call: Call, member: FromPath[str]) -> Response[Balance]:
         member_id = find_member(tx, member).member_id
         held = ledger.balance(tx, member_id, at=at)
         lots = [Lot(lot.amount, lot.expires_at, lot.matures_at) for lot in ledger.lots(tx, member_id, at=at)]
-        return Balance(held.available, held.pending, held.debt, lots)
+        return Balance(held.available, held.pending, held.held, held.debt, lots)
 
     return call.read(work)
 
@@ -135,16 +157,18 @@ def list_entries(call: Call, member: FromPath[str], asked: NamedDependency[Pagin
 def _entry(one: ledger.Entry) -> Entry:
     return Entry(
         number=one.seq,
-        kind=one.kind,  # pyright: ignore[reportArgumentType] - the ledger has exactly these seven
+        kind=one.kind,  # pyright: ignore[reportArgumentType] - the ledger has exactly these
         amount=one.amount,
         pending_change=one.pending_change,
         debt_change=one.debt_change,
+        held_change=one.held_change,
         available=one.available,
         occurred_at=one.occurred_at,
         posted_at=one.posted_at,
         expires_at=one.expires_at,
         reverses=one.reverses,
         reference=one.reference,
+        reason=one.reason,
     )
 
 

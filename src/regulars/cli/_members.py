@@ -89,7 +89,12 @@ def _document(opened: App, tx: Transaction, member: members.Member) -> dict[str,
         "phone": member.phone,
         "country": member.country,
         "joined_at": member.joined_at.isoformat(),
-        "points": {"available": balance.available, "pending": balance.pending, "debt": balance.debt},
+        "points": {
+            "available": balance.available,
+            "pending": balance.pending,
+            "held": balance.held,
+            "debt": balance.debt,
+        },
         "tier": _tier(tx, member.member_id, opened),
         "orders": [
             {

@@ -189,6 +189,15 @@ def _points(teller: Teller, fact: Recorded) -> Markup:
         "points.restored": several("Got %(num)s spent point back", "Got %(num)s spent points back", count),
         "points.reversed": several("%(num)s point was taken back", "%(num)s points were taken back", count),
         "points.expired": several("%(num)s point lapsed", "%(num)s points lapsed", count),
+        "points.held": several("%(num)s point was set aside", "%(num)s points were set aside", count),
+        "points.captured": several("Spent %(num)s point set aside", "Spent %(num)s points set aside", count),
+        "points.released": several("Got %(num)s point back, set aside", "Got %(num)s points back, set aside", count),
+        "points.sent": several("Gave away %(num)s point", "Gave away %(num)s points", count),
+        "points.received": several("Was given %(num)s point", "Was given %(num)s points", count),
+        "points.extended": several("%(num)s point lives longer", "%(num)s points live longer", count),
+        "points.reinstated": several("Got %(num)s lapsed point back", "Got %(num)s lapsed points back", count),
+        "points.lapsed": several("%(num)s pending point was lost", "%(num)s pending points were lost", count),
+        "points.forgiven": several("%(num)s point owed was forgiven", "%(num)s points owed were forgiven", count),
     }
     sentence = sentences.get(fact.name)
     return _other(teller, fact) if sentence is None else teller.say(sentence, num=num)

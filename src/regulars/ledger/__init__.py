@@ -10,9 +10,13 @@ reference is posted once. Every posting keeps it, in one statement per batch.
 """
 
 from regulars.ledger._accounts import audit, balance, expire_due, lots, statement, totals
+from regulars.ledger._corrections import extend, forgive, reinstate
+from regulars.ledger._holds import capture, hold, release
 from regulars.ledger._postings import (
+    AccountFrozen,
     InsufficientPoints,
     NothingToReverse,
+    NotSpendable,
     Outcome,
     ReferenceReused,
     ReversesTooMuch,
@@ -22,32 +26,45 @@ from regulars.ledger._postings import (
     reverse_spend,
     spend,
 )
+from regulars.ledger._promises import fulfil
 from regulars.ledger._queries import Discrepancy, Entry, Totals
 from regulars.ledger._rules import GRACE, Balance, InvalidPosting, Lot, Posting
+from regulars.ledger._transfers import Transfer, transfer
 
 __all__ = [
     "GRACE",
+    "AccountFrozen",
     "Balance",
     "Discrepancy",
     "Entry",
     "InsufficientPoints",
     "InvalidPosting",
     "Lot",
+    "NotSpendable",
     "NothingToReverse",
     "Outcome",
     "Posting",
     "ReferenceReused",
     "ReversesTooMuch",
     "Totals",
+    "Transfer",
     "audit",
     "balance",
+    "capture",
     "earn",
     "expire_due",
+    "extend",
+    "forgive",
+    "fulfil",
+    "hold",
     "lots",
     "post",
+    "reinstate",
+    "release",
     "reverse_earn",
     "reverse_spend",
     "spend",
     "statement",
     "totals",
+    "transfer",
 ]

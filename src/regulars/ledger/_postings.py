@@ -1,9 +1,9 @@
 """Posting: the one verb that moves points, and the three that post one thing and raise when they cannot."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 from regulars import facts
 from regulars.errors import Conflict, NotFound
@@ -12,16 +12,18 @@ from regulars.ledger._queries import KINDS, Movement
 from regulars.ledger._rules import GRACE, Posting
 from regulars.storage import Transaction
 
-Status = Literal["posted", "replayed", "reference_reused", "insufficient", "nothing_to_reverse", "exceeds"]
-
-_STATUSES: Final[tuple[Status, ...]] = (
+Status = Literal[
     "posted",
     "replayed",
     "reference_reused",
     "insufficient",
     "nothing_to_reverse",
     "exceeds",
-)
+    "frozen",
+    "not_spendable",
+]
+
+_STATUSES: Final[tuple[Status, ...]] = get_args(Status)
 _FACTS: Final = (
     "",
     "points.earned",
@@ -31,7 +33,27 @@ _FACTS: Final = (
     "points.promised",
     "points.restored",
     "points.reversed",
+    "points.held",
+    "points.captured",
+    "points.released",
+    "points.sent",
+    "points.received",
+    "points.extended",
+    "points.reinstated",
+    "points.lapsed",
+    "points.forgiven",
 )
+
+
+_UNDONE: Final = {
+    "reverse_earn": "earn",
+    "reverse_spend": "spend",
+    "capture": "hold",
+    "release": "hold",
+    "mature": "promise",
+    "reinstate": "expiry",
+}
+"""What each kind of posting follows from."""
 
 
 class InsufficientPoints(Conflict):
@@ -50,6 +72,14 @@ class ReversesTooMuch(Conflict):
     """Of {reverses!r} only {left} are left to undo, not {amount}."""
 
 
+class AccountFrozen(Conflict):
+    """These {point_type} are frozen: nothing may be taken out until somebody unfreezes them."""
+
+
+class NotSpendable(Conflict):
+    """{point_type} only count towards a tier, they cannot be spent: name a redeemable point type."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of one posting. A replayed one has the figures of the first time; a refused one changed nothing."""
@@ -66,18 +96,26 @@ class Outcome:
 
     pending_change: int
     debt_change: int
+    held_change: int = 0
+    alloc: str | None = field(default=None, compare=False)
+
+    @property
+    def lots(self) -> _rules.Parts:
+        """The lots it changed: expiry in microseconds since 1970, and by how much."""
+        return _rules.read_parts(self.alloc)
 
 
 def post(tx: Transaction, postings: Sequence[Posting], *, at: datetime) -> list[Outcome]:
     """Post in the order given, each as if alone; one outcome per posting, in the same order.
 
-    What had matured or expired by `at` is settled first. One refused posting leaves no trace and hinders no other. A
-    posting whose reference the account has seen is a replay when kind, amount and what it reverses are the same (its
-    times may differ, a retry has another clock), else `reference_reused`.
+    What had matured, lapsed, expired or been held by `at` is settled first. One refused posting leaves no trace and
+    hinders no other. A posting whose reference the account has seen is a replay when kind, amount and what it follows
+    from are the same (its times may differ, a retry has another clock), else `reference_reused`.
 
-    Linear in the number of postings: about 40 µs each in batches (docs/explanation/ledger.md).
+    Linear in the number of postings: about 50 µs each in batches (docs/explanation/ledger.md).
 
-    Facts: `points.earned`, `.promised`, `.matured`, `.spent`, `.expired`, `.restored`, `.reversed`, of what was posted.
+    Facts: `points.earned`, `.promised`, `.matured`, `.lapsed`, `.spent`, `.expired`, `.restored`, `.reversed`, `.held`,
+    `.captured`, `.released`, `.sent`, `.received`, `.extended`, `.reinstated`, `.forgiven`, of what was posted.
     """
     if not postings:
         return []
@@ -85,10 +123,11 @@ def post(tx: Transaction, postings: Sequence[Posting], *, at: datetime) -> list[
     due, items = _queries.post(tx, batch=batch, at=at)
     outcomes: dict[int, Outcome] = {}
     told: dict[int, facts.Fact] = {}
-    for position, (code, kind, amount, pending, debt, available, seq, account) in zip(batch.order, items, strict=True):
-        outcomes[position] = Outcome(_STATUSES[code], amount, available, seq, pending, debt)
+    for position, one in zip(batch.order, items, strict=True):
+        code, kind, amount, pending, debt, held, available, seq, account, alloc = one
+        outcomes[position] = Outcome(_STATUSES[code], amount, available, seq, pending, debt, held, alloc)
         if code == 0:
-            told[position] = _fact(postings[position], account, kind, amount, pending, debt, available)
+            told[position] = _fact(postings[position], account, kind, amount, pending, debt, held, available, alloc)
     record_due(tx, due, at=at)
     in_order = range(len(postings))
     facts.record(tx, [told[position] for position in in_order if position in told], at=at)
@@ -96,24 +135,49 @@ def post(tx: Transaction, postings: Sequence[Posting], *, at: datetime) -> list[
 
 
 def record_due(tx: Transaction, movements: Sequence[Movement], *, at: datetime) -> None:
-    """Record the facts of what matured and expired."""
+    """Record the facts of what fell due."""
     facts.record(
         tx,
-        [_fact(m, m.account_id, m.kind, m.amount, m.pending_change, m.debt_change, m.available) for m in movements],
+        [
+            _fact(m, m.account_id, m.kind, m.amount, m.pending_change, m.debt_change, m.held_change, m.available, None)
+            for m in movements
+        ],
         at=at,
     )
 
 
 def _fact(
-    source: Posting | Movement, account_id: int, kind: int, amount: int, pending: int, debt: int, available: int
+    source: Posting | Movement,
+    account_id: int,
+    kind: int,
+    amount: int,
+    pending: int,
+    debt: int,
+    held: int,
+    available: int,
+    alloc: str | None,
 ) -> facts.Fact:
-    points = -pending if KINDS[kind] == "mature" else abs(amount + pending - debt)
-    data: dict[str, object] = {"amount": points, "balance": available, "reference": source.reference}
+    data: dict[str, object] = {
+        "amount": _moved(KINDS[kind], amount, pending, debt, held, alloc),
+        "balance": available,
+        "reference": source.reference,
+    }
     if source.point_type != "points":
         data["point_type"] = source.point_type
     if debt:
         data["debt_change"] = debt
     return facts.Fact(_FACTS[kind], source.occurred_at, source.member_id, account_id, data)
+
+
+def _moved(kind: str, amount: int, pending: int, debt: int, held: int, alloc: str | None) -> int:
+    """How many points an entry is about, whichever way they went."""
+    if held:
+        return abs(held)
+    if kind in {"mature", "lapse"}:
+        return -pending
+    if kind == "extend":
+        return sum(points for _, points in _rules.read_parts(alloc) if points > 0)
+    return abs(amount + pending - debt)
 
 
 def earn(
@@ -125,21 +189,42 @@ def earn(
     at: datetime,
     expires_at: datetime | None = None,
     matures_at: datetime | None = None,
+    awaits: str | None = None,
+    lapses: bool = False,
     point_type: str = "points",
 ) -> Outcome:
-    """Give a member points, now; pending until `matures_at` when that is given. See `post` for the rest.
+    """Give a member points, now; pending until `matures_at` when that is given, or until the event `awaits` comes.
+
+    With `lapses` they are lost at `matures_at` unless the event has come. See `post` for the rest.
 
     Raises:
         InvalidPosting: an input can never be right.
         ReferenceReused: the reference was posted before with another amount, or was no earn.
     """
-    return _post_one(
-        tx, Posting("earn", member_id, amount, reference, at, expires_at, matures_at, point_type=point_type), at
+    posting = Posting(
+        "earn",
+        member_id,
+        amount,
+        reference,
+        at,
+        expires_at,
+        matures_at,
+        awaits=awaits,
+        lapses=lapses,
+        point_type=point_type,
     )
+    return post_one(tx, posting, at)
 
 
 def spend(
-    tx: Transaction, member_id: int, amount: int, *, reference: str, at: datetime, point_type: str = "points"
+    tx: Transaction,
+    member_id: int,
+    amount: int,
+    *,
+    reference: str,
+    at: datetime,
+    reason: str | None = None,
+    point_type: str = "points",
 ) -> Outcome:
     """Take points a member has, those that expire first.
 
@@ -148,7 +233,7 @@ def spend(
         InsufficientPoints: fewer are available.
         ReferenceReused: the reference was posted before with another amount, or was no spend.
     """
-    return _post_one(tx, Posting("spend", member_id, amount, reference, at, point_type=point_type), at)
+    return post_one(tx, Posting("spend", member_id, amount, reference, at, reason=reason, point_type=point_type), at)
 
 
 def reverse_earn(
@@ -159,9 +244,13 @@ def reverse_earn(
     reference: str,
     reverses: str,
     at: datetime,
+    shortfall: str | None = None,
     point_type: str = "points",
 ) -> Outcome:
     """Take back points earned: those still pending, else from their lot, else what expires first, else as a debt.
+
+    With `shortfall`, what is missing is not owed: it is forgiven in the next entry, for that reason ("netted from the
+    refund"), and the outcome's `debt_change` tells how much that was.
 
     Raises:
         InvalidPosting: an input can never be right.
@@ -169,8 +258,10 @@ def reverse_earn(
         ReversesTooMuch: more than what is left of it.
         ReferenceReused: `reference` was posted before with other inputs.
     """
-    posting = Posting("reverse_earn", member_id, amount, reference, at, reverses=reverses, point_type=point_type)
-    return _post_one(tx, posting, at)
+    posting = Posting(
+        "reverse_earn", member_id, amount, reference, at, reverses=reverses, shortfall=shortfall, point_type=point_type
+    )
+    return post_one(tx, posting, at)
 
 
 def reverse_spend(
@@ -195,10 +286,11 @@ def reverse_spend(
     posting = Posting(
         "reverse_spend", member_id, amount, reference, at, reverses=reverses, grace=grace, point_type=point_type
     )
-    return _post_one(tx, posting, at)
+    return post_one(tx, posting, at)
 
 
-def _post_one(tx: Transaction, posting: Posting, at: datetime) -> Outcome:
+def post_one(tx: Transaction, posting: Posting, at: datetime) -> Outcome:
+    """Post one thing, and raise the error that its refusal is."""
     outcome = post(tx, [posting], at=at)[0]
     match outcome.status:
         case "posted" | "replayed":
@@ -208,7 +300,12 @@ def _post_one(tx: Transaction, posting: Posting, at: datetime) -> Outcome:
         case "insufficient":
             raise InsufficientPoints(available=outcome.balance, point_type=posting.point_type, amount=posting.amount)
         case "nothing_to_reverse":
-            what = posting.kind.removeprefix("reverse_")
+            what = _UNDONE[posting.kind]
             raise NothingToReverse(what=what, value=posting.reverses, reverses=posting.reverses)
         case "exceeds":
-            raise ReversesTooMuch(reverses=posting.reverses, left=outcome.amount, amount=posting.amount)
+            reverses = posting.reverses or "the debt"
+            raise ReversesTooMuch(reverses=reverses, left=outcome.amount, amount=posting.amount)
+        case "frozen":
+            raise AccountFrozen(point_type=posting.point_type)
+        case "not_spendable":
+            raise NotSpendable(point_type=posting.point_type)

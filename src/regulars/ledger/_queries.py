@@ -1,16 +1,31 @@
 """The SQL of the ledger. Posting, settling and the audit live in the database (migration 0005); this calls them."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NamedTuple
 
-import msgspec
-
 from regulars.ledger._rules import Batch, Holding
 from regulars.storage import Transaction
 
-KINDS: Final = ("", "earn", "spend", "mature", "expire", "promise", "restore", "clawback")
+KINDS: Final = (
+    "",
+    "earn",
+    "spend",
+    "mature",
+    "expire",
+    "promise",
+    "restore",
+    "clawback",
+    "hold",
+    "capture",
+    "release",
+    "send",
+    "receive",
+    "extend",
+    "reinstate",
+    "lapse",
+    "forgive",
+)
 """What the numbers in `ledger_entries.kind` mean."""
 
 
@@ -22,9 +37,11 @@ class Posted(NamedTuple):
     amount: int
     pending_change: int
     debt_change: int
+    held_change: int
     available: int
     seq: int
     account_id: int
+    alloc: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +57,7 @@ class Movement:
     amount: int
     pending_change: int
     debt_change: int
+    held_change: int
     available: int
 
 
@@ -49,13 +67,15 @@ class Entry:
 
     seq: int
     kind: str
-    """earn, promise (a pending earn), mature, spend, expire, restore (a spend undone), clawback (an earn undone)."""
+    """earn, promise (a pending earn), mature, lapse (a promise not kept), spend, expire, restore (a spend undone),
+    clawback (an earn undone), hold, capture, release, send, receive, extend, reinstate (an expiry undone), forgive."""
 
     amount: int
     """Change of what is available."""
 
     pending_change: int
     debt_change: int
+    held_change: int
     available: int
     """What is available afterwards."""
 
@@ -63,23 +83,36 @@ class Entry:
     posted_at: datetime
     expires_at: datetime | None
     reverses: int | None
-    """The number of the entry undone."""
+    """The number of the entry undone, or followed from."""
 
     reference: str
+    reason: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """All points of one type. issued + restored + debt = spent + expired + reversed + outstanding + pending."""
+    """All points of one type.
+
+    issued + restored + received + reinstated + forgiven + debt
+    = spent + sent + expired + lapsed + reversed + outstanding + pending + held, always.
+    """
 
     point_type: str
     issued: int
     spent: int
+    """Spends, and holds captured."""
+
     restored: int
     reversed: int
     expired: int
+    lapsed: int
+    reinstated: int
+    sent: int
+    received: int
+    forgiven: int
     outstanding: int
     pending: int
+    held: int
     debt: int
 
 
@@ -98,46 +131,62 @@ def post(tx: Transaction, *, batch: Batch, at: datetime) -> tuple[list[Movement]
     """Post a batch: the entries that fell due on the way, and one answer per item in the batch's order."""
     rows = tx.rows(
         """
-        select outcome, kind, amount, pending_change, debt_change, available, seq, account_id, reference, occurred_at
+        select outcome, kind, amount, pending_change, debt_change, held_change, available, seq, account_id, alloc, reference, occurred_at
         from ledger_post(%(accounts)s, %(members)s, %(types)s, %(ids)s, %(kinds)s, %(amounts)s, %(idems)s, %(refs)s,
-                         %(occurred)s, %(expires)s, %(matures)s, %(undoes)s, %(earlier)s, %(targets)s, %(siblings)s, %(at)s)
+                         %(occurred)s, %(expires)s, %(matures)s, %(awaits)s, %(lapses)s, %(gives)s, %(settles)s, %(reasons)s,
+                         %(undoes)s, %(earlier)s, %(targets)s, %(siblings)s, %(at)s)
         """,
-        accounts=_numbers(batch.accounts), members=_numbers(batch.members), types=_words(batch.types),
-        ids=_numbers(batch.ids), kinds=_numbers(batch.kinds), amounts=_numbers(batch.amounts),
-        idems=_marks(batch.idems), refs=_words(batch.references), occurred=_numbers(batch.occurred),
-        expires=_numbers(batch.expires), matures=_numbers(batch.matures), undoes=_marks(batch.undoes),
-        earlier=_numbers(batch.earlier), targets=_numbers(batch.targets), siblings=_numbers(batch.siblings), at=at,
+        accounts=batch.accounts, members=batch.members, types=batch.types, ids=batch.ids, kinds=batch.kinds, amounts=batch.amounts,
+        idems=batch.idems, refs=batch.references, occurred=batch.occurred, expires=batch.expires, matures=batch.matures,
+        awaits=batch.awaits, lapses=batch.lapses, gives=batch.gives, settles=batch.settles, reasons=batch.reasons,
+        undoes=batch.undoes, earlier=batch.earlier, targets=batch.targets, siblings=batch.siblings, at=at,
     )  # fmt: skip
     first = len(rows) - len(batch.ids)
     owners = dict(zip(batch.accounts, zip(batch.members, batch.types, strict=True), strict=True)) if first else {}
     due = [
         Movement(kind, account, *owners[account], reference, occurred_at, *change)
-        for _, kind, *change, _, account, reference, occurred_at in rows[:first]
+        for _, kind, *change, _, account, _, reference, occurred_at in rows[:first]
     ]
-    return due, [Posted._make(row[:8]) for row in rows[first:]]
+    return due, [Posted._make(row[:10]) for row in rows[first:]]
 
 
-# Arrays travel as PostgreSQL's own literals: the driver's adaptation of a list costs 1.5 to 6 µs an element, these 0.1.
+def lock_accounts(tx: Transaction, *, account_ids: list[int]) -> int:
+    """Lock those accounts that exist, in the order given; they are few."""
+    return tx.run(
+        "select account_id from ledger_accounts where account_id = any(%(account_ids)s) order by account_id for update",
+        account_ids=account_ids,
+    )
 
 
-def _numbers(values: Sequence[int] | None) -> str | None:
-    return None if values is None else f"{{{','.join(map(str, values))}}}"
+@dataclass(frozen=True, slots=True)
+class Awaiting:
+    """A promise that waits for an event."""
+
+    member_id: int
+    point_type: str
+    reference: str
 
 
-def _marks(values: Sequence[str | None] | None) -> str | None:
-    return None if values is None else f"{{{','.join(value or 'NULL' for value in values)}}}"
-
-
-def _words(values: Sequence[str]) -> str:
-    # JSON quotes a printable text as an array literal does: `"` and `\` by a `\`, all else as it is.
-    return f"{{{msgspec.json.encode(values).decode()[1:-1]}}}"
+def select_awaiting(tx: Transaction, *, event: str, at: datetime, limit: int) -> list[Awaiting]:
+    """The promises that wait for an event and have not timed out, by the index on it."""
+    return tx.all(
+        """
+        select a.member_id, a.point_type, e.reference
+        from ledger_pending_lots p
+        join ledger_accounts a on a.account_id = p.account_id and a.bucket = p.bucket
+        join ledger_entries e on e.account_id = p.account_id and e.seq = p.seq and e.bucket = p.bucket
+        where p.awaits = %(event)s and p.matures_at > %(at)s
+        order by p.account_id, p.seq limit %(limit)s
+        """,
+        Awaiting, event=event, at=at, limit=limit,
+    )  # fmt: skip
 
 
 def settle_due(tx: Transaction, *, at: datetime, limit: int) -> list[Movement]:
     """Settle the accounts of the `limit` lots longest due; the entries made."""
     return tx.all(
         """
-        select kind, account_id, member_id, point_type, reference, occurred_at, amount, pending_change, debt_change, available
+        select kind, account_id, member_id, point_type, reference, occurred_at, amount, pending_change, debt_change, held_change, available
         from ledger_settle_due(%(at)s, %(limit)s)
         """,
         Movement, at=at, limit=limit,
@@ -145,20 +194,25 @@ def settle_due(tx: Transaction, *, at: datetime, limit: int) -> list[Movement]:
 
 
 def select_holding(tx: Transaction, *, account_id: int) -> list[Holding]:
-    """An account with its lots, open ones first, then pending ones as they mature: one statement, one snapshot."""
+    """An account with its lots, promises and holds: one statement, one snapshot."""
     return tx.all(
         """
-        select a.available, a.pending, a.debt, coalesce(l.expires_at, '9999-01-01 00:00+00') as expires_at,
-               coalesce(l.amount, 0) as amount, l.matures_at
+        select a.debt, a.held, coalesce(l.seq, 0) as seq, coalesce(l.expires_at, '9999-01-01 00:00+00') as expires_at,
+               coalesce(l.amount, 0) as amount, l.matures_at, l.awaits, coalesce(l.lapses, false) as lapses,
+               coalesce(l.captured, 0) as captured, coalesce(l.of_held, 0) as of_held, l.alloc
         from ledger_accounts a
         left join lateral (
-            select o.expires_at, o.remaining as amount, null::timestamptz as matures_at, 0 as seq
+            select o.expires_at, o.remaining as amount, null::timestamptz as matures_at, 0 as seq, null as awaits, false as lapses,
+                   0::bigint as captured, 0::bigint as of_held, null as alloc
             from ledger_lots o where o.account_id = a.account_id
             union all
-            select p.expires_at, p.amount, p.matures_at, p.seq
-            from ledger_pending_lots p where p.account_id = a.account_id) l on true
+            select p.expires_at, p.amount, p.matures_at, p.seq, p.awaits, p.lapses, 0, 0, null
+            from ledger_pending_lots p where p.account_id = a.account_id
+            union all
+            select h.held_until, h.remaining, h.held_until, h.seq, null, false, h.captured, e.held_change, e.alloc::text
+            from ledger_holds h join ledger_entries e on e.account_id = h.account_id and e.seq = h.seq
+            where h.account_id = a.account_id) l on true
         where a.account_id = %(account_id)s
-        order by l.matures_at nulls first, l.seq, l.expires_at
         """,
         Holding, account_id=account_id,
     )  # fmt: skip
@@ -172,8 +226,8 @@ def select_entries(tx: Transaction, *, account_id: int, before_seq: int | None, 
             select a.account_id, least(%(before_seq)s::int, a.seq + 1) as stop
             from ledger_accounts a where a.account_id = %(account_id)s) a,
         lateral (
-            select e.seq, (%(kinds)s::text[])[e.kind] as kind, e.amount, e.pending_change, e.debt_change, e.available,
-                   e.occurred_at, e.posted_at, nullif(e.expires_at, '9999-01-01 00:00+00') as expires_at, e.reverses, e.reference
+            select e.seq, (%(kinds)s::text[])[e.kind] as kind, e.amount, e.pending_change, e.debt_change, e.held_change, e.available,
+                   e.occurred_at, e.posted_at, nullif(e.expires_at, '9999-01-01 00:00+00') as expires_at, e.reverses, e.reference, e.reason
             from ledger_entries e
             where e.account_id = a.account_id and e.seq >= a.stop - %(limit)s and e.seq < a.stop
             order by e.account_id desc, e.seq desc  -- the order only the right index has
@@ -184,26 +238,26 @@ def select_entries(tx: Transaction, *, account_id: int, before_seq: int | None, 
 
 
 def select_totals(tx: Transaction) -> list[Totals]:
-    """What was ever issued, spent and so on, from the journal, and what is held now, from the accounts."""
+    """What was ever issued, spent and so on: the sum of what the batches moved."""
     return tx.all(
         """
-        with moved as (
-            select account_id, bucket, kind, sum(amount + pending_change - debt_change) as worth
-            from ledger_entries group by account_id, bucket, kind
-        ), by_type as (
-            select a.point_type,
-                   sum(m.worth) filter (where m.kind in (1, 5)) as issued, -sum(m.worth) filter (where m.kind = 2) as spent,
-                   sum(m.worth) filter (where m.kind = 6) as restored, -sum(m.worth) filter (where m.kind = 7) as reversed,
-                   -sum(m.worth) filter (where m.kind = 4) as expired
-            from moved m join ledger_accounts a using (account_id, bucket) group by a.point_type
-        ), held as (
-            select point_type, sum(available) as outstanding, sum(pending) as pending, sum(debt) as debt
-            from ledger_accounts group by point_type
+        with worth as (
+            select f.point_type, f.kind, f.amount + f.pending - f.debt + f.held as moved, f.amount, f.pending, f.debt, f.held from ledger_flows f
         )
-        select point_type, coalesce(issued, 0)::bigint as issued, coalesce(spent, 0)::bigint as spent,
-               coalesce(restored, 0)::bigint as restored, coalesce(reversed, 0)::bigint as reversed,
-               coalesce(expired, 0)::bigint as expired, outstanding::bigint, pending::bigint, debt::bigint
-        from held left join by_type using (point_type)
+        select point_type,
+               coalesce(sum(moved) filter (where kind in (1, 5)), 0)::bigint as issued,
+               -coalesce(sum(moved) filter (where kind in (2, 9)), 0)::bigint as spent,
+               coalesce(sum(moved) filter (where kind = 6), 0)::bigint as restored,
+               -coalesce(sum(moved) filter (where kind = 7), 0)::bigint as reversed,
+               -coalesce(sum(moved) filter (where kind = 4), 0)::bigint as expired,
+               -coalesce(sum(moved) filter (where kind = 15), 0)::bigint as lapsed,
+               coalesce(sum(moved) filter (where kind = 14), 0)::bigint as reinstated,
+               -coalesce(sum(moved) filter (where kind = 11), 0)::bigint as sent,
+               coalesce(sum(moved) filter (where kind = 12), 0)::bigint as received,
+               coalesce(sum(moved) filter (where kind = 16), 0)::bigint as forgiven,
+               sum(amount)::bigint as outstanding, sum(pending)::bigint as pending, sum(held)::bigint as held, sum(debt)::bigint as debt
+        from worth
+        group by point_type
         order by point_type
         limit 1000
         """,

@@ -5,10 +5,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 
 from regulars import types
 from regulars.errors import Invalid
+
+Value = TypeVar("Value")
+Filled = TypeVar("Filled")
 
 NEVER: Final = datetime(9999, 1, 1, tzinfo=UTC)
 """Stands for "never" where the database needs an instant; drivers cannot read PostgreSQL's own infinity."""
@@ -22,8 +25,46 @@ MOST: Final = 10**12
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 _LONGEST_GRACE: Final = timedelta(days=3660)
-_CODES: Final = {"earn": 1, "spend": 2, "reverse_spend": 6, "reverse_earn": 7}
+_CODES: Final = {
+    "earn": 1,
+    "spend": 2,
+    "mature": 3,
+    "reverse_spend": 6,
+    "reverse_earn": 7,
+    "hold": 8,
+    "capture": 9,
+    "release": 10,
+    "send": 11,
+    "receive": 12,
+    "extend": 13,
+    "reinstate": 14,
+    "forgive": 16,
+}
+_FOLLOWING: Final = {"mature", "reverse_spend", "reverse_earn", "capture", "release", "reinstate"}
+"""What follows from an entry, which `reverses` names."""
+
+_ALL_THAT_IS_LEFT: Final = {"mature", "capture", "release"}
+"""Where an amount of 0 stands for whatever is left."""
+
 _POINT_TYPE: Final = re.compile(r"[a-z][a-z0-9_]{0,31}")
+
+Kind = Literal[
+    "earn",
+    "spend",
+    "mature",
+    "reverse_spend",
+    "reverse_earn",
+    "hold",
+    "capture",
+    "release",
+    "send",
+    "receive",
+    "extend",
+    "reinstate",
+    "forgive",
+]
+Parts = tuple[tuple[int, int], ...]
+"""Lots, or changes of lots: pairs of an expiry, in microseconds since 1970, and points."""
 
 
 class InvalidPosting(Invalid):
@@ -37,28 +78,45 @@ class Posting:
     The reference is the caller's name for it, unique per account for ever: posting it again is a replay.
     """
 
-    kind: Literal["earn", "spend", "reverse_earn", "reverse_spend"]
+    kind: Kind
     member_id: int
     amount: int
-    """Points, more than 0, in the smallest unit of the point type."""
+    """Points, more than 0, in the smallest unit of the point type. 0 with `mature`, `capture` and `release` means all that
+    is left, and is the only amount of `extend`, which moves every lot."""
 
     reference: str
     occurred_at: datetime
     """When it happened in the world; when the ledger learned of it is the `at` of `post`."""
 
     expires_at: datetime | None = None
-    """Earn: the first instant at which the points are gone, None for never. Rounding is the programme's business."""
+    """Earn: the first instant at which the points are gone, None for never. Rounding is the programme's business.
+    Hold: the first instant at which what is left goes back by itself. Extend, reinstate: the new expiry."""
 
     matures_at: datetime | None = None
     """Earn: the first instant at which they are available; until then they are pending. None: at once."""
 
     reverses: str | None = None
-    """A reverse: the reference of the earn or spend of which to undo `amount`."""
+    """The reference of what it follows from: the earn or spend to undo, the hold to capture or release, the promise whose
+    event has come, the expiry to undo."""
 
     grace: timedelta = GRACE
-    """A reverse of a spend: how long points live that are given back after their lot has expired."""
+    """What is given back: how long points live whose lot has expired."""
 
     point_type: str = "points"
+    reason: str | None = None
+    """Why, in a person's words."""
+
+    awaits: str | None = None
+    """Earn: the event that makes the points available at once; `matures_at` is then the time-out."""
+
+    lapses: bool = False
+    """Earn: at the time-out the points are lost, not available."""
+
+    shortfall: str | None = None
+    """A reverse of an earn: why points that are not there any more are not owed (`netted from the refund`). None: they are."""
+
+    lots: Parts = ()
+    """Receive: the lots sent."""
 
     def __post_init__(self) -> None:
         """Refuse what can never be posted.
@@ -68,7 +126,7 @@ class Posting:
         """
         if self.kind not in _CODES:
             raise InvalidPosting(field="kind", value=self.kind, remedy=f"give one of {', '.join(_CODES)}")
-        if not 0 < self.amount <= MOST:
+        if not 0 < self.amount <= MOST and not (self.amount == 0 and self.kind in _ALL_THAT_IS_LEFT | {"extend"}):
             raise InvalidPosting(field="amount", value=self.amount, remedy=f"give a whole number from 1 to {MOST}")
         if not 0 <= self.member_id < 1 << 63:
             raise InvalidPosting(field="member_id", value=self.member_id, remedy="give a member's identifier")
@@ -77,7 +135,14 @@ class Posting:
                 field="point_type", value=self.point_type, remedy="give at most 32 of a to z, 0 to 9 and _"
             )
         _check_reference("reference", self.reference)
-        _check_times(self)
+        _check_aware("occurred_at", self.occurred_at)
+        if self.kind == "earn":
+            _check_earn(self)
+        elif self.kind != "spend":
+            _check_others(self)
+        _check_absent(self)
+        if self.reason is not None:
+            _check_words("reason", self.reason)
 
 
 def _check_reference(field: str, reference: str) -> None:
@@ -86,26 +151,9 @@ def _check_reference(field: str, reference: str) -> None:
         raise InvalidPosting(field=field, value=reference, remedy=remedy)
 
 
-def _check_times(posting: Posting) -> None:
-    _check_aware("occurred_at", posting.occurred_at)
-    if posting.kind != "earn":
-        if posting.expires_at is not None or posting.matures_at is not None:
-            field, instant = (
-                ("expires_at", posting.expires_at) if posting.expires_at else ("matures_at", posting.matures_at)
-            )
-            raise InvalidPosting(field=field, value=str(instant), remedy="only earned points mature and expire")
-        if posting.kind != "spend":
-            _check_reverse(posting)
-            return
-    if posting.reverses is not None:
-        raise InvalidPosting(field="reverses", value=posting.reverses, remedy="only a reverse undoes something")
-    if posting.matures_at is not None:
-        _check_aware("matures_at", posting.matures_at)
-    if posting.expires_at is not None:
-        _check_aware("expires_at", posting.expires_at)
-        if posting.expires_at <= max(posting.occurred_at, posting.matures_at or posting.occurred_at):
-            remedy = "points expire after they are earned and have matured"
-            raise InvalidPosting(field="expires_at", value=posting.expires_at.isoformat(), remedy=remedy)
+def _check_words(field: str, words: str) -> None:
+    if not 0 < len(words) <= 500 or not words.isprintable():
+        raise InvalidPosting(field=field, value=words, remedy="give 1 to 500 printable characters on one line")
 
 
 def _check_aware(field: str, instant: datetime) -> None:
@@ -113,19 +161,68 @@ def _check_aware(field: str, instant: datetime) -> None:
         raise InvalidPosting(field=field, value=instant.isoformat(), remedy="give an instant with its offset from UTC")
 
 
-def _check_reverse(posting: Posting) -> None:
+def _check_earn(posting: Posting) -> None:
+    if posting.matures_at is not None:
+        _check_aware("matures_at", posting.matures_at)
+    elif posting.awaits is not None or posting.lapses:
+        remedy = "say until when they wait, or what waits for ever stays pending for ever"
+        raise InvalidPosting(field="matures_at", value=None, remedy=remedy)
+    if posting.awaits is not None:
+        _check_reference("awaits", posting.awaits)
+    if posting.expires_at is not None:
+        _check_aware("expires_at", posting.expires_at)
+        if posting.expires_at <= max(posting.occurred_at, posting.matures_at or posting.occurred_at):
+            remedy = "points expire after they are earned and have matured"
+            raise InvalidPosting(field="expires_at", value=posting.expires_at.isoformat(), remedy=remedy)
+
+
+def _check_others(posting: Posting) -> None:
+    if posting.kind in _FOLLOWING:
+        _check_following(posting)
+    if posting.kind in {"hold", "extend", "reinstate"}:
+        if posting.expires_at is None:
+            raise InvalidPosting(field="expires_at", value=None, remedy="give an instant")
+        _check_aware("expires_at", posting.expires_at)
+    if posting.kind == "receive" and sum(points for _, points in posting.lots) != posting.amount:
+        raise InvalidPosting(field="lots", value=posting.lots, remedy="give lots that sum to the amount")
+    if posting.kind == "extend" and posting.amount:
+        raise InvalidPosting(field="amount", value=posting.amount, remedy="give 0: every lot is extended")
+
+
+def _check_following(posting: Posting) -> None:
     if posting.reverses is None:
-        raise InvalidPosting(field="reverses", value=None, remedy="give the reference of the posting to undo")
-    _check_reference("reverses", posting.reverses)
+        raise InvalidPosting(field="reverses", value=None, remedy="give the reference of the posting it follows from")
+    if not (posting.kind == "reinstate" and posting.reverses.startswith("@expire:")):
+        _check_reference("reverses", posting.reverses)
     if not timedelta(0) < posting.grace <= _LONGEST_GRACE:
         raise InvalidPosting(
             field="grace", value=str(posting.grace), remedy="give more than no time and at most ten years"
         )
 
 
+def _check_absent(posting: Posting) -> None:
+    """Refuse what another kind of posting would need: it would be lost without a word."""
+    kind = posting.kind
+    if posting.expires_at is not None and kind not in {"earn", "hold", "extend", "reinstate"}:
+        raise InvalidPosting(field="expires_at", value=str(posting.expires_at), remedy="only earned points expire")
+    if kind != "earn" and (posting.matures_at is not None or posting.awaits is not None or posting.lapses):
+        raise InvalidPosting(field="matures_at", value=str(posting.matures_at), remedy="only earned points mature")
+    if posting.reverses is not None and kind not in _FOLLOWING:
+        raise InvalidPosting(field="reverses", value=posting.reverses, remedy="it follows from nothing")
+    if posting.shortfall is not None:
+        if kind != "reverse_earn":
+            raise InvalidPosting(field="shortfall", value=posting.shortfall, remedy="only undone earns fall short")
+        _check_words("shortfall", posting.shortfall)
+    if posting.lots and kind != "receive":
+        raise InvalidPosting(field="lots", value=posting.lots, remedy="only what was sent brings its lots")
+
+
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Postings in columns, by account and within an account in the order given, as `ledger_post` takes them."""
+    """Postings in columns, by account and within an account in the order given, as `ledger_post` takes them.
+
+    A column that no posting of the batch needs is None.
+    """
 
     order: list[int]
     """Where each item stood in the caller's list."""
@@ -141,15 +238,20 @@ class Batch:
     occurred: list[int]
     expires: list[int]
     matures: list[int] | None
+    awaits: list[str | None] | None
+    lapses: list[bool] | None
+    gives: list[str | None] | None
+    settles: list[str | None] | None
+    reasons: list[str | None] | None
     undoes: list[str | None] | None
     earlier: list[int] | None
     """Per item, counted from 1: the last item before it with its reference; 0 for none. None: there is no such pair."""
 
     targets: list[int] | None
-    """The last item before it with the reference it undoes."""
+    """The last item before it with the reference it follows from."""
 
     siblings: list[int] | None
-    """The last item before it that undoes the same reference."""
+    """The last item before it that follows from the same reference."""
 
 
 def account_id(member_id: int, point_type: str) -> int:
@@ -186,9 +288,12 @@ def arrange(postings: Sequence[Posting], at: datetime) -> Batch:
         references=[item.reference for item in items],
         occurred=[micros(item.occurred_at) for item in items],
         expires=[_expiry(item, at) for item in items],
-        matures=[0 if item.matures_at is None else micros(item.matures_at) for item in items]
-        if any(item.matures_at is not None for item in items)
-        else None,
+        matures=_column([item.matures_at and micros(item.matures_at) for item in items], 0),
+        awaits=_column([item.awaits for item in items], None),
+        lapses=_column([item.lapses or None for item in items], False),
+        gives=_column([_literal(item.lots) for item in items], None),
+        settles=_column([item.shortfall for item in items], None),
+        reasons=_column([item.reason for item in items], None),
         undoes=undoes if reversing else None,
         earlier=_last_before(ids, idems, idems) if _repeated(ids, idems) else None,
         targets=_last_before(ids, idems, undoes) if reversing else None,
@@ -201,9 +306,26 @@ def _digest(reference: str) -> str:
 
 
 def _expiry(item: Posting, at: datetime) -> int:
+    if item.expires_at is not None:
+        return micros(min(item.expires_at, NEVER))
     if item.kind == "earn":
-        return micros(NEVER if item.expires_at is None else min(item.expires_at, NEVER))
-    return micros(at + item.grace) if item.kind == "reverse_spend" else 0
+        return micros(NEVER)
+    return micros(at + item.grace) if item.kind in {"reverse_spend", "release", "receive"} else 0
+
+
+def _column(values: list[Value | None], blank: Filled) -> list[Value | Filled] | None:
+    """A column, or None where it is blank all along."""
+    return [blank if value is None else value for value in values] if any(values) else None
+
+
+def _literal(parts: Parts) -> str | None:
+    return f"{{{','.join(f'{expires},{points}' for expires, points in parts)}}}" if parts else None
+
+
+def read_parts(text: str | None) -> Parts:
+    """The changes of lots that an entry keeps as PostgreSQL's array literal."""
+    numbers = [int(number) for number in (text or "{}")[1:-1].split(",") if number]
+    return tuple(zip(numbers[::2], numbers[1::2], strict=True))
 
 
 def _repeated(ids: list[int], idems: list[str]) -> bool:
@@ -228,6 +350,7 @@ class Balance:
     available: int
     pending: int
     debt: int
+    held: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,40 +360,104 @@ class Lot:
     expires_at: datetime | None
     amount: int
     matures_at: datetime | None = None
+    awaits: str | None = None
+    """The event that makes them available sooner."""
+
+    lapses: bool = False
+    """Lost at `matures_at` unless the event has come."""
 
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """An account as it was last posted to, with one row per lot, pending or not; `amount` 0 when it has none."""
+    """An account as it was last posted to, with one row per lot, promise and hold; `amount` 0 when it has none."""
 
-    available: int
-    pending: int
     debt: int
+    held: int
+    seq: int
+    """Of the entry of a promise or a hold; 0 for an open lot."""
+
     expires_at: datetime
     amount: int
     matures_at: datetime | None
+    """Of a promise; of a hold, when it ends."""
+
+    awaits: str | None
+    lapses: bool
+    captured: int
+    of_held: int
+    """Of a hold, what it was made of: 0 for others."""
+
+    alloc: str | None
+
+
+@dataclass(slots=True)
+class _Purse:
+    """An account on its way from its last posting to a later instant."""
+
+    debt: int
+    lots: dict[datetime, int]
+    promises: list[Holding]
+    holds: list[Holding]
+
+    def credit(self, expires_at: datetime, points: int) -> None:
+        paid = min(self.debt, points)
+        self.debt -= paid
+        if points > paid:
+            self.lots[expires_at] = self.lots.get(expires_at, 0) + points - paid
+
+    def settle_lots(self, upto: datetime) -> None:
+        for one in sorted(self.promises, key=lambda promise: (promise.matures_at or NEVER, promise.seq)):
+            if (one.matures_at or NEVER) <= upto:
+                self.promises.remove(one)
+                if not one.lapses:
+                    self.credit(one.expires_at, one.amount)
+        self.lots = {expires_at: points for expires_at, points in self.lots.items() if expires_at > upto}
+
+    def release(self, hold: Holding, at: datetime) -> None:
+        """Give back what is left of a hold, its last lot first; a debt is paid by what then expires first."""
+        self.holds.remove(hold)
+        skip, give = hold.of_held - hold.amount - hold.captured, hold.amount
+        for expires, points in reversed(read_parts(hold.alloc)):
+            passed = min(skip, -points)
+            skip -= passed
+            back = min(-points - passed, give)
+            give -= back
+            if back:
+                expires_at = _EPOCH + expires * _MICROSECOND
+                lot = expires_at if expires_at > at else at + GRACE
+                self.lots[lot] = self.lots.get(lot, 0) + back
+        for lot in sorted(self.lots):
+            paid = min(self.debt, self.lots[lot])
+            self.debt -= paid
+            self.lots[lot] -= paid
+        self.lots = {lot: points for lot, points in self.lots.items() if points}
 
 
 def as_of(rows: Sequence[Holding], at: datetime) -> tuple[Balance, list[Lot]]:
-    """The balance and lots at `at`, which is not before the last posting, whether or not the expiry job has run.
-
-    `rows` are in the order of maturing, the open lots first: what matures pays a debt in that order.
-    """
+    """The balance and lots at `at`, which is not before the last posting, whether or not the jobs have run."""
     if not rows:
         return Balance(0, 0, 0), []
-    debt = rows[0].debt
-    open_lots: dict[datetime, int] = {}
-    waiting: list[Lot] = []
-    for row in rows:
-        if row.matures_at is not None and row.matures_at > at:
-            waiting.append(Lot(_or_never(row.expires_at), row.amount, row.matures_at))
-            continue
-        paid = min(debt, row.amount) if row.matures_at is not None else 0
-        debt -= paid
-        if row.expires_at > at and row.amount > paid:
-            open_lots[row.expires_at] = open_lots.get(row.expires_at, 0) + row.amount - paid
-    lots = [Lot(_or_never(expires_at), open_lots[expires_at]) for expires_at in sorted(open_lots)]
-    return Balance(sum(open_lots.values()), sum(lot.amount for lot in waiting), debt), lots + waiting
+    purse = _Purse(
+        rows[0].debt,
+        {row.expires_at: row.amount for row in rows if row.seq == 0 and row.amount},
+        [row for row in rows if row.seq and not row.of_held],
+        [row for row in rows if row.of_held],
+    )
+    for hold in sorted(purse.holds, key=lambda one: (one.matures_at or NEVER, one.seq)):
+        ends = hold.matures_at or NEVER
+        if ends <= at:
+            purse.settle_lots(ends)
+            purse.release(hold, ends)
+    purse.settle_lots(at)
+    lots = [Lot(_or_never(expires_at), purse.lots[expires_at]) for expires_at in sorted(purse.lots)]
+    waiting = [
+        Lot(_or_never(one.expires_at), one.amount, one.matures_at, one.awaits, one.lapses)
+        for one in sorted(purse.promises, key=lambda promise: (promise.matures_at or NEVER, promise.seq))
+    ]
+    held = sum(one.amount for one in purse.holds)
+    return Balance(
+        sum(lot.amount for lot in lots), sum(one.amount for one in waiting), purse.debt, held
+    ), lots + waiting
 
 
 def _or_never(expires_at: datetime) -> datetime | None:

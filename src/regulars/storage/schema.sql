@@ -15,6 +15,46 @@ CREATE FUNCTION public.facts_horizon() RETURNS xid8
         pg_current_xact_id_if_assigned())
 $$;
 
+CREATE FUNCTION public.ledger_append(accounts bigint[], types text[], heads bytea[], ids bigint[], seqs integer[], kinds smallint[], amounts bigint[], pendings bigint[], debts bigint[], helds bigint[], availables bigint[], occurred bigint[], expires bigint[], targets integer[], allocs text[], idems uuid[], refs text[], reasons text[], asof timestamp with time zone) RETURNS bytea[]
+    LANGUAGE plpgsql
+    AS $$
+#variable_conflict use_column
+declare
+    posted bigint := ledger_micros(asof); n int := cardinality(ids); k int := 0; a bigint; h bytea;
+    hashes bytea[] := array_fill(null::bytea, array[n]);
+begin
+    for i in 1..n loop
+        if a is distinct from ids[i] then
+            if k > 0 then heads[k] := h; end if;
+            a := ids[i];
+            loop
+                k := k + 1;
+                exit when accounts[k] = a;
+                if k > cardinality(accounts) then raise exception 'ledger: entries are not in the order of accounts' using errcode = 'XX001'; end if;
+            end loop;
+            h := coalesce(heads[k], '');
+        end if;
+        h := sha256(h || ledger_text(a, seqs[i], kinds[i], amounts[i], pendings[i], debts[i], helds[i], availables[i], occurred[i], posted,
+                                     expires[i], targets[i], allocs[i]::bigint[], refs[i], reasons[i]));
+        hashes[i] := h;
+    end loop;
+    if k > 0 then heads[k] := h; end if;
+
+    insert into ledger_entries (account_id, seq, bucket, kind, amount, pending_change, debt_change, held_change, available,
+                                occurred_at, posted_at, idem, expires_at, reverses, reference, reason, alloc, hash)
+    select v.id, v.seq, v.id % 256, v.kind, v.amount, v.pending, v.debt, v.held, v.available,
+           ledger_instant(v.occurred), asof, v.idem, ledger_instant(v.expires), v.target, v.reference, v.reason, v.alloc::bigint[], v.hash
+    from unnest(ids, seqs, kinds, amounts, pendings, debts, helds, availables, occurred, idems, expires, targets, refs, reasons, allocs, hashes)
+         v(id, seq, kind, amount, pending, debt, held, available, occurred, idem, expires, target, reference, reason, alloc, hash);
+
+    insert into ledger_flows (bucket, point_type, kind, entries, amount, pending, debt, held, posted_at)
+    select ids[1] % 256, t.point_type, v.kind, count(*), sum(v.amount), sum(v.pending), sum(v.debt), sum(v.held), asof
+    from unnest(ids, kinds, amounts, pendings, debts, helds) v(id, kind, amount, pending, debt, held)
+    join unnest(accounts, types) t(id, point_type) on t.id = v.id
+    group by t.point_type, v.kind;
+    return heads;
+end $$;
+
 CREATE FUNCTION public.ledger_idem(reference text) RETURNS uuid
     LANGUAGE sql STABLE PARALLEL SAFE
     RETURN (encode(SUBSTRING(sha256(convert_to(reference, 'UTF8'::name)) FROM 1 FOR 16), 'hex'::text))::uuid;
@@ -27,7 +67,7 @@ CREATE FUNCTION public.ledger_micros(instant timestamp with time zone) RETURNS b
     LANGUAGE sql STABLE PARALLEL SAFE
     RETURN ((EXTRACT(epoch FROM instant) * (1000000)::numeric))::bigint;
 
-CREATE FUNCTION public.ledger_post(accounts bigint[], members bigint[], types text[], ids bigint[], kinds smallint[], amounts bigint[], idems uuid[], refs text[], occurred bigint[], expires bigint[], matures bigint[], undoes uuid[], earlier integer[], targets integer[], siblings integer[], asof timestamp with time zone) RETURNS TABLE(outcome smallint, kind smallint, amount bigint, pending_change bigint, debt_change bigint, available bigint, seq integer, account_id bigint, reference text, occurred_at timestamp with time zone)
+CREATE FUNCTION public.ledger_post(accounts bigint[], members bigint[], types text[], ids bigint[], kinds smallint[], amounts bigint[], idems uuid[], refs text[], occurred bigint[], expires bigint[], matures bigint[], awaits text[], lapses boolean[], gives text[], settles text[], reasons text[], undoes uuid[], earlier integer[], targets integer[], siblings integer[], asof timestamp with time zone) RETURNS TABLE(outcome smallint, kind smallint, amount bigint, pending_change bigint, debt_change bigint, held_change bigint, available bigint, seq integer, account_id bigint, alloc text, reference text, occurred_at timestamp with time zone)
     LANGUAGE plpgsql
     SET search_path TO '$user', 'public'
     SET plan_cache_mode TO 'force_generic_plan'
@@ -40,31 +80,38 @@ CREATE FUNCTION public.ledger_post(accounts bigint[], members bigint[], types te
 declare
     now_us bigint := ledger_micros(asof);
     n int := cardinality(ids);
-    i int; j int; m int; h int; k int := 0; points bigint; need bigint; expiry bigint; taken text;
-    -- Accounts: their state, and the earliest expiry or maturity that was added. The one at hand: a and the five after it.
-    c_available bigint[]; c_pending bigint[]; c_debt bigint[]; c_seq int[]; c_due timestamptz[]; c_new bigint[];
-    c_members bigint[]; c_types text[];
-    a bigint; balance bigint; promises bigint; owed bigint; last int; due bigint;
-    -- Items: what becomes of them. o_holder: the item of this batch that holds the reference; o_target, o_left: the entry
-    -- a reverse undoes and what is left to undo of it; o_promised: what is left of a promise made in this batch.
+    i int; j int; m int; h bigint; k int := 0; points bigint; need bigint; expiry bigint; skip bigint; taken text; parts bigint[];
+    -- Accounts: their state, and the earliest expiry or maturity that was added. The one at hand: a and the six after it.
+    c_available bigint[]; c_pending bigint[]; c_held bigint[]; c_debt bigint[]; c_seq int[]; c_due timestamptz[]; c_new bigint[];
+    c_frozen boolean[]; c_head bytea[]; c_members bigint[]; c_types text[]; unspendable text[];
+    a bigint; balance bigint; promises bigint; aside bigint; owed bigint; last int; due bigint; written boolean := false;
+    -- Items: what becomes of them. o_holder: the item of this batch that holds the reference; o_target, o_left: the entry an item
+    -- follows from and what is left of that; o_captured: how much of a hold is spent, of a promise matured; o_open: what is left of a promise or a
+    -- hold made in this batch.
     o_outcome smallint[] := array_fill(0::smallint, array[n]); o_kind smallint[] := kinds;
     o_amount bigint[] := array_fill(0::bigint, array[n]); o_pending bigint[] := o_amount; o_debt bigint[] := o_amount;
-    o_available bigint[] := o_amount; o_left bigint[] := o_amount; o_promised bigint[] := o_amount;
-    o_seq int[] := array_fill(0, array[n]); o_holder int[] := o_seq; o_target int[] := o_seq;
+    o_held bigint[] := o_amount; o_available bigint[] := o_amount; o_left bigint[] := o_amount; o_captured bigint[] := o_amount;
+    o_open bigint[] := o_amount; o_seq int[] := array_fill(0, array[n]); o_holder int[] := o_seq; o_target int[] := o_seq;
     o_alloc text[] := array_fill(null::text, array[n]);
     -- Items whose reference is in the journal already.
-    nd int; dj int := 1; d_item int[]; d_kind smallint[]; d_amount bigint[]; d_pending bigint[]; d_debt bigint[];
-    d_available bigint[]; d_seq int[]; d_reverses int[];
-    -- Entries of the journal that items undo, one per item; the one at hand; pending lots that shrink.
+    nd int; dj int := 1; d_item int[]; d_kind smallint[]; d_amount bigint[]; d_pending bigint[]; d_debt bigint[]; d_held bigint[];
+    d_available bigint[]; d_seq int[]; d_reverses int[]; d_alloc text[];
+    -- Entries of the journal that items follow from, one per item; the one at hand.
     nt int := 0; tj int := 1; t_item int[]; t_id bigint[]; t_seq int[]; t_kind smallint[]; t_worth bigint[]; t_left bigint[];
-    t_expires bigint[]; t_alloc text[]; t_pending boolean[];
-    r_seq int; r_item int; r_kind smallint; r_worth bigint; r_left bigint; r_expires bigint; r_alloc bigint[]; r_pending boolean;
+    t_captured bigint[]; t_expires bigint[]; t_alloc text[]; t_pending boolean[];
+    r_seq int; r_item int; r_kind smallint; r_worth bigint; r_left bigint; r_captured bigint; r_expires bigint; r_alloc bigint[]; r_pending boolean;
+    -- Pending lots and holds of the journal that shrink: what is left of each after each item that took of it.
     w_id bigint[] := '{}'; w_seq int[] := '{}'; w_left bigint[] := '{}';
+    q_id bigint[] := '{}'; q_seq int[] := '{}'; q_left bigint[] := '{}'; q_captured bigint[] := '{}';
     -- Lots, ascending by account and expiry; l_was is 0 where only earns come and the lot need not be read. Those of the
     -- account at hand are lo..hi, and before `low` they are empty.
     takers bigint[]; nl int; l_id bigint[]; l_expires bigint[]; l_was bigint[]; l_now bigint[]; lo int; hi int := 0; low int;
-    -- Earns that had expired when they came: their expiry is posted right behind them.
-    y_id bigint[] := '{}'; y_seq int[] := '{}'; y_points bigint[] := '{}'; y_available bigint[] := '{}'; y_expires bigint[] := '{}';
+    -- Entries that follow an item at once: points that had expired when they came (4), a shortfall that is not owed (16).
+    y_id bigint[] := '{}'; y_seq int[] := '{}'; y_kind smallint[] := '{}'; y_points bigint[] := '{}'; y_available bigint[] := '{}';
+    y_expires bigint[] := '{}'; y_reason text[] := '{}';
+    -- All entries, in order.
+    e_id bigint[]; e_seq int[]; e_kind smallint[]; e_amount bigint[]; e_pending bigint[]; e_debt bigint[]; e_held bigint[]; e_available bigint[];
+    e_occurred bigint[]; e_expires bigint[]; e_target int[]; e_alloc text[]; e_idem uuid[]; e_ref text[]; e_reason text[];
 begin
     if n is null or n = 0 then return; end if;
 
@@ -77,60 +124,66 @@ begin
     order by v.id
     on conflict do nothing;
 
-    select array_agg(v.available), array_agg(v.pending), array_agg(v.debt), array_agg(v.seq), array_agg(v.due_at),
-           array_agg(v.member_id), array_agg(v.point_type)
-    into c_available, c_pending, c_debt, c_seq, c_due, c_members, c_types
+    select array_agg(v.available), array_agg(v.pending), array_agg(v.held), array_agg(v.debt), array_agg(v.seq), array_agg(v.due_at),
+           array_agg(v.frozen_at is not null), array_agg(v.head), array_agg(v.member_id), array_agg(v.point_type)
+    into c_available, c_pending, c_held, c_debt, c_seq, c_due, c_frozen, c_head, c_members, c_types
     from (select x.* from unnest(accounts) u(id), lateral (
-              select c.available, c.pending, c.debt, c.seq, c.due_at, c.member_id, c.point_type from ledger_accounts c
-              where c.account_id = u.id for update) x) v;
+              select c.available, c.pending, c.held, c.debt, c.seq, c.due_at, c.frozen_at, c.head, c.member_id, c.point_type
+              from ledger_accounts c where c.account_id = u.id for update) x) v;
     if c_members <> members or c_types <> types then
         raise exception 'ledger: an account belongs to another member' using errcode = 'XX001';
     end if;
 
     if (select min(v) from unnest(c_due) v) <= asof then
         return query
-        select 0::smallint, w.kind, w.amount, w.pending_change, w.debt_change, w.available, w.seq, w.account_id, w.reference, w.occurred_at
+        select 0::smallint, w.kind, w.amount, w.pending_change, w.debt_change, w.held_change, w.available, w.seq, w.account_id, null::text,
+               w.reference, w.occurred_at
         from ledger_settle((select array_agg(v.id) from unnest(accounts, c_due) v(id, due) where v.due <= asof), asof) w;
-        select array_agg(v.available), array_agg(v.pending), array_agg(v.debt), array_agg(v.seq)
-        into c_available, c_pending, c_debt, c_seq
+        select array_agg(v.available), array_agg(v.pending), array_agg(v.held), array_agg(v.debt), array_agg(v.seq), array_agg(v.head)
+        into c_available, c_pending, c_held, c_debt, c_seq, c_head
         from (select x.* from unnest(accounts) u(id), lateral (
-                  select c.available, c.pending, c.debt, c.seq from ledger_accounts c
+                  select c.available, c.pending, c.held, c.debt, c.seq, c.head from ledger_accounts c
                   where c.account_id = u.id limit 1) x) v;
     end if;
 
     -- What others posted can be seen only by a statement that begins after the locks are had: never join it to the above.
     select array_agg(v.item), array_agg(v.kind), array_agg(v.amount), array_agg(v.pending_change), array_agg(v.debt_change),
-           array_agg(v.available), array_agg(v.seq), array_agg(v.reverses)
-    into d_item, d_kind, d_amount, d_pending, d_debt, d_available, d_seq, d_reverses
+           array_agg(v.held_change), array_agg(v.available), array_agg(v.seq), array_agg(v.reverses), array_agg(v.alloc::text)
+    into d_item, d_kind, d_amount, d_pending, d_debt, d_held, d_available, d_seq, d_reverses, d_alloc
     from (select v.item::int as item, g.* from unnest(ids, idems) with ordinality v(id, idem, item), lateral (
-              select e.kind, e.amount, e.pending_change, e.debt_change, e.available, e.seq, e.reverses from ledger_entries e
+              select e.kind, e.amount, e.pending_change, e.debt_change, e.held_change, e.available, e.seq, e.reverses, e.alloc from ledger_entries e
               where e.account_id = v.id and e.idem >= v.idem and e.idem <= v.idem
               order by e.account_id, e.idem limit 1) g
           order by v.item) v;
     nd := coalesce(cardinality(d_item), 0);
 
-    select array_agg(distinct v.id) into takers from unnest(ids, kinds) v(id, kind) where v.kind <> 1;
+    select array_agg(distinct v.id) into takers from unnest(ids, kinds) v(id, kind) where v.kind not in (1, 12);
+    if takers is not null then
+        select coalesce(array_agg(t.point_type), '{}') into unspendable from ledger_point_types t where t.role = 'qualifying';
+    end if;
     if takers is not null and undoes is not null then
         select array_agg(v.item), array_agg(v.id), array_agg(v.seq), array_agg(v.kind), array_agg(v.worth),
-               array_agg(v.worth - v.undone), array_agg(v.expires), array_agg(v.alloc::text), array_agg(v.pending)
-        into t_item, t_id, t_seq, t_kind, t_worth, t_left, t_expires, t_alloc, t_pending
-        from (select v.item::int as item, v.id, g.*,
-                     coalesce((select sum(z.worth) from (
-                         select abs(r.amount + r.pending_change - r.debt_change) as worth from ledger_entries r
-                         where r.account_id = v.id and r.reverses >= g.seq and r.reverses <= g.seq
-                         order by r.account_id, r.reverses offset 0) z), 0)::bigint as undone,
+               array_agg(v.worth - v.undone), array_agg(v.captured), array_agg(v.expires), array_agg(v.alloc::text), array_agg(v.pending)
+        into t_item, t_id, t_seq, t_kind, t_worth, t_left, t_captured, t_expires, t_alloc, t_pending
+        from (select v.item::int as item, v.id, g.seq, g.kind, g.expires, g.alloc, g.worth, z.worth as undone,
+                     coalesce(z.captured, 0) as captured,
                      (select count(*) from ledger_pending_lots p where p.account_id = v.id and p.seq = g.seq) > 0 as pending
               from unnest(ids, undoes) with ordinality v(id, idem, item), lateral (
-                  select e.seq, e.kind, abs(e.amount + e.pending_change - e.debt_change) as worth,
+                  select e.seq, e.kind, abs(case when e.held_change <> 0 then e.held_change else e.amount + e.pending_change - e.debt_change end) as worth,
                          ledger_micros(e.expires_at) as expires, e.alloc
                   from ledger_entries e
                   where e.account_id = v.id and e.idem >= v.idem and e.idem <= v.idem
-                  order by e.account_id, e.idem limit 1) g
+                  order by e.account_id, e.idem limit 1) g, lateral (
+                  select coalesce(sum(u.worth), 0)::bigint as worth, sum(u.worth) filter (where u.kind = 9)::bigint as captured from (
+                      select r.kind, abs(case when r.held_change <> 0 then r.held_change else r.amount + r.pending_change - r.debt_change end) as worth
+                      from ledger_entries r
+                      where r.account_id = v.id and r.reverses >= g.seq and r.reverses <= g.seq
+                      order by r.account_id, r.reverses offset 0) u) z
               order by v.item) v;
         nt := coalesce(cardinality(t_item), 0);
     end if;
 
-    -- Every lot that can change: what takers hold, what items bring, what undone entries came from.
+    -- Every lot that can change: what takers hold, what items bring, what the entries they follow from came from.
     with held as materialized (
         select l.account_id as id, ledger_micros(l.expires_at) as expires, l.remaining as points
         from ledger_lots l where l.account_id = any(takers)
@@ -143,7 +196,7 @@ begin
                 union all
                 select v.id, v.expires, 0 from unnest(t_id, t_expires) v(id, expires)
                 union all
-                select v.id, part.value, 0 from unnest(t_id, t_alloc) v(id, alloc),
+                select v.id, part.value, 0 from unnest(t_id || ids, t_alloc || gives) v(id, alloc),
                        unnest(v.alloc::bigint[]) with ordinality part(value, place) where part.place % 2 = 1) z
           where z.expires > now_us
           group by z.id, z.expires order by z.id, z.expires) v;
@@ -153,38 +206,43 @@ begin
     for i in 1..n loop
         if a is distinct from ids[i] then
             if k > 0 then
-                c_available[k] := balance; c_pending[k] := promises; c_debt[k] := owed; c_seq[k] := last; c_new[k] := due;
+                c_available[k] := balance; c_pending[k] := promises; c_held[k] := aside; c_debt[k] := owed; c_seq[k] := last; c_new[k] := due;
             end if;
             k := k + 1; a := ids[i];
-            balance := c_available[k]; promises := c_pending[k]; owed := c_debt[k]; last := c_seq[k]; due := null;
+            balance := c_available[k]; promises := c_pending[k]; aside := c_held[k]; owed := c_debt[k]; last := c_seq[k]; due := null;
             lo := hi + 1; low := lo;
             while hi < nl and l_id[hi + 1] = a loop hi := hi + 1; end loop;
         end if;
 
         r_seq := 0;
-        if kinds[i] >= 6 then                       -- the entry to undo is in the journal, or in this batch, or nowhere
+        if undoes[i] is not null then               -- the entry it follows from is in the journal, or in this batch, or nowhere
             if tj <= nt and t_item[tj] = i then
-                r_seq := t_seq[tj]; r_item := 0; r_kind := t_kind[tj]; r_worth := t_worth[tj]; r_left := t_left[tj];
+                r_seq := t_seq[tj]; r_item := 0; r_kind := t_kind[tj]; r_worth := t_worth[tj]; r_left := t_left[tj]; r_captured := t_captured[tj];
                 r_expires := t_expires[tj]; r_alloc := t_alloc[tj]::bigint[]; r_pending := t_pending[tj];
                 tj := tj + 1;
             elsif targets[i] > 0 then
                 j := targets[i];
                 if o_holder[j] > 0 then j := o_holder[j]; end if;
                 if o_outcome[j] = 0 then
-                    r_seq := o_seq[j]; r_item := j; r_kind := o_kind[j]; r_worth := amounts[j]; r_left := amounts[j];
-                    r_expires := expires[j]; r_alloc := o_alloc[j]::bigint[]; r_pending := r_kind = 5;
+                    r_seq := o_seq[j]; r_item := j; r_kind := o_kind[j]; r_captured := 0;
+                    r_worth := abs(case when o_held[j] <> 0 then o_held[j] else o_amount[j] + o_pending[j] - o_debt[j] end); r_left := r_worth;
+                    r_expires := expires[j]; r_alloc := o_alloc[j]::bigint[]; r_pending := r_kind = 5 and o_open[j] > 0;
                 end if;
             end if;
-            if r_seq > 0 and siblings[i] > 0 and o_target[siblings[i]] = r_seq then r_left := o_left[siblings[i]]; end if;
-            o_target[i] := r_seq; o_left[i] := r_left;
+            if r_seq > 0 and siblings[i] > 0 and o_target[siblings[i]] = r_seq then
+                r_left := o_left[siblings[i]]; r_captured := o_captured[siblings[i]];
+                r_pending := r_pending and r_captured = 0;
+            end if;
+            o_target[i] := r_seq; o_left[i] := r_left; o_captured[i] := r_captured;
         end if;
 
         if dj <= nd and d_item[dj] = i then         -- the journal has the reference
-            o_outcome[i] := case when abs(d_amount[dj] + d_pending[dj] - d_debt[dj]) = amounts[i]
+            need := abs(case when d_held[dj] <> 0 then d_held[dj] else d_amount[dj] + d_pending[dj] - d_debt[dj] end);
+            o_outcome[i] := case when (need = amounts[i] or amounts[i] = 0)
                                  and case d_kind[dj] when 5 then 1 else d_kind[dj] end = kinds[i]
                                  and coalesce(d_reverses[dj], 0) = r_seq then 1 else 2 end;
-            o_kind[i] := d_kind[dj]; o_amount[i] := d_amount[dj]; o_pending[i] := d_pending[dj]; o_debt[i] := d_debt[dj];
-            o_available[i] := d_available[dj]; o_seq[i] := d_seq[dj];
+            o_kind[i] := d_kind[dj]; o_amount[i] := d_amount[dj]; o_pending[i] := d_pending[dj]; o_debt[i] := d_debt[dj]; o_held[i] := d_held[dj];
+            o_available[i] := d_available[dj]; o_seq[i] := d_seq[dj]; o_alloc[i] := d_alloc[dj];
             dj := dj + 1;
             continue;
         end if;
@@ -194,20 +252,32 @@ begin
             if o_outcome[j] = 0 then
                 o_outcome[i] := case when amounts[j] = amounts[i] and kinds[j] = kinds[i] and o_target[j] = r_seq then 1 else 2 end;
                 o_holder[i] := j; o_kind[i] := o_kind[j]; o_amount[i] := o_amount[j]; o_pending[i] := o_pending[j];
-                o_debt[i] := o_debt[j]; o_available[i] := o_available[j]; o_seq[i] := o_seq[j];
+                o_debt[i] := o_debt[j]; o_held[i] := o_held[j]; o_available[i] := o_available[j]; o_seq[i] := o_seq[j]; o_alloc[i] := o_alloc[j];
                 continue;
             end if;
         end if;
 
-        if kinds[i] = 1 then
-            last := last + 1; o_seq[i] := last; expiry := expires[i];
-            if matures[i] > now_us then
-                o_kind[i] := 5; o_pending[i] := amounts[i]; o_promised[i] := amounts[i];
-                promises := promises + amounts[i]; due := least(due, matures[i]);
+        if kinds[i] = 1 or kinds[i] = 3 then        -- points come into the lot of their expiry
+            points := amounts[i]; expiry := expires[i];
+            if kinds[i] = 3 then                    -- what they waited for has come
+                if r_seq = 0 or r_kind <> 5 or not r_pending or r_left = 0 then
+                    o_outcome[i] := 4; o_available[i] := balance; continue;
+                end if;
+                points := r_left; expiry := r_expires; expires[i] := expiry;
+                promises := promises - points; o_pending[i] := -points; o_captured[i] := points;
+                if r_item > 0 then
+                    o_open[r_item] := 0;
+                else
+                    w_id := w_id || a; w_seq := w_seq || r_seq; w_left := w_left || 0::bigint;
+                end if;
+            elsif matures[i] > now_us then
+                last := last + 1; o_seq[i] := last; written := true;
+                o_kind[i] := 5; o_pending[i] := points; o_open[i] := points;
+                promises := promises + points; due := least(due, matures[i]);
                 o_available[i] := balance;
                 continue;
             end if;
-            points := amounts[i];
+            last := last + 1; o_seq[i] := last; written := true;
             if owed > 0 then
                 need := least(owed, points); points := points - need; owed := owed - need; o_debt[i] := -need;
             end if;
@@ -221,55 +291,98 @@ begin
                 due := least(due, expiry);
             else
                 last := last + 1; balance := balance - points;
-                y_id := y_id || a; y_seq := y_seq || last; y_points := y_points || points; y_available := y_available || balance;
-                y_expires := y_expires || expiry;
+                y_id := y_id || a; y_seq := y_seq || last; y_kind := y_kind || 4::smallint; y_points := y_points || points;
+                y_available := y_available || balance; y_expires := y_expires || expiry; y_reason := y_reason || null::text;
             end if;
             continue;
         end if;
 
-        need := 0; taken := null;
-        if kinds[i] = 2 then
-            if amounts[i] > balance then o_outcome[i] := 3; o_available[i] := balance; continue; end if;
-            need := amounts[i]; o_amount[i] := -need;
-        elsif r_seq = 0 or (kinds[i] = 6) <> (r_kind = 2) or r_kind not in (1, 2, 5) then
-            o_outcome[i] := 4; o_available[i] := balance; continue;
-        elsif amounts[i] > r_left then
-            o_outcome[i] := 5; o_available[i] := balance; o_amount[i] := r_left; continue;
-        elsif kinds[i] = 6 then                     -- restore: the lots taken last first, as if less had been spent
-            m := cardinality(r_alloc); h := r_worth - r_left; points := amounts[i];
-            loop
-                need := -r_alloc[m] - h;            -- of this lot, not restored before
-                h := greatest(-need, 0); need := least(need, points);
-                if need > 0 then
-                    expiry := r_alloc[m - 1];
-                    if expiry <= now_us then expiry := expires[i]; end if;
-                    j := lo; while l_expires[j] < expiry loop j := j + 1; end loop;
-                    l_now[j] := l_now[j] + need; taken := concat_ws(',', taken, expiry, need);
-                    if j < low then low := j; end if;
-                    due := least(due, expiry); points := points - need;
+        need := 0; taken := null; parts := null; points := amounts[i];
+        if kinds[i] in (2, 8, 11) then              -- spend, hold, send: what expires first
+            o_outcome[i] := case when c_frozen[k] then 6 when c_types[k] = any(unspendable) then 7 when points > balance then 3 else 0 end;
+            if o_outcome[i] > 0 then o_available[i] := balance; continue; end if;
+            need := points; o_amount[i] := -need;
+            if kinds[i] = 8 then
+                aside := aside + points; o_held[i] := points; o_open[i] := points; due := least(due, expires[i]);
+            end if;
+        elsif kinds[i] = 16 then                    -- forgive
+            if points > owed then o_outcome[i] := 5; o_amount[i] := owed; o_available[i] := balance; continue; end if;
+            owed := owed - points; o_debt[i] := -points;
+        elsif kinds[i] = 13 then                    -- extend: every lot that expires sooner moves there
+            expiry := expires[i];
+            for j in lo..hi loop
+                if l_expires[j] < expiry and l_now[j] > 0 then
+                    taken := concat_ws(',', taken, l_expires[j], -l_now[j]); need := need + l_now[j]; l_now[j] := 0;
+                elsif l_expires[j] = expiry and need > 0 then
+                    l_now[j] := l_now[j] + need; taken := concat_ws(',', taken, expiry, need); low := least(low, j);
                 end if;
-                exit when points = 0;
-                m := m - 2;
             end loop;
-            need := least(owed, amounts[i]); owed := owed - need;
-            o_debt[i] := -need; o_amount[i] := amounts[i] - need;
-        elsif r_pending then                        -- clawback of a promise: it shrinks
-            promises := promises - amounts[i]; o_pending[i] := -amounts[i];
-            if r_item > 0 then
-                o_promised[r_item] := r_left - amounts[i];
-            else
-                w_id := w_id || a; w_seq := w_seq || r_seq; w_left := w_left || r_left - amounts[i];
+            due := least(due, expiry); need := 0;
+        elsif kinds[i] = 12 then                    -- receive: lots with their expiries
+            parts := gives[i]::bigint[];
+        elsif r_seq = 0 or not (case kinds[i] when 6 then r_kind in (2, 9) when 7 then r_kind in (1, 5) when 14 then r_kind = 4 else r_kind = 8 end) then
+            o_outcome[i] := 4; o_available[i] := balance; continue;
+        else
+            if points = 0 then points := r_left; end if;
+            if points > r_left or points = 0 then
+                o_outcome[i] := 5; o_available[i] := balance; o_amount[i] := r_left; continue;
             end if;
-        else                                        -- clawback of points: the earn's lot, then the earliest expiry, then debt
-            need := least(balance, amounts[i]); points := amounts[i] - need;
-            owed := owed + points; o_debt[i] := points; o_amount[i] := -need;
-            if need > 0 and r_expires > now_us then
-                j := lo; while l_expires[j] < r_expires loop j := j + 1; end loop;
-                points := least(need, l_now[j]);
-                if points > 0 then
-                    l_now[j] := l_now[j] - points; need := need - points; taken := concat_ws(',', r_expires, -points);
+            o_left[i] := r_left - points;
+            if kinds[i] = 9 or kinds[i] = 10 then   -- capture or release of a hold
+                aside := aside - points; o_held[i] := -points;
+                if kinds[i] = 9 then o_captured[i] := r_captured + points; end if;
+                if r_item > 0 then
+                    o_open[r_item] := o_left[i]; o_captured[r_item] := o_captured[i];
+                else
+                    q_id := q_id || a; q_seq := q_seq || r_seq; q_left := q_left || o_left[i]; q_captured := q_captured || o_captured[i];
                 end if;
             end if;
+            if kinds[i] = 14 then
+                parts := array[expires[i], points];
+            elsif kinds[i] = 9 then                 -- spent of its first lots: they left the account when it was held
+                skip := r_captured; need := points; m := 2;
+                loop
+                    h := -r_alloc[m] - skip; skip := greatest(-h, 0); h := least(h, need);
+                    if h > 0 then taken := concat_ws(',', taken, r_alloc[m - 1], -h); need := need - h; end if;
+                    exit when need = 0;
+                    m := m + 2;
+                end loop;
+            elsif kinds[i] <> 7 then                -- restore, release: the lots taken last first, as if less had been taken
+                skip := r_worth - r_left - case when kinds[i] = 10 then r_captured else 0 end; need := points; m := cardinality(r_alloc);
+                loop
+                    h := -r_alloc[m] - skip; skip := greatest(-h, 0); h := least(h, need);
+                    if h > 0 then parts := parts || array[r_alloc[m - 1], h]; need := need - h; end if;
+                    exit when need = 0;
+                    m := m - 2;
+                end loop;
+            elsif r_pending then                    -- clawback of a promise: it shrinks
+                promises := promises - points; o_pending[i] := -points;
+                if r_item > 0 then
+                    o_open[r_item] := o_left[i];
+                else
+                    w_id := w_id || a; w_seq := w_seq || r_seq; w_left := w_left || o_left[i];
+                end if;
+            else                                    -- clawback of points: the earn's lot, then the earliest expiry, then debt
+                need := least(balance, points); points := points - need;
+                owed := owed + points; o_debt[i] := points; o_amount[i] := -need;
+                if need > 0 and r_expires > now_us then
+                    j := lo; while l_expires[j] < r_expires loop j := j + 1; end loop;
+                    h := least(need, l_now[j]);
+                    if h > 0 then l_now[j] := l_now[j] - h; need := need - h; taken := concat_ws(',', r_expires, -h); end if;
+                end if;
+            end if;
+        end if;
+        if parts is not null then                   -- points come back, a debt first
+            points := 0;
+            for m in 1..cardinality(parts) / 2 loop
+                expiry := parts[2 * m - 1];
+                if expiry <= now_us then expiry := expires[i]; end if;
+                j := lo; while l_expires[j] < expiry loop j := j + 1; end loop;
+                l_now[j] := l_now[j] + parts[2 * m]; taken := concat_ws(',', taken, expiry, parts[2 * m]);
+                low := least(low, j); due := least(due, expiry); points := points + parts[2 * m];
+            end loop;
+            need := least(owed, points); owed := owed - need;
+            o_debt[i] := -need; o_amount[i] := points - need;
         end if;
         while need > 0 loop                         -- earliest expiry first
             if low > hi then raise exception 'ledger: account % has fewer points in lots than in its balance', a using errcode = 'XX001'; end if;
@@ -280,71 +393,145 @@ begin
             if need > 0 then low := low + 1; end if;
         end loop;
         balance := balance + o_amount[i];
-        last := last + 1; o_seq[i] := last; o_available[i] := balance; o_alloc[i] := '{' || taken || '}';
-        o_left[i] := r_left - amounts[i];
+        last := last + 1; o_seq[i] := last; o_available[i] := balance; o_alloc[i] := '{' || taken || '}'; written := true;
+        if o_debt[i] > 0 and settles[i] is not null then
+            last := last + 1; owed := owed - o_debt[i];
+            y_id := y_id || a; y_seq := y_seq || last; y_kind := y_kind || 16::smallint; y_points := y_points || o_debt[i];
+            y_available := y_available || balance; y_expires := y_expires || null::bigint; y_reason := y_reason || settles[i];
+        end if;
     end loop;
-    c_available[k] := balance; c_pending[k] := promises; c_debt[k] := owed; c_seq[k] := last; c_new[k] := due;
+    c_available[k] := balance; c_pending[k] := promises; c_held[k] := aside; c_debt[k] := owed; c_seq[k] := last; c_new[k] := due;
     if k <> cardinality(accounts) or hi <> nl then raise exception 'ledger: items are not in the order of accounts' using errcode = 'XX001'; end if;
 
-    insert into ledger_lots as l (account_id, expires_at, bucket, remaining)
-    select v.id, ledger_instant(v.expires), v.id % 256, v.now - v.was
-    from unnest(l_id, l_expires, l_was, l_now) v(id, expires, was, now) where v.now > v.was
-    on conflict (account_id, expires_at, bucket) do update set remaining = l.remaining + excluded.remaining;
-    if takers is not null then
-        delete from ledger_lots l
-        using unnest(l_id, l_expires, l_was, l_now) v(id, expires, was, now)
-        where l.account_id = any(takers) and l.account_id + 0 = v.id and ledger_micros(l.expires_at) = v.expires
-          and v.now = 0 and v.was > 0;
-        update ledger_lots l set remaining = v.now
-        from unnest(l_id, l_expires, l_was, l_now) v(id, expires, was, now)
-        where l.account_id = any(takers) and l.account_id + 0 = v.id and ledger_micros(l.expires_at) = v.expires
-          and v.now > 0 and v.now < v.was;
-    end if;
-    if matures is not null then
-        insert into ledger_pending_lots (account_id, seq, bucket, matures_at, expires_at, amount)
-        select v.id, v.seq, v.id % 256, ledger_instant(v.matures), ledger_instant(v.expires), v.points
-        from unnest(ids, o_seq, matures, expires, o_promised) v(id, seq, matures, expires, points) where v.points > 0;
-    end if;
-    if w_id <> '{}' then
-        delete from ledger_pending_lots p
-        using unnest(w_id, w_seq, w_left) v(id, seq, points)
-        where p.account_id = any(w_id) and p.account_id + 0 = v.id and p.seq + 0 = v.seq and v.points = 0;
-        update ledger_pending_lots p set amount = v.points
-        from (select v.id, v.seq, min(v.points) as points from unnest(w_id, w_seq, w_left) v(id, seq, points) group by v.id, v.seq) v
-        where p.account_id = any(w_id) and p.account_id + 0 = v.id and p.seq + 0 = v.seq;
-    end if;
+    if written then
+        insert into ledger_lots as l (account_id, expires_at, bucket, remaining)
+        select v.id, ledger_instant(v.expires), v.id % 256, v.now - v.was
+        from unnest(l_id, l_expires, l_was, l_now) v(id, expires, was, now) where v.now > v.was
+        on conflict (account_id, expires_at, bucket) do update set remaining = l.remaining + excluded.remaining;
+        if takers is not null then
+            delete from ledger_lots l
+            using unnest(l_id, l_expires, l_was, l_now) v(id, expires, was, now)
+            where l.account_id = any(takers) and l.account_id + 0 = v.id and ledger_micros(l.expires_at) = v.expires
+              and v.now = 0 and v.was > 0;
+            update ledger_lots l set remaining = v.now
+            from unnest(l_id, l_expires, l_was, l_now) v(id, expires, was, now)
+            where l.account_id = any(takers) and l.account_id + 0 = v.id and ledger_micros(l.expires_at) = v.expires
+              and v.now > 0 and v.now < v.was;
+        end if;
+        if matures is not null then
+            insert into ledger_pending_lots (account_id, seq, bucket, matures_at, expires_at, amount, lapses, awaits)
+            select v.id, v.seq, v.id % 256, ledger_instant(v.matures), ledger_instant(v.expires), v.points, coalesce(v.lapses, false), v.awaits
+            from unnest(ids, o_seq, o_kind, o_outcome, matures, expires, o_open, lapses, awaits) v(id, seq, kind, outcome, matures, expires, points, lapses, awaits)
+            where v.points > 0 and v.kind = 5 and v.outcome = 0;
+        end if;
+        if 8 = any(kinds) then
+            insert into ledger_holds (account_id, seq, bucket, held_until, remaining, captured)
+            select v.id, v.seq, v.id % 256, ledger_instant(v.expires), v.points, v.captured
+            from unnest(ids, o_seq, kinds, o_outcome, expires, o_open, o_captured) v(id, seq, kind, outcome, expires, points, captured)
+            where v.points > 0 and v.kind = 8 and v.outcome = 0;
+        end if;
+        if w_id <> '{}' then
+            delete from ledger_pending_lots p
+            using unnest(w_id, w_seq, w_left) v(id, seq, points)
+            where p.account_id = any(w_id) and p.account_id + 0 = v.id and p.seq + 0 = v.seq and v.points = 0;
+            update ledger_pending_lots p set amount = v.points
+            from (select v.id, v.seq, min(v.points) as points from unnest(w_id, w_seq, w_left) v(id, seq, points) group by v.id, v.seq) v
+            where p.account_id = any(w_id) and p.account_id + 0 = v.id and p.seq + 0 = v.seq;
+        end if;
+        if q_id <> '{}' then
+            delete from ledger_holds o
+            using unnest(q_id, q_seq, q_left) v(id, seq, points)
+            where o.account_id = any(q_id) and o.account_id + 0 = v.id and o.seq + 0 = v.seq and v.points = 0;
+            update ledger_holds o set remaining = v.points, captured = v.captured
+            from (select v.id, v.seq, min(v.points) as points, max(v.captured) as captured
+                  from unnest(q_id, q_seq, q_left, q_captured) v(id, seq, points, captured) group by v.id, v.seq) v
+            where o.account_id = any(q_id) and o.account_id + 0 = v.id and o.seq + 0 = v.seq;
+        end if;
 
-    insert into ledger_entries (account_id, seq, bucket, kind, amount, pending_change, debt_change, available,
-                                occurred_at, posted_at, idem, expires_at, reverses, reference, alloc)
-    select v.id, v.seq, v.id % 256, v.kind, v.amount, v.pending, v.debt, v.available, ledger_instant(v.occurred), asof, v.idem,
-           case when v.kind in (1, 5) then ledger_instant(v.expires) end, nullif(v.target, 0), v.reference, v.alloc::bigint[]
-    from unnest(ids, o_seq, o_kind, o_amount, o_pending, o_debt, o_available, occurred, idems, expires, o_target, refs, o_alloc, o_outcome)
-         v(id, seq, kind, amount, pending, debt, available, occurred, idem, expires, target, reference, alloc, outcome)
-    where v.outcome = 0;
-    if y_id <> '{}' then
-        return query
-        with late as (
-            select v.id, v.seq, '@expire:' || v.seq as reference, ledger_instant(v.expires) as expires, v.points, v.available
-            from unnest(y_id, y_seq, y_points, y_available, y_expires) v(id, seq, points, available, expires)
-        )
-        insert into ledger_entries as e (account_id, seq, bucket, kind, amount, available, occurred_at, posted_at, idem, expires_at, reference)
-        select v.id, v.seq, v.id % 256, 4, -v.points, v.available, v.expires, asof, ledger_idem(v.reference), v.expires, v.reference
-        from late v
-        returning 0::smallint, e.kind, e.amount, e.pending_change, e.debt_change, e.available, e.seq, e.account_id, e.reference, e.occurred_at;
-    end if;
+        select array_agg(v.id), array_agg(v.seq), array_agg(v.kind), array_agg(v.amount), array_agg(v.pending), array_agg(v.debt), array_agg(v.held),
+               array_agg(v.available), array_agg(v.occurred), array_agg(v.expires), array_agg(v.target), array_agg(v.alloc), array_agg(v.idem),
+               array_agg(v.reference), array_agg(v.reason)
+        into e_id, e_seq, e_kind, e_amount, e_pending, e_debt, e_held, e_available, e_occurred, e_expires, e_target, e_alloc, e_idem, e_ref, e_reason
+        from (select v.id, v.seq, v.kind, v.amount, v.pending, v.debt, v.held, v.available, v.occurred,
+                     case when v.kind in (1, 3, 5, 8, 13, 14) then v.expires end as expires, nullif(v.target, 0) as target, v.alloc, v.idem, v.reference, v.reason
+              from unnest(ids, o_seq, o_kind, o_amount, o_pending, o_debt, o_held, o_available, occurred, expires, o_target, o_alloc, idems, refs, reasons, o_outcome)
+                   v(id, seq, kind, amount, pending, debt, held, available, occurred, expires, target, alloc, idem, reference, reason, outcome)
+              where v.outcome = 0
+              union all
+              select y.id, y.seq, y.kind, case y.kind when 4 then -y.points else 0 end, 0, case y.kind when 16 then -y.points else 0 end, 0, y.available,
+                     coalesce(y.expires, now_us), y.expires, null, null, ledger_idem(y.reference), y.reference, y.reason
+              from (select z.*, case z.kind when 4 then '@expire:' else '@forgive:' end || z.seq as reference
+                    from unnest(y_id, y_seq, y_kind, y_points, y_available, y_expires, y_reason) z(id, seq, kind, points, available, expires, reason)) y
+              order by 1, 2) v;
+        c_head := ledger_append(accounts, types, c_head, e_id, e_seq, e_kind, e_amount, e_pending, e_debt, e_held, e_available, e_occurred, e_expires,
+                                e_target, e_alloc, e_idem, e_ref, e_reason, asof);
+        if y_id <> '{}' then
+            return query
+            select 0::smallint, v.kind, v.amount, v.pending, v.debt, v.held, v.available, v.seq, v.id, null::text, v.reference, ledger_instant(v.occurred)
+            from unnest(e_id, e_seq, e_kind, e_amount, e_pending, e_debt, e_held, e_available, e_occurred, e_ref)
+                 v(id, seq, kind, amount, pending, debt, held, available, occurred, reference)
+            join unnest(y_id, y_seq) y(id, seq) on y.id = v.id and y.seq = v.seq;
+        end if;
 
-    update ledger_accounts c
-    set available = v.available, pending = v.pending, debt = v.debt, seq = v.seq, due_at = least(c.due_at, ledger_instant(v.due))
-    from unnest(accounts, c_available, c_pending, c_debt, c_seq, c_new) v(id, available, pending, debt, seq, due)
-    where c.account_id = any(accounts) and c.account_id + 0 = v.id and c.seq <> v.seq;
+        update ledger_accounts c
+        set available = v.available, pending = v.pending, held = v.held, debt = v.debt, seq = v.seq, head = v.head,
+            due_at = least(c.due_at, ledger_instant(v.due))
+        from unnest(accounts, c_available, c_pending, c_held, c_debt, c_seq, c_head, c_new) v(id, available, pending, held, debt, seq, head, due)
+        where c.account_id = any(accounts) and c.account_id + 0 = v.id and c.seq <> v.seq;
+    end if;
 
     return query
-    select v.outcome, v.kind, v.amount, v.pending, v.debt, v.available, v.seq, v.id, null::text, null::timestamptz
-    from unnest(o_outcome, o_kind, o_amount, o_pending, o_debt, o_available, o_seq, ids)
-         v(outcome, kind, amount, pending, debt, available, seq, id);
+    select v.outcome, v.kind, v.amount, v.pending, v.debt, v.held, v.available, v.seq, v.id, v.alloc, null::text, null::timestamptz
+    from unnest(o_outcome, o_kind, o_amount, o_pending, o_debt, o_held, o_available, o_seq, ids, o_alloc)
+         v(outcome, kind, amount, pending, debt, held, available, seq, id, alloc);
 end $$;
 
-CREATE FUNCTION public.ledger_settle(ids bigint[], asof timestamp with time zone) RETURNS TABLE(account_id bigint, member_id bigint, point_type text, seq integer, kind smallint, amount bigint, pending_change bigint, debt_change bigint, available bigint, reference text, occurred_at timestamp with time zone)
+CREATE FUNCTION public.ledger_release(owner bigint, hold integer, asof timestamp with time zone) RETURNS TABLE(account_id bigint, member_id bigint, point_type text, seq integer, kind smallint, amount bigint, pending_change bigint, debt_change bigint, held_change bigint, available bigint, reference text, occurred_at timestamp with time zone)
+    LANGUAGE plpgsql
+    AS $$
+#variable_conflict use_column
+declare
+    c record; h record; at_us bigint; skip bigint; points bigint; part bigint; pay bigint; expiry bigint; m int; alloc text; took bigint[];
+    g_expires bigint[] := '{}'; g_points bigint[] := '{}'; heads bytea[];
+begin
+    select a.member_id, a.point_type, a.available, a.debt, a.seq, a.head into c from ledger_accounts a where a.account_id = owner;
+    delete from ledger_holds d where d.account_id = owner and d.seq = hold returning d.held_until, d.remaining, d.captured into h;
+    select e.held_change - h.remaining - h.captured, e.alloc into skip, took  -- skip: released before
+    from ledger_entries e where e.account_id = owner and e.seq = hold;
+    at_us := ledger_micros(h.held_until); m := cardinality(took); points := h.remaining;
+    while points > 0 loop
+        part := -took[m] - skip; skip := greatest(-part, 0); part := least(part, points);
+        if part > 0 then
+            expiry := took[m - 1];
+            if expiry <= at_us then expiry := at_us + 604800000000; end if;
+            g_expires := g_expires || expiry; g_points := g_points || part; alloc := concat_ws(',', alloc, expiry, part);
+            points := points - part;
+        end if;
+        m := m - 2;
+    end loop;
+    pay := least(c.debt, h.remaining); points := pay;
+    while points > 0 loop                           -- a debt is paid first, by what expires first
+        select place into m from unnest(g_expires, g_points) with ordinality u(expires, points, place) where u.points > 0 order by u.expires, place limit 1;
+        part := least(points, g_points[m]);
+        g_points[m] := g_points[m] - part; points := points - part; alloc := concat_ws(',', alloc, g_expires[m], -part);
+    end loop;
+    insert into ledger_lots as l (account_id, expires_at, bucket, remaining)
+    select owner, ledger_instant(u.expires), owner % 256, sum(u.points) from unnest(g_expires, g_points) u(expires, points)
+    group by u.expires having sum(u.points) > 0
+    on conflict (account_id, expires_at, bucket) do update set remaining = l.remaining + excluded.remaining;
+    heads := ledger_append(
+        array[owner], array[c.point_type], array[c.head], array[owner], array[c.seq + 1], array[10::smallint], array[h.remaining - pay], array[0::bigint],
+        array[-pay], array[-h.remaining], array[c.available + h.remaining - pay], array[at_us], null, array[hold], array['{' || alloc || '}'],
+        array[ledger_idem('@release:' || hold)], array['@release:' || hold], null, asof);
+    update ledger_accounts a
+    set available = a.available + h.remaining - pay, debt = a.debt - pay, held = a.held - h.remaining, seq = a.seq + 1, head = heads[1],
+        due_at = least(a.due_at, h.held_until)
+    where a.account_id = owner;
+    return query select owner, c.member_id, c.point_type, c.seq + 1, 10::smallint, h.remaining - pay, 0::bigint, -pay, -h.remaining,
+                        c.available + h.remaining - pay, '@release:' || hold, h.held_until;
+end $$;
+
+CREATE FUNCTION public.ledger_settle(ids bigint[], asof timestamp with time zone) RETURNS TABLE(account_id bigint, member_id bigint, point_type text, seq integer, kind smallint, amount bigint, pending_change bigint, debt_change bigint, held_change bigint, available bigint, reference text, occurred_at timestamp with time zone)
     LANGUAGE plpgsql
     SET search_path TO '$user', 'public'
     SET plan_cache_mode TO 'force_generic_plan'
@@ -352,73 +539,24 @@ CREATE FUNCTION public.ledger_settle(ids bigint[], asof timestamp with time zone
     SET enable_hashjoin TO 'on'
     SET enable_nestloop TO 'off'
     SET enable_mergejoin TO 'off'
+    SET enable_sort TO 'on'
     AS $$
 #variable_conflict use_column
+declare
+    due record;
 begin
-    return query
-    with matured as (
-        delete from ledger_pending_lots p
-        where p.account_id = any(ids) and p.matures_at + interval '0' <= asof
-        returning p.account_id, p.bucket, p.seq, p.matures_at, p.expires_at, p.amount
-    ), running as (
-        select m.*, a.debt, sum(m.amount) over (partition by m.account_id order by m.matures_at, m.seq) - m.amount as before
-        from matured m join ledger_accounts a on a.account_id = any(ids) and a.account_id + 0 = m.account_id
-    ), credited as (                                -- a debt is paid first, in the order of maturing
-        select r.*, least(r.amount, greatest(0, r.debt - r.before))::bigint as paid from running r
-    ), expired as (
-        delete from ledger_lots l
-        where l.account_id = any(ids) and l.expires_at + interval '0' <= asof
-        returning l.account_id, l.bucket, l.expires_at, l.remaining
-    ), opened as (
-        insert into ledger_lots as l (account_id, expires_at, bucket, remaining)
-        select c.account_id, c.expires_at, c.bucket, sum(c.amount - c.paid)
-        from credited c where c.expires_at > asof and c.amount > c.paid
-        group by c.account_id, c.expires_at, c.bucket
-        on conflict (account_id, expires_at, bucket) do update set remaining = l.remaining + excluded.remaining
-    ), gone as (                                    -- what matured and expired since the last posting never becomes a lot
-        select z.account_id, z.bucket, z.expires_at, sum(z.points)::bigint as points
-        from (select e.account_id, e.bucket, e.expires_at, e.remaining as points from expired e
-              union all
-              select c.account_id, c.bucket, c.expires_at, c.amount - c.paid from credited c where c.expires_at <= asof) z
-        group by z.account_id, z.bucket, z.expires_at having sum(z.points) > 0
-    ), event as (
-        select c.account_id, c.bucket, 3 as kind, c.matures_at as occurred_at, c.amount - c.paid as amount,
-               -c.amount as pending_change, -c.paid as debt_change, c.expires_at, c.seq as source
-        from credited c
-        union all
-        select g.account_id, g.bucket, 4, g.expires_at, -g.points, 0, 0, g.expires_at, 0 from gone g
-    ), numbered as (
-        select v.*, a.member_id, a.point_type, (a.seq + row_number() over w)::int as seq, (a.available + sum(v.amount) over w)::bigint as available
-        from event v join ledger_accounts a on a.account_id = any(ids) and a.account_id + 0 = v.account_id
-        window w as (partition by v.account_id order by v.occurred_at, v.kind, v.source, v.expires_at)
-    ), named as (
-        select n.*, case n.kind when 3 then '@mature:' || n.source else '@expire:' || n.seq end as reference from numbered n
-    ), written as (
-        insert into ledger_entries (account_id, seq, bucket, kind, amount, pending_change, debt_change, available,
-                                    occurred_at, posted_at, idem, expires_at, reference)
-        select n.account_id, n.seq, n.bucket, n.kind, n.amount, n.pending_change, n.debt_change, n.available,
-               n.occurred_at, asof, ledger_idem(n.reference), n.expires_at, n.reference
-        from named n
-    ), totalled as (
-        update ledger_accounts a
-        set available = a.available + z.amount, pending = a.pending + z.pending, debt = a.debt + z.debt, seq = a.seq + z.entries
-        from (select n.account_id, n.bucket, sum(n.amount) as amount, sum(n.pending_change) as pending,
-                     sum(n.debt_change) as debt, count(*) as entries
-              from numbered n group by n.account_id, n.bucket) z
-        where a.account_id = any(ids) and a.account_id + 0 = z.account_id
-    )
-    select n.account_id, n.member_id, n.point_type, n.seq, n.kind::smallint, n.amount, n.pending_change, n.debt_change, n.available,
-           n.reference, n.occurred_at
-    from named n order by n.account_id, n.seq;
-
-    update ledger_accounts a
-    set due_at = least('9999-01-01 00:00+00',
-        (select min(l.expires_at + interval '0') from ledger_lots l where l.account_id = a.account_id),
-        (select min(p.matures_at + interval '0') from ledger_pending_lots p where p.account_id = a.account_id))
-    where a.account_id = any(ids) and a.due_at <= asof;
+    loop
+        select h.account_id, h.seq, h.held_until into due from ledger_holds h
+        where h.account_id = any(ids) and h.held_until + interval '0' <= asof
+        order by h.held_until + interval '0', h.account_id, h.seq limit 1;
+        exit when not found;
+        return query select * from ledger_settle_lots(array[due.account_id], due.held_until, asof);
+        return query select * from ledger_release(due.account_id, due.seq, asof);
+    end loop;
+    return query select * from ledger_settle_lots(ids, asof, asof);
 end $$;
 
-CREATE FUNCTION public.ledger_settle_due(asof timestamp with time zone, most integer) RETURNS TABLE(account_id bigint, member_id bigint, point_type text, seq integer, kind smallint, amount bigint, pending_change bigint, debt_change bigint, available bigint, reference text, occurred_at timestamp with time zone)
+CREATE FUNCTION public.ledger_settle_due(asof timestamp with time zone, most integer) RETURNS TABLE(account_id bigint, member_id bigint, point_type text, seq integer, kind smallint, amount bigint, pending_change bigint, debt_change bigint, held_change bigint, available bigint, reference text, occurred_at timestamp with time zone)
     LANGUAGE plpgsql
     SET search_path TO '$user', 'public'
     SET plan_cache_mode TO 'force_generic_plan'
@@ -445,8 +583,99 @@ begin
                           for update skip locked) held
           limit greatest(most - coalesce(cardinality(ids), 0), 0)) v;
     ids := array_cat(ids, more);
+    select array_agg(v.id) into more
+    from (select d.account_id as id from (select h.account_id from ledger_holds h where h.held_until <= asof
+                                          order by h.held_until offset 0) d,
+                 lateral (select from ledger_accounts a where a.account_id = d.account_id
+                          for update skip locked) held
+          limit greatest(most - coalesce(cardinality(ids), 0), 0)) v;
+    ids := array_cat(ids, more);
     if ids is not null then return query select * from ledger_settle(ids, asof); end if;
 end $$;
+
+CREATE FUNCTION public.ledger_settle_lots(ids bigint[], upto timestamp with time zone, asof timestamp with time zone) RETURNS TABLE(account_id bigint, member_id bigint, point_type text, seq integer, kind smallint, amount bigint, pending_change bigint, debt_change bigint, held_change bigint, available bigint, reference text, occurred_at timestamp with time zone)
+    LANGUAGE plpgsql
+    AS $$
+#variable_conflict use_column
+declare
+    e_id bigint[]; e_seq int[]; e_kind smallint[]; e_amount bigint[]; e_pending bigint[]; e_debt bigint[]; e_available bigint[];
+    e_occurred bigint[]; e_expires bigint[]; e_ref text[];
+    accounts bigint[]; members bigint[]; types text[]; heads bytea[];
+begin
+    with fallen as (
+        delete from ledger_pending_lots p
+        where p.account_id = any(ids) and p.matures_at + interval '0' <= upto
+        returning p.account_id, p.bucket, p.seq, p.matures_at, p.expires_at, p.amount, case when p.lapses then 0 else p.amount end as kept
+    ), running as (
+        select f.*, a.debt, sum(f.kept) over (partition by f.account_id order by f.matures_at, f.seq) - f.kept as before
+        from fallen f join ledger_accounts a on a.account_id = any(ids) and a.account_id + 0 = f.account_id
+    ), credited as (                                -- a debt is paid first, in the order of maturing
+        select r.*, least(r.kept, greatest(0, r.debt - r.before))::bigint as paid from running r
+    ), expired as (
+        delete from ledger_lots l
+        where l.account_id = any(ids) and l.expires_at + interval '0' <= upto
+        returning l.account_id, l.bucket, l.expires_at, l.remaining
+    ), opened as (
+        insert into ledger_lots as l (account_id, expires_at, bucket, remaining)
+        select c.account_id, c.expires_at, c.bucket, sum(c.kept - c.paid)
+        from credited c where c.expires_at > upto and c.kept > c.paid
+        group by c.account_id, c.expires_at, c.bucket
+        on conflict (account_id, expires_at, bucket) do update set remaining = l.remaining + excluded.remaining
+    ), gone as (                                    -- what matured and expired since the last posting never becomes a lot
+        select z.account_id, z.expires_at, sum(z.points)::bigint as points
+        from (select e.account_id, e.expires_at, e.remaining as points from expired e
+              union all
+              select c.account_id, c.expires_at, c.kept - c.paid from credited c where c.expires_at <= upto) z
+        group by z.account_id, z.expires_at having sum(z.points) > 0
+    ), event as (
+        select c.account_id, case when c.kept > 0 then 3 else 15 end as kind, c.matures_at as occurred_at, c.kept - c.paid as amount,
+               -c.amount as pending_change, -c.paid as debt_change, c.expires_at, c.seq as source
+        from credited c
+        union all
+        select g.account_id, 4, g.expires_at, -g.points, 0, 0, g.expires_at, 0 from gone g
+    ), numbered as (
+        select v.*, (a.seq + row_number() over w)::int as seq, (a.available + sum(v.amount) over w)::bigint as available
+        from event v join ledger_accounts a on a.account_id = any(ids) and a.account_id + 0 = v.account_id
+        window w as (partition by v.account_id order by v.occurred_at, v.kind, v.source, v.expires_at)
+    )
+    select array_agg(n.account_id), array_agg(n.seq), array_agg(n.kind::smallint), array_agg(n.amount), array_agg(n.pending_change),
+           array_agg(n.debt_change), array_agg(n.available), array_agg(ledger_micros(n.occurred_at)), array_agg(ledger_micros(n.expires_at)),
+           array_agg(case n.kind when 3 then '@mature:' || n.source when 15 then '@lapse:' || n.source else '@expire:' || n.seq end)
+    into e_id, e_seq, e_kind, e_amount, e_pending, e_debt, e_available, e_occurred, e_expires, e_ref
+    from (select * from numbered m order by m.account_id, m.seq) n;
+
+    if e_id is not null then
+        select array_agg(v.account_id), array_agg(v.member_id), array_agg(v.point_type), array_agg(v.head) into accounts, members, types, heads
+        from (select c.account_id, c.member_id, c.point_type, c.head from ledger_accounts c where c.account_id = any(e_id) order by c.account_id) v;
+        heads := ledger_append(
+            accounts, types, heads, e_id, e_seq, e_kind, e_amount, e_pending, e_debt, array_fill(0::bigint, array[cardinality(e_id)]),
+            e_available, e_occurred, e_expires, null, null,
+            (select array_agg(ledger_idem(r.reference) order by r.place) from unnest(e_ref) with ordinality r(reference, place)), e_ref, null, asof);
+        update ledger_accounts a
+        set available = a.available + z.amount, pending = a.pending + z.pending, debt = a.debt + z.debt, seq = z.seq, head = z.head
+        from (select v.id, sum(v.amount) as amount, sum(v.pending) as pending, sum(v.debt) as debt, max(v.seq) as seq, h.head
+              from unnest(e_id, e_amount, e_pending, e_debt, e_seq) v(id, amount, pending, debt, seq)
+              join unnest(accounts, heads) h(id, head) on h.id = v.id group by v.id, h.head) z
+        where a.account_id = any(accounts) and a.account_id + 0 = z.id;
+        return query
+        select v.id, o.member_id, o.point_type, v.seq, v.kind, v.amount, v.pending, v.debt, 0::bigint, v.available, v.reference, ledger_instant(v.occurred)
+        from unnest(e_id, e_seq, e_kind, e_amount, e_pending, e_debt, e_available, e_ref, e_occurred)
+             v(id, seq, kind, amount, pending, debt, available, reference, occurred)
+        join unnest(accounts, members, types) o(id, member_id, point_type) on o.id = v.id
+        order by v.id, v.seq;
+    end if;
+
+    update ledger_accounts a
+    set due_at = least('9999-01-01 00:00+00',
+        (select min(l.expires_at + interval '0') from ledger_lots l where l.account_id = a.account_id),
+        (select min(p.matures_at + interval '0') from ledger_pending_lots p where p.account_id = a.account_id),
+        (select min(h.held_until + interval '0') from ledger_holds h where h.account_id = a.account_id))
+    where a.account_id = any(ids) and a.due_at <= upto;
+end $$;
+
+CREATE FUNCTION public.ledger_text(account_id bigint, seq integer, kind smallint, amount bigint, pending_change bigint, debt_change bigint, held_change bigint, available bigint, occurred bigint, posted bigint, expires bigint, reverses integer, alloc bigint[], reference text, reason text) RETURNS bytea
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN convert_to(concat(account_id, '', seq, '', kind, '', amount, '', pending_change, '', debt_change, '', held_change, '', available, '', occurred, '', posted, '', expires, '', reverses, '', array_to_string(alloc, ','::text), '', reference, '', reason), 'UTF8'::name);
 
 CREATE TABLE public.access_answers (
     caller_id bigint NOT NULL,
@@ -736,13 +965,17 @@ CREATE TABLE public.ledger_accounts (
     member_id bigint NOT NULL,
     available bigint DEFAULT 0 NOT NULL,
     pending bigint DEFAULT 0 NOT NULL,
+    held bigint DEFAULT 0 NOT NULL,
     debt bigint DEFAULT 0 NOT NULL,
     due_at timestamp with time zone DEFAULT '9999-01-01 00:00:00+00'::timestamp with time zone NOT NULL,
+    frozen_at timestamp with time zone,
     point_type text NOT NULL,
+    head bytea,
     CONSTRAINT ledger_accounts_available_check CHECK ((available >= 0)),
     CONSTRAINT ledger_accounts_check CHECK ((bucket = (account_id % (256)::bigint))),
     CONSTRAINT ledger_accounts_check1 CHECK (((debt = 0) OR (available = 0))),
     CONSTRAINT ledger_accounts_debt_check CHECK ((debt >= 0)),
+    CONSTRAINT ledger_accounts_held_check CHECK ((held >= 0)),
     CONSTRAINT ledger_accounts_pending_check CHECK ((pending >= 0))
 )
 WITH (fillfactor='60');
@@ -755,6 +988,7 @@ CREATE VIEW public.ledger_balances AS
     point_type,
     available,
     pending,
+    held,
     debt,
     seq
    FROM public.ledger_accounts;
@@ -772,13 +1006,28 @@ CREATE TABLE public.ledger_entries (
     posted_at timestamp with time zone NOT NULL,
     idem uuid NOT NULL,
     expires_at timestamp with time zone,
+    held_change bigint DEFAULT 0 NOT NULL,
     reverses integer,
     reference text NOT NULL,
+    reason text,
     alloc bigint[],
-    CONSTRAINT ledger_entries_kind_check CHECK (((kind >= 1) AND (kind <= 7)))
+    hash bytea NOT NULL,
+    CONSTRAINT ledger_entries_kind_check CHECK (((kind >= 1) AND (kind <= 16)))
 );
 
-COMMENT ON COLUMN public.ledger_entries.kind IS '1 earn, 2 spend, 3 mature, 4 expire, 5 promise (a pending earn), 6 restore (undoes 2), 7 clawback (undoes 1 and 5)';
+COMMENT ON COLUMN public.ledger_entries.kind IS '1 earn, 2 spend, 3 mature, 4 expire, 5 promise (a pending earn), 6 restore (undoes 2, 9), 7 clawback (undoes 1, 5), 8 hold, 9 capture and 10 release (of a hold), 11 send, 12 receive, 13 extend, 14 reinstate (undoes 4), 15 lapse (a promise not kept), 16 forgive (a debt)';
+
+COMMENT ON COLUMN public.ledger_entries.alloc IS 'Kinds 2, 6, 7, 8, 10 to 14: the lots it changed. Kind 9: the lots its hold had taken it from, which do not change again.';
+
+CREATE TABLE public.ledger_holds (
+    account_id bigint NOT NULL,
+    seq integer NOT NULL,
+    bucket smallint NOT NULL,
+    held_until timestamp with time zone NOT NULL,
+    remaining bigint NOT NULL,
+    captured bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT ledger_holds_remaining_check CHECK ((remaining > 0))
+);
 
 CREATE TABLE public.ledger_lots (
     account_id bigint NOT NULL,
@@ -796,8 +1045,23 @@ CREATE TABLE public.ledger_pending_lots (
     matures_at timestamp with time zone NOT NULL,
     expires_at timestamp with time zone NOT NULL,
     amount bigint NOT NULL,
+    lapses boolean DEFAULT false NOT NULL,
+    awaits text,
     CONSTRAINT ledger_pending_lots_amount_check CHECK ((amount > 0))
 );
+
+CREATE VIEW public.ledger_worths AS
+ SELECT account_id,
+    bucket,
+    seq,
+    kind,
+    reverses,
+    abs(
+        CASE
+            WHEN (held_change <> 0) THEN held_change
+            ELSE ((amount + pending_change) - debt_change)
+        END) AS worth
+   FROM public.ledger_entries e;
 
 CREATE VIEW public.ledger_discrepancies AS
  WITH journal AS (
@@ -807,10 +1071,11 @@ CREATE VIEW public.ledger_discrepancies AS
             max(e.seq) AS last,
             sum(e.amount) AS available,
             sum(e.pending_change) AS pending,
-            sum(e.debt_change) AS debt
+            sum(e.debt_change) AS debt,
+            sum(e.held_change) AS held
            FROM public.ledger_entries e
           GROUP BY e.account_id, e.bucket
-        ), held AS (
+        ), open_lots AS (
          SELECT l.account_id,
             l.bucket,
             sum(l.remaining) AS points,
@@ -824,12 +1089,25 @@ CREATE VIEW public.ledger_discrepancies AS
             min(p.matures_at) AS due
            FROM public.ledger_pending_lots p
           GROUP BY p.account_id, p.bucket
+        ), set_aside AS (
+         SELECT h.account_id,
+            h.bucket,
+            sum(h.remaining) AS points,
+            min(h.held_until) AS due
+           FROM public.ledger_holds h
+          GROUP BY h.account_id, h.bucket
         ), undone AS (
          SELECT r.account_id,
             r.bucket,
             r.reverses AS seq,
-            sum(abs(((r.amount + r.pending_change) - r.debt_change))) AS worth,
-            sum(r.pending_change) AS pending
+            sum(abs(
+                CASE
+                    WHEN (r.held_change <> 0) THEN r.held_change
+                    ELSE ((r.amount + r.pending_change) - r.debt_change)
+                END)) AS worth,
+            sum(r.pending_change) AS pending,
+            sum((- r.held_change)) FILTER (WHERE (r.kind = ANY (ARRAY[9, 10]))) AS released,
+            sum((- r.held_change)) FILTER (WHERE (r.kind = 9)) AS captured
            FROM public.ledger_entries r
           WHERE (r.reverses IS NOT NULL)
           GROUP BY r.account_id, r.bucket, r.reverses
@@ -842,16 +1120,20 @@ CREATE VIEW public.ledger_discrepancies AS
             COALESCE(max(a.available), (0)::bigint) AS available,
             COALESCE(max(a.pending), (0)::bigint) AS pending,
             COALESCE(max(a.debt), (0)::bigint) AS debt,
+            COALESCE(max(a.held), (0)::bigint) AS held,
             COALESCE(max(j.available), (0)::numeric) AS moved,
             COALESCE(max(j.pending), (0)::numeric) AS moved_pending,
             COALESCE(max(j.debt), (0)::numeric) AS moved_debt,
-            COALESCE(max(h.points), (0)::numeric) AS held,
+            COALESCE(max(j.held), (0)::numeric) AS moved_held,
+            COALESCE(max(o.points), (0)::numeric) AS lots,
             COALESCE(max(p.points), (0)::numeric) AS promised,
-            count(*) FILTER (WHERE (a.due_at > LEAST(h.due, p.due))) AS late
-           FROM (((public.ledger_accounts a
+            COALESCE(max(s.points), (0)::numeric) AS aside,
+            count(*) FILTER (WHERE (a.due_at > LEAST(o.due, p.due, s.due))) AS late
+           FROM ((((public.ledger_accounts a
              FULL JOIN journal j USING (account_id, bucket))
-             FULL JOIN held h USING (account_id, bucket))
+             FULL JOIN open_lots o USING (account_id, bucket))
              FULL JOIN promised p USING (account_id, bucket))
+             FULL JOIN set_aside s USING (account_id, bucket))
           GROUP BY account_id
         ), lot AS (
          SELECT z.account_id,
@@ -870,7 +1152,8 @@ CREATE VIEW public.ledger_discrepancies AS
                     e.alloc[place.place] AS alloc,
                     e.alloc[(place.place + 1)] AS alloc
                    FROM public.ledger_entries e,
-                    LATERAL generate_series(1, cardinality(e.alloc), 2) place(place)) z
+                    LATERAL generate_series(1, cardinality(e.alloc), 2) place(place)
+                  WHERE (e.kind <> 9)) z
           GROUP BY z.account_id, z.bucket, z.expires
         ), chain AS (
          SELECT e.account_id,
@@ -885,11 +1168,15 @@ CREATE VIEW public.ledger_discrepancies AS
             e.posted_at,
             e.idem,
             e.expires_at,
+            e.held_change,
             e.reverses,
             e.reference,
+            e.reason,
             e.alloc,
+            e.hash,
             COALESCE(lag(e.available) OVER w, (0)::bigint) AS before,
-            COALESCE(lag(e.seq) OVER w, 0) AS previous
+            COALESCE(lag(e.seq) OVER w, 0) AS previous,
+            COALESCE(lag(e.hash) OVER w, '\x'::bytea) AS link
            FROM public.ledger_entries e
           WINDOW w AS (PARTITION BY e.account_id, e.bucket ORDER BY e.seq)
         )
@@ -899,7 +1186,7 @@ CREATE VIEW public.ledger_discrepancies AS
     (c.expected)::bigint AS expected,
     c.found
    FROM account x,
-    LATERAL ( VALUES ('there is one account row'::text,1,x.known), ('the account counts its entries'::text,x.entries,(x.seq)::bigint), ('entries are numbered from 1 without gaps'::text,x.entries,(x.last)::bigint), ('available is the sum of the entries'::text,x.moved,x.available), ('pending is the sum of the entries'::text,x.moved_pending,x.pending), ('debt is the sum of the entries'::text,x.moved_debt,x.debt), ('available is the sum of the open lots'::text,x.held,x.available), ('pending is the sum of the pending lots'::text,x.promised,x.pending), ('nothing falls due unnoticed'::text,0,x.late)) c(invariant, expected, found)
+    LATERAL ( VALUES ('there is one account row'::text,1,x.known), ('the account counts its entries'::text,x.entries,(x.seq)::bigint), ('entries are numbered from 1 without gaps'::text,x.entries,(x.last)::bigint), ('available is the sum of the entries'::text,x.moved,x.available), ('pending is the sum of the entries'::text,x.moved_pending,x.pending), ('debt is the sum of the entries'::text,x.moved_debt,x.debt), ('held is the sum of the entries'::text,x.moved_held,x.held), ('available is the sum of the open lots'::text,x.lots,x.available), ('pending is the sum of the pending lots'::text,x.promised,x.pending), ('held is the sum of the holds'::text,x.aside,x.held), ('nothing falls due unnoticed'::text,0,x.late)) c(invariant, expected, found)
   WHERE (c.expected <> (c.found)::numeric)
 UNION ALL
  SELECT c.invariant,
@@ -910,30 +1197,45 @@ UNION ALL
    FROM chain x,
     LATERAL ( VALUES ('each balance follows from the one before'::text,(x.before + x.amount),x.available), ('an entry follows its predecessor'::text,(x.previous + (1)::bigint),(x.seq)::bigint), ('an entry and its lots agree'::text,
                 CASE
-                    WHEN (x.kind = ANY (ARRAY[2, 6, 7])) THEN x.amount
+                    WHEN (x.kind = ANY (ARRAY[2, 6, 7, 8, 10, 11, 12, 13, 14])) THEN x.amount
+                    WHEN (x.kind = 9) THEN x.held_change
                     ELSE (0)::bigint
                 END,(COALESCE(( SELECT sum(x.alloc[(place.place + 1)]) AS sum
-                   FROM generate_series(1, cardinality(x.alloc), 2) place(place)), (0)::numeric))::bigint), ('the digest is that of the reference'::text,1,(((x.idem = public.ledger_idem(x.reference)))::integer)::bigint), ('each kind moves points its own way'::text,1,((
-                CASE x.kind
-                    WHEN 1 THEN ((x.amount >= 0) AND (x.pending_change = 0) AND (x.debt_change <= 0))
-                    WHEN 2 THEN ((x.amount < 0) AND (x.pending_change = 0) AND (x.debt_change = 0))
-                    WHEN 3 THEN ((x.amount >= 0) AND (x.pending_change < 0) AND (x.debt_change <= 0) AND (((x.amount + x.pending_change) - x.debt_change) = 0))
-                    WHEN 4 THEN ((x.amount < 0) AND (x.pending_change = 0) AND (x.debt_change = 0))
-                    WHEN 5 THEN ((x.amount = 0) AND (x.pending_change > 0) AND (x.debt_change = 0))
-                    WHEN 6 THEN ((x.amount >= 0) AND (x.pending_change = 0) AND (x.debt_change <= 0) AND (x.reverses < x.seq))
-                    WHEN 7 THEN ((x.amount <= 0) AND (x.pending_change <= 0) AND (x.debt_change >= 0) AND (x.reverses < x.seq))
+                   FROM generate_series(1, cardinality(x.alloc), 2) place(place)), (0)::numeric))::bigint), ('the digest is that of the reference'::text,1,(((x.idem = public.ledger_idem(x.reference)))::integer)::bigint), ('the hash is that of the entry and the hash before'::text,1,(((x.hash = sha256((x.link || public.ledger_text(x.account_id, x.seq, x.kind, x.amount, x.pending_change, x.debt_change, x.held_change, x.available, public.ledger_micros(x.occurred_at), public.ledger_micros(x.posted_at), public.ledger_micros(x.expires_at), x.reverses, x.alloc, x.reference, x.reason)))))::integer)::bigint), ('each kind moves points its own way'::text,1,((
+                CASE
+                    WHEN (x.kind = ANY (ARRAY[1, 12])) THEN ((x.amount >= 0) AND (x.pending_change = 0) AND (x.debt_change <= 0) AND (x.held_change = 0))
+                    WHEN (x.kind = ANY (ARRAY[2, 4, 11])) THEN ((x.amount < 0) AND (x.pending_change = 0) AND (x.debt_change = 0) AND (x.held_change = 0))
+                    WHEN (x.kind = 3) THEN ((x.amount >= 0) AND (x.pending_change < 0) AND (x.debt_change <= 0) AND (((x.amount + x.pending_change) - x.debt_change) = 0))
+                    WHEN (x.kind = 5) THEN ((x.amount = 0) AND (x.pending_change > 0) AND (x.debt_change = 0) AND (x.held_change = 0))
+                    WHEN (x.kind = ANY (ARRAY[6, 14])) THEN ((x.amount >= 0) AND (x.pending_change = 0) AND (x.debt_change <= 0) AND (x.held_change = 0) AND (x.reverses < x.seq))
+                    WHEN (x.kind = 7) THEN ((x.amount <= 0) AND (x.pending_change <= 0) AND (x.debt_change >= 0) AND (x.held_change = 0) AND (x.reverses < x.seq))
+                    WHEN (x.kind = 8) THEN ((x.amount < 0) AND (x.held_change = (- x.amount)) AND (x.pending_change = 0) AND (x.debt_change = 0))
+                    WHEN (x.kind = 9) THEN ((x.amount = 0) AND (x.held_change < 0) AND (x.pending_change = 0) AND (x.debt_change = 0) AND (x.reverses < x.seq))
+                    WHEN (x.kind = 10) THEN ((x.amount >= 0) AND (x.held_change < 0) AND (x.debt_change <= 0) AND (((x.amount + x.held_change) - x.debt_change) = 0) AND (x.reverses < x.seq))
+                    WHEN (x.kind = 13) THEN ((x.amount = 0) AND (x.pending_change = 0) AND (x.debt_change = 0) AND (x.held_change = 0))
+                    WHEN (x.kind = 15) THEN ((x.amount = 0) AND (x.pending_change < 0) AND (x.debt_change = 0) AND (x.held_change = 0))
+                    WHEN (x.kind = 16) THEN ((x.amount = 0) AND (x.pending_change = 0) AND (x.debt_change < 0) AND (x.held_change = 0))
                     ELSE NULL::boolean
                 END)::integer)::bigint)) c(invariant, expected, found)
   WHERE (c.expected IS DISTINCT FROM c.found)
 UNION ALL
+ SELECT 'the account holds the last hash'::text AS invariant,
+    a.account_id,
+    a.seq,
+    1 AS expected,
+    0 AS found
+   FROM (public.ledger_accounts a
+     LEFT JOIN public.ledger_entries e ON (((e.account_id = a.account_id) AND (e.bucket = a.bucket) AND (e.seq = a.seq))))
+  WHERE (a.head IS DISTINCT FROM e.hash)
+UNION ALL
  SELECT 'no more is undone than was done'::text AS invariant,
     u.account_id,
     u.seq,
-    COALESCE(abs(((e.amount + e.pending_change) - e.debt_change)), (0)::bigint) AS expected,
+    COALESCE(e.worth, (0)::bigint) AS expected,
     (u.worth)::bigint AS found
    FROM (undone u
-     LEFT JOIN public.ledger_entries e ON (((e.account_id = u.account_id) AND (e.bucket = u.bucket) AND (e.seq = u.seq))))
-  WHERE (u.worth > (COALESCE(abs(((e.amount + e.pending_change) - e.debt_change)), (0)::bigint))::numeric)
+     LEFT JOIN public.ledger_worths e ON (((e.account_id = u.account_id) AND (e.bucket = u.bucket) AND (e.seq = u.seq))))
+  WHERE (u.worth > (COALESCE(e.worth, (0)::bigint))::numeric)
 UNION ALL
  SELECT 'a pending lot is what is left of its promise'::text AS invariant,
     p.account_id,
@@ -944,6 +1246,16 @@ UNION ALL
      LEFT JOIN public.ledger_entries e ON (((e.account_id = p.account_id) AND (e.bucket = p.bucket) AND (e.seq = p.seq) AND (e.kind = 5))))
      LEFT JOIN undone u ON (((u.account_id = p.account_id) AND (u.bucket = p.bucket) AND (u.seq = p.seq))))
   WHERE ((p.amount)::numeric <> ((COALESCE(e.pending_change, (0)::bigint))::numeric + COALESCE(u.pending, (0)::numeric)))
+UNION ALL
+ SELECT 'a hold is what is left of its entry'::text AS invariant,
+    h.account_id,
+    h.seq,
+    (((COALESCE(e.held_change, (0)::bigint))::numeric - COALESCE(u.released, (0)::numeric)))::bigint AS expected,
+    h.remaining AS found
+   FROM ((public.ledger_holds h
+     LEFT JOIN public.ledger_entries e ON (((e.account_id = h.account_id) AND (e.bucket = h.bucket) AND (e.seq = h.seq) AND (e.kind = 8))))
+     LEFT JOIN undone u ON (((u.account_id = h.account_id) AND (u.bucket = h.bucket) AND (u.seq = h.seq))))
+  WHERE (((h.remaining)::numeric <> ((COALESCE(e.held_change, (0)::bigint))::numeric - COALESCE(u.released, (0)::numeric))) OR ((h.captured)::numeric <> COALESCE(u.captured, (0)::numeric)))
 UNION ALL
  SELECT 'each open lot follows from the entries'::text AS invariant,
     COALESCE(l.account_id, j.account_id) AS account_id,
@@ -957,6 +1269,28 @@ UNION ALL
            FROM public.ledger_lots o) l
      FULL JOIN lot j ON (((j.account_id = l.account_id) AND (j.bucket = l.bucket) AND (j.expires = l.expires))))
   WHERE (COALESCE(j.points, (0)::numeric) <> (COALESCE(l.remaining, (0)::bigint))::numeric);
+
+CREATE TABLE public.ledger_flows (
+    bucket smallint NOT NULL,
+    point_type text NOT NULL,
+    kind smallint NOT NULL,
+    entries bigint NOT NULL,
+    amount bigint NOT NULL,
+    pending bigint NOT NULL,
+    debt bigint NOT NULL,
+    held bigint NOT NULL,
+    posted_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.ledger_point_types (
+    point_type text NOT NULL,
+    role text NOT NULL,
+    decimals smallint DEFAULT 0 NOT NULL,
+    defined_at timestamp with time zone NOT NULL,
+    CONSTRAINT ledger_point_types_decimals_check CHECK (((decimals >= 0) AND (decimals <= 6))),
+    CONSTRAINT ledger_point_types_point_type_check CHECK ((point_type ~ '^[a-z][a-z0-9_]{0,31}$'::text)),
+    CONSTRAINT ledger_point_types_role_check CHECK ((role = ANY (ARRAY['redeemable'::text, 'qualifying'::text, 'unit'::text])))
+);
 
 CREATE TABLE public.members (
     member_id bigint NOT NULL,
@@ -1120,11 +1454,17 @@ ALTER TABLE ONLY public.ledger_entries
 ALTER TABLE ONLY public.ledger_entries
     ADD CONSTRAINT ledger_entries_pkey PRIMARY KEY (account_id, seq, bucket);
 
+ALTER TABLE ONLY public.ledger_holds
+    ADD CONSTRAINT ledger_holds_pkey PRIMARY KEY (account_id, seq, bucket);
+
 ALTER TABLE ONLY public.ledger_lots
     ADD CONSTRAINT ledger_lots_pkey PRIMARY KEY (account_id, expires_at, bucket);
 
 ALTER TABLE ONLY public.ledger_pending_lots
     ADD CONSTRAINT ledger_pending_lots_pkey PRIMARY KEY (account_id, seq, bucket);
+
+ALTER TABLE ONLY public.ledger_point_types
+    ADD CONSTRAINT ledger_point_types_pkey PRIMARY KEY (point_type);
 
 ALTER TABLE ONLY public.members_identities
     ADD CONSTRAINT members_identities_pkey PRIMARY KEY (issuer, value);
@@ -1184,9 +1524,15 @@ CREATE INDEX insight_portraits_by_orders ON public.insight_portraits USING btree
 
 CREATE INDEX insight_portraits_by_spend ON public.insight_portraits USING btree (spend_minor, member_id);
 
+CREATE INDEX ledger_entries_posted ON public.ledger_entries USING brin (posted_at);
+
 CREATE INDEX ledger_entries_reversals ON public.ledger_entries USING btree (account_id, reverses) WHERE (reverses IS NOT NULL);
 
+CREATE INDEX ledger_holds_due ON public.ledger_holds USING btree (held_until);
+
 CREATE INDEX ledger_lots_due ON public.ledger_lots USING btree (expires_at);
+
+CREATE INDEX ledger_pending_lots_awaiting ON public.ledger_pending_lots USING btree (awaits) WHERE (awaits IS NOT NULL);
 
 CREATE INDEX ledger_pending_lots_due ON public.ledger_pending_lots USING btree (matures_at);
 

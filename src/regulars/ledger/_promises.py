@@ -1,0 +1,31 @@
+"""Points that wait for something to happen."""
+
+from datetime import datetime
+
+from regulars.ledger import _queries
+from regulars.ledger._postings import post
+from regulars.ledger._rules import Posting
+from regulars.storage import Transaction
+
+
+def fulfil(tx: Transaction, event: str, *, at: datetime, limit: int = 1000) -> int:
+    """Make available what was promised until `event`, now that it has come; how many promises, `limit` at most a call.
+
+    What had timed out by `at` has matured or lapsed already. Calling again changes nothing.
+
+    Facts: `points.matured`.
+    """
+    awaiting = _queries.select_awaiting(tx, event=event, at=at, limit=limit)
+    postings = [
+        Posting(
+            "mature",
+            one.member_id,
+            0,
+            f"{event} for {one.reference}"[:200],
+            at,
+            reverses=one.reference,
+            point_type=one.point_type,
+        )
+        for one in awaiting
+    ]
+    return sum(outcome.status == "posted" for outcome in post(tx, postings, at=at))
