@@ -29,7 +29,9 @@ from regulars.api._shapes import (
 )
 from regulars.commerce import (
     BadDocument,
+    OrderCancelled,
     OrderNotFound,
+    OverRefunded,
     OverReturned,
     ReturnChanged,
     Returns,
@@ -109,10 +111,12 @@ _REFUSALS = (
     ShopNotFound,
     MemberNotFound,
     OrderNotFound,
+    OrderCancelled,
     BadMember,
     BadDocument,
     ReturnChanged,
     OverReturned,
+    OverRefunded,
     ImpossibleDate,
 )
 

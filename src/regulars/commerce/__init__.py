@@ -1,7 +1,8 @@
 """What the shop sold and what came of it: shops, products, orders, returns, deliveries, and importing them.
 
 The invariant: a document (order, return) is known by its shop's own number. The same document again changes nothing, a
-different one under the same number is refused, and no more of a line can come back than was sold.
+different one under the same number is refused, no more of a line can come back than was sold, and a return that names
+its order is not older than it and gives back no more than it cost.
 
     shop = commerce.open_shop(tx, "uk", name="Gifts", currency="GBP", time_zone="Europe/London", at=now)
     order = NewOrder("536365", placed_at, customer="17850", lines=[NewLine("85123A", 6, 255)])
@@ -24,6 +25,7 @@ from regulars.commerce._rules import (
     OrderNotFound,
     Orders,
     Outcome,
+    OverRefunded,
     OverReturned,
     ReturnChanged,
     Returns,
@@ -49,6 +51,7 @@ __all__ = [
     "OrderNotFound",
     "Orders",
     "Outcome",
+    "OverRefunded",
     "OverReturned",
     "Return",
     "ReturnChanged",

@@ -266,7 +266,8 @@ def lock_sold_of_orders(tx: Transaction, *, wanted: Sequence[Came]) -> list[Sold
     """The lines of the orders that returns name, locked, in one order."""
     return tx.all(
         """
-        select l.order_id, l.line_no, o.member_id, l.product_id, o.placed_at, l.unit_minor, l.quantity, l.returned
+        select l.order_id, l.line_no, o.member_id, l.product_id, o.placed_at, l.unit_minor, l.quantity, l.returned,
+            l.amount_minor
         from commerce_order_lines l join commerce_orders o using (order_id)
         where l.order_id = any(%(order_ids)s) and l.product_id = any(%(product_ids)s)
         order by l.order_id, l.line_no
@@ -276,12 +277,25 @@ def lock_sold_of_orders(tx: Transaction, *, wanted: Sequence[Came]) -> list[Sold
     )  # fmt: skip
 
 
+def select_given_back(tx: Transaction, *, order_ids: list[int]) -> dict[tuple[int, int], int]:
+    """The money given back so far, by order line. Asked after the lines were locked, it misses none."""
+    rows = tx.rows(
+        """
+        select order_id, order_line_no, sum(amount_minor)::bigint from commerce_return_lines
+        where order_id = any(%(order_ids)s) group by order_id, order_line_no
+        """,
+        order_ids=order_ids,
+    )  # fmt: skip
+    return {(order_id, line_no): given for order_id, line_no, given in rows}
+
+
 def lock_sold_to_members(tx: Transaction, *, wanted: Sequence[Came]) -> list[Sold]:
     """The lines by which members bought products and which have not come back, locked, in one order."""
     pairs = list({(came.member_id, came.product_id) for came in wanted})
     return tx.all(
         """
-        select l.order_id, l.line_no, o.member_id, l.product_id, o.placed_at, l.unit_minor, l.quantity, l.returned
+        select l.order_id, l.line_no, o.member_id, l.product_id, o.placed_at, l.unit_minor, l.quantity, l.returned,
+            l.amount_minor
         from commerce_orders o
         join commerce_order_lines l using (order_id)
         join unnest(%(members)s::bigint[], %(products)s::bigint[]) w (member_id, product_id)
