@@ -28,12 +28,14 @@ _ICONS: Final = {
     "points.reversed": "arrow-uturn-left",
     "points.spent": "gift",
     "member.amended": "identification",
+    "reaction.failed": "exclamation-triangle",
 }
 _COLOURS: Final = {
     "order.returned": "is-back",
     "order.cancelled": "is-back",
     "points.expired": "is-back",
     "points.reversed": "is-back",
+    "reaction.failed": "is-back",
     "points": "is-points",
     "tier": "is-tier",
 }
@@ -205,6 +207,15 @@ def _tier(teller: Teller, fact: Recorded) -> Markup:
     return _other(teller, fact)
 
 
+def _reaction(teller: Teller, fact: Recorded) -> Markup:
+    _ = teller.language.gettext
+    sentences = {
+        "reaction.failed": _("Points or tier that should follow could not: an owner sees why"),
+        "reaction.succeeded": _("Points or tier followed after all"),
+    }
+    return teller.say(sentences[fact.name]) if fact.name in sentences else _other(teller, fact)
+
+
 def _other(teller: Teller, fact: Recorded) -> Markup:
     """A fact of a kind this console does not know yet: its name says it."""
     return teller.say("%(name)s", name=fact.name.replace(".", " ").replace("_", " "))
@@ -215,6 +226,7 @@ _SENTENCES: Final[Mapping[str, Callable[[Teller, Recorded], Markup]]] = {
     "order": _order,
     "points": _points,
     "tier": _tier,
+    "reaction": _reaction,
 }
 
 

@@ -1171,6 +1171,8 @@ CREATE INDEX commerce_returns_by_returned ON public.commerce_returns USING btree
 
 CREATE INDEX facts_by_member ON public.facts USING btree (member_id, occurred_at DESC, fact_id DESC) WHERE (member_id IS NOT NULL);
 
+CREATE INDEX facts_by_reaction ON public.facts USING btree (name, ((data ->> 'fact_id'::text))) WHERE (name = ANY (ARRAY['reaction.failed'::text, 'reaction.succeeded'::text]));
+
 CREATE INDEX insight_portraits_by_cell ON public.insight_portraits USING btree (r, f, m) INCLUDE (spend_minor);
 
 CREATE INDEX insight_portraits_by_cohort ON public.insight_portraits USING btree (cohort, member_id);

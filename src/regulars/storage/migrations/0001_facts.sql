@@ -14,6 +14,7 @@ comment on column facts.xact is
     'The writing transaction. Identity values become visible out of order; readers follow (xact, fact_id) below facts_horizon() and so never skip one.';
 
 create index facts_by_member on facts (member_id, occurred_at desc, fact_id desc) where member_id is not null;
+create index facts_by_reaction on facts (name, (data ->> 'fact_id')) where name in ('reaction.failed', 'reaction.succeeded');
 
 -- How far each reader has come.
 create table facts_cursors (
