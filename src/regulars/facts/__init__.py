@@ -8,7 +8,10 @@ follows the feed sees every fact at least once, in the order (transaction, numbe
 """
 
 from regulars.facts._facts import (
+    Cursor,
     Fact,
+    FactsRenumbered,
+    Feed,
     Position,
     Recorded,
     Unread,
@@ -23,7 +26,10 @@ from regulars.facts._facts import (
 )
 
 __all__ = [
+    "Cursor",
     "Fact",
+    "FactsRenumbered",
+    "Feed",
     "Position",
     "Recorded",
     "Unread",

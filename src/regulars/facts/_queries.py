@@ -31,6 +31,15 @@ class Position:
     fact_id: int
 
 
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """A place in the feed as somebody outside keeps it: of which numbering, and after which fact."""
+
+    numbering: int
+    xact: int
+    fact_id: int
+
+
 def copy_facts(tx: Transaction, table: pa.Table) -> None:
     """Append rows."""
     tx.copy("facts (name, occurred_at, recorded_at, member_id, subject_id, data)", table)
@@ -180,3 +189,18 @@ def rebase_cursors(tx: Transaction) -> int:
 def rebase_facts(tx: Transaction) -> int:
     """Let all facts bear a transaction that is long over, so that their numbers alone order them."""
     return tx.run("update facts set xact = '1'")
+
+
+def select_numbering(tx: Transaction) -> int:
+    """Which numbering the facts bear now."""
+    return tx.value("select numbering from facts_numbering")
+
+
+def is_reached(tx: Transaction, *, xact: int) -> bool:
+    """Whether a transaction has begun on this server: a place beyond is from a future that a restore took back."""
+    return tx.value("select %(xact)s::text::xid8 < pg_snapshot_xmax(pg_current_snapshot())", xact=xact)
+
+
+def set_numbering(tx: Transaction, *, numbering: int) -> int:
+    """Say that the facts bear another numbering."""
+    return tx.run("update facts_numbering set numbering = %(numbering)s", numbering=numbering)

@@ -700,6 +700,12 @@ ALTER TABLE public.facts ALTER COLUMN fact_id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.facts_numbering (
+    numbering bigint NOT NULL,
+    one boolean DEFAULT true NOT NULL,
+    CONSTRAINT facts_numbering_one_check CHECK (one)
+);
+
 CREATE TABLE public.insight_portraits (
     member_id bigint NOT NULL,
     cohort date NOT NULL,
@@ -1097,6 +1103,9 @@ ALTER TABLE ONLY public.commerce_shops
 
 ALTER TABLE ONLY public.facts_cursors
     ADD CONSTRAINT facts_cursors_pkey PRIMARY KEY (reader);
+
+ALTER TABLE ONLY public.facts_numbering
+    ADD CONSTRAINT facts_numbering_pkey PRIMARY KEY (one);
 
 ALTER TABLE ONLY public.facts
     ADD CONSTRAINT facts_pkey PRIMARY KEY (xact, fact_id);

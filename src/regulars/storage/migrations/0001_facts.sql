@@ -23,6 +23,13 @@ create table facts_cursors (
     fact_id bigint not null
 );
 
+-- Which numbering the facts bear now: another one when they were renumbered, so that places kept outside are not misread.
+create table facts_numbering (
+    numbering bigint  not null,
+    one       boolean primary key default true check (one)
+);
+insert into facts_numbering (numbering) values ((random() * 9e15)::bigint);
+
 -- The transaction below which every transaction that could write facts here has ended.
 -- pg_snapshot_xmin would do, but holds readers up for a long transaction in any database of the server. A transaction
 -- whose lock says that it runs in another database is left out; one that shows no lock yet may be ours and counts.
