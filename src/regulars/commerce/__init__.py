@@ -13,7 +13,7 @@ its order is not older than it and gives back no more than it cost.
 from regulars.commerce._deliveries import record_deliveries
 from regulars.commerce._orders import cancel_order, find_order, find_orders, list_orders, pay_order, record_orders
 from regulars.commerce._records import Delivery, Order, OrderDetail, OrderLine, Return, ReturnLine, Shop
-from regulars.commerce._returns import list_returns, record_returns
+from regulars.commerce._returns import find_returns, list_returns, record_returns
 from regulars.commerce._rules import (
     BadDocument,
     NewDelivery,
@@ -64,6 +64,7 @@ __all__ = [
     "find_import",
     "find_order",
     "find_orders",
+    "find_returns",
     "find_shop",
     "list_imports",
     "list_orders",

@@ -403,6 +403,17 @@ def select_returns(
     )  # fmt: skip
 
 
+def select_returns_by_id(tx: Transaction, *, return_ids: list[int]) -> list[Return]:
+    """The returns among some identifiers."""
+    return tx.all(
+        """
+        select return_id, shop_id, external_id, member_id, returned_at, currency, goods_minor, total_minor, fingerprint
+        from commerce_returns where return_id = any(%(return_ids)s)
+        """,
+        Return, return_ids=return_ids,
+    )  # fmt: skip
+
+
 def select_skus(tx: Transaction, *, product_ids: list[int]) -> list[str]:
     """The stock codes of some products."""
     return tx.values(

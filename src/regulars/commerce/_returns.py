@@ -1,6 +1,7 @@
 """Recording what came back, and matching it to what was sold."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -190,6 +191,11 @@ def _returned(arrived: Arrived, row: int) -> facts.Fact:
     goods_minor = int(arrived.goods[row])
     about = {"external_id": arrived.names[row], "goods_minor": goods_minor, "currency": arrived.shop.currency}
     return facts.Fact("order.returned", arrived.times[row], arrived.owners[row], arrived.id_of(row), about)
+
+
+def find_returns(tx: Transaction, return_ids: Sequence[int]) -> list[Return]:
+    """The returns among these identifiers, without their lines, in no promised order."""
+    return _queries.select_returns_by_id(tx, return_ids=list(return_ids))
 
 
 def list_returns(

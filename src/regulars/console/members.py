@@ -140,7 +140,7 @@ def _happened(
     rows = found[:_ROWS]
     more = len(found) > _ROWS
     return {
-        "days": _timeline.days(visit, rows, tiers),
+        "days": _timeline.days(visit, rows, tiers, _timeline.shops_of(tx, visit, rows)),
         "following": _addresses.write_place(rows[-1].occurred_at, rows[-1].fact_id) if more else None,
     }
 
@@ -167,6 +167,6 @@ def _points(tx: Transaction, member_id: int, before: str | None) -> dict[str, ob
     return {
         "entries": rows,
         "named": named,
-        "numbers": {to_public("ord", order.order_id): order.external_id for order in orders},
+        "orders": {to_public("ord", order.order_id): order for order in orders},
         "following": rows[-1].seq if len(found) > _ROWS else None,
     }
