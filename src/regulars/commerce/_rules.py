@@ -136,6 +136,17 @@ class NewDelivery:
     delivered_at: datetime | None = None
 
 
+def completed(before: NewDelivery, after: NewDelivery) -> NewDelivery:
+    """What is known of a delivery when `after` was sent after `before`; the upsert of deliveries says the same."""
+    return replace(
+        after,
+        carrier=after.carrier or before.carrier,
+        promised_at=before.promised_at or after.promised_at,
+        shipped_at=after.shipped_at or before.shipped_at,
+        delivered_at=after.delivered_at or before.delivered_at,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of one document of a batch."""
