@@ -1,11 +1,8 @@
 """The SQL of the ledger. Posting, settling and the audit live in the database (migration 0005); this calls them."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NamedTuple
-
-import msgspec
 
 from regulars.ledger._rules import Batch, Holding
 from regulars.storage import Transaction
@@ -99,14 +96,16 @@ def post(tx: Transaction, *, batch: Batch, at: datetime) -> tuple[list[Movement]
     rows = tx.rows(
         """
         select outcome, kind, amount, pending_change, debt_change, available, seq, account_id, reference, occurred_at
-        from ledger_post(%(accounts)s, %(members)s, %(types)s, %(ids)s, %(kinds)s, %(amounts)s, %(idems)s, %(refs)s,
-                         %(occurred)s, %(expires)s, %(matures)s, %(undoes)s, %(earlier)s, %(targets)s, %(siblings)s, %(at)s)
+        from ledger_post(%(accounts)s::bigint[], %(members)s::bigint[], %(types)s::text[], %(ids)s::bigint[],
+            %(kinds)s::smallint[], %(amounts)s::bigint[], %(idems)s::uuid[], %(refs)s::text[], %(occurred)s::bigint[],
+            %(expires)s::bigint[], %(matures)s::bigint[], %(undoes)s::uuid[], %(earlier)s::int[], %(targets)s::int[],
+            %(siblings)s::int[], %(at)s)
         """,
-        accounts=_numbers(batch.accounts), members=_numbers(batch.members), types=_words(batch.types),
-        ids=_numbers(batch.ids), kinds=_numbers(batch.kinds), amounts=_numbers(batch.amounts),
-        idems=_marks(batch.idems), refs=_words(batch.references), occurred=_numbers(batch.occurred),
-        expires=_numbers(batch.expires), matures=_numbers(batch.matures), undoes=_marks(batch.undoes),
-        earlier=_numbers(batch.earlier), targets=_numbers(batch.targets), siblings=_numbers(batch.siblings), at=at,
+        accounts=batch.accounts, members=batch.members, types=batch.types,
+        ids=batch.ids, kinds=batch.kinds, amounts=batch.amounts,
+        idems=batch.idems, refs=batch.references, occurred=batch.occurred,
+        expires=batch.expires, matures=batch.matures, undoes=batch.undoes,
+        earlier=batch.earlier, targets=batch.targets, siblings=batch.siblings, at=at,
     )  # fmt: skip
     first = len(rows) - len(batch.ids)
     owners = dict(zip(batch.accounts, zip(batch.members, batch.types, strict=True), strict=True)) if first else {}
@@ -115,22 +114,6 @@ def post(tx: Transaction, *, batch: Batch, at: datetime) -> tuple[list[Movement]
         for _, kind, *change, _, account, reference, occurred_at in rows[:first]
     ]
     return due, [Posted._make(row[:8]) for row in rows[first:]]
-
-
-# Arrays travel as PostgreSQL's own literals: the driver's adaptation of a list costs 1.5 to 6 µs an element, these 0.1.
-
-
-def _numbers(values: Sequence[int] | None) -> str | None:
-    return None if values is None else f"{{{','.join(map(str, values))}}}"
-
-
-def _marks(values: Sequence[str | None] | None) -> str | None:
-    return None if values is None else f"{{{','.join(value or 'NULL' for value in values)}}}"
-
-
-def _words(values: Sequence[str]) -> str:
-    # JSON quotes a printable text as an array literal does: `"` and `\` by a `\`, all else as it is.
-    return f"{{{msgspec.json.encode(values).decode()[1:-1]}}}"
 
 
 def settle_due(tx: Transaction, *, at: datetime, limit: int) -> list[Movement]:

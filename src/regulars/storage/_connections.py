@@ -92,6 +92,10 @@ def _sent(params: dict[str, object]) -> dict[str, object]:
 
 
 def _literal(values: list[object]) -> object:
+    if values and set(map(type, values)) == {str}:
+        joined = '","'.join(cast("list[str]", values))
+        if "\\" not in joined and joined.count('"') == 2 * len(values) - 2:  # nothing to escape: a tenth of the time
+            return f'{{"{joined}"}}'
     write = _WRITERS.get(frozenset(map(type, values)) - {type(None)})
     if write is None:
         return values
