@@ -4,9 +4,13 @@ import time
 
 import pytest
 
+import make
 from api.calls import AGNES, MAX, Caller, flaws, order, refusal
-from regulars import facts
+from cast import ADA
+from conftest import NOON
+from regulars import facts, jobs
 from regulars.api._paging import to_cursor
+from regulars.types import to_public
 
 PATIENCE_S = 30.0
 """A fact is final when every older transaction of the server has ended; other tests have some."""
@@ -54,6 +58,15 @@ def test_a_cursor_that_is_not_ours_is_refused(unmoved: Caller, after: str):
     refused = unmoved.get("/v1/facts", by=MAX, params={"after": after})
     assert refusal(refused) in [(400, "MalformedRequest"), (422, "BadCursor")]
     assert refused.json()["errors"][0]["parameter"] == "after"
+
+
+def test_a_reaction_that_failed_names_what_it_was_about(api: Caller):
+    with api.app.database.transaction() as tx:
+        [bought] = make.record(tx, make.shop(tx), make.order("1", ADA))
+        tx.run("update commerce_orders set paid_at = '0001-01-01'")
+        jobs.react_within(tx, at=NOON)
+    [failed] = follow(api, "reaction.failed", until="reaction.failed")
+    assert (failed["subject"], failed["data"]["fact"]) == (to_public("ord", bought.document_id), "order.paid")  # pyright: ignore[reportIndexIssue]
 
 
 def test_a_cursor_from_before_a_restore_is_refused_and_starting_over_works(api: Caller):
