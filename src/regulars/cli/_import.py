@@ -62,10 +62,9 @@ def orders(
         with opened.database.transaction() as tx:
             found = _shop(tx, shop, currency, time_zone, opened, keep=not dry_run)
             kept = files.load_profile(tx, profile) if profile else files.Profile({})
-        given = dict(_pair(text) for text in columns or [])
         wanted = replace(
             kept,
-            columns={**kept.columns, **given},
+            columns={**kept.columns, **dict(_pair(text) for text in columns or [])},
             date_format=date_format or kept.date_format,
             decimal="," if decimal_comma else kept.decimal,
             return_prefix=return_prefix or kept.return_prefix,
@@ -78,16 +77,8 @@ def orders(
             if save_profile and not dry_run:
                 with opened.database.transaction() as tx:
                     files.save_profile(tx, save_profile, source.profile, at=opened.clock())
-            known = None if again else _finished(opened, source)
-            if known and not dry_run:
-                _say_known(source, known, as_json)
-                return
-            done = None if dry_run else _record(opened, found, source, again=again, quiet=as_json)
             target = rejects or file.with_name(file.name + ".rejects.csv")
-            rejected = 0 if dry_run else source.write_rejects(target)
-            _report(source, done, target if rejected else None, as_json)
-            if known:
-                err.print(_already(known))
+            _bring_in(opened, found, source, target, dry_run=dry_run, again=again, as_json=as_json)
         finally:
             source.close()
 
@@ -131,6 +122,19 @@ def _say_known(source: files.Source, known: files.Import, as_json: bool) -> None
         typer.echo(f"{_already(known)} Nothing was done.")
 
 
+def _bring_in(
+    opened: App, shop: Shop, source: files.Source, rejects: Path, *, dry_run: bool, again: bool, as_json: bool
+) -> None:
+    known = None if again else _finished(opened, source)
+    if dry_run:
+        _report(source, None, None, as_json, known=known)
+    elif known:
+        _say_known(source, known, as_json)
+    else:
+        done = _record(opened, shop, source, again=again, quiet=as_json)
+        _report(source, done, rejects if source.write_rejects(rejects) else None, as_json)
+
+
 def _record(opened: App, shop: Shop, source: files.Source, *, again: bool, quiet: bool) -> files.Import:
     with progress_bar(quiet) as bar:
         task = bar.add_task("Importing", total=source.total_chunks)
@@ -151,9 +155,16 @@ def progress_bar(quiet: bool) -> Progress:
     )
 
 
-def _report(source: files.Source, done: files.Import | None, target: Path | None, as_json: bool) -> None:
+def _report(
+    source: files.Source,
+    done: files.Import | None,
+    target: Path | None,
+    as_json: bool,
+    *,
+    known: files.Import | None = None,
+) -> None:
     if as_json:
-        typer.echo(json.dumps(_result(source, done, target), ensure_ascii=False))
+        typer.echo(json.dumps(_result(source, done, target, already=known), ensure_ascii=False))
         return
     documents: dict[str, int] = done.report["documents"] if done else {}
     refusals: list[dict[str, str]] = done.report["refusals"] if done else []
@@ -169,6 +180,8 @@ def _report(source: files.Source, done: files.Import | None, target: Path | None
         err.print(f"{source.rejected:,} rows could not be read; they are in {target}, each with its reason.")
     if not done:
         err.print("Dry run: nothing was imported.")
+    if known:
+        err.print(_already(known))
 
 
 def _result(
