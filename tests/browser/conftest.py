@@ -10,9 +10,8 @@ import pytest
 import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from conftest import NOON
 from console import shops
-from regulars import facts, members
+from regulars import members
 from regulars.app import App
 from regulars.asgi import create_asgi
 from regulars.types import to_public
@@ -73,9 +72,6 @@ def served(
 ) -> Generator[Served]:
     """The furnished shop behind a real server."""
     with shops.furnished_app(server_url, template, tmp_path_factory.mktemp("export")) as app:
-        with app.database.transaction() as tx:  # so that the overview shows an owner what was not followed
-            about = {"fact": "order.paid", "fact_id": 1, "xact": 1, "reason": "date value out of range"}
-            facts.record(tx, [facts.Fact("reaction.failed", NOON, None, None, about)], at=NOON)
         server = uvicorn.Server(uvicorn.Config(create_asgi(app), port=0, log_config=None, lifespan="on"))
         thread = threading.Thread(target=server.run, daemon=True)
         thread.start()
