@@ -6,6 +6,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from browser.conftest import Looker, Served, Windows
+from conftest import NOON
+from regulars import facts
+from regulars.facts import Fact
 
 PLACES = [
     "sign-in",
@@ -70,6 +73,23 @@ def test_open_parts_are_fit_to_be_seen_too(window: Windows, theme: str):
     page.get_by_text("More filters").click()
     assert not Axe().run(page).response["violations"]
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_the_notice_of_what_was_not_followed_is_fit_to_be_seen(window: Windows, served: Served, width: int):
+    about = {"fact": "order.paid", "fact_id": 1, "xact": 1, "reason": "date value out of range"}
+    with served.app.database.transaction() as tx:
+        facts.record(tx, [Fact("reaction.failed", NOON, None, None, about)], at=NOON)
+    try:
+        for theme in ("light", "dark"):
+            page = window(width=width, color_scheme=theme).go("/")
+            page.get_by_text("Show which").click()
+            assert page.get_by_text("regulars jobs retry").is_visible()
+            assert not Axe().run(page).response["violations"]
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+    finally:
+        with served.app.database.transaction() as tx:  # the other pages are looked at without it
+            facts.record(tx, [Fact("reaction.succeeded", NOON, None, None, about)], at=NOON)
 
 
 def test_a_printed_page_is_light_and_has_no_navigation(window: Windows):

@@ -3,7 +3,10 @@
 import psycopg
 import pytest
 
-from regulars import access, cli, errors
+import make
+from cast import ADA
+from conftest import NOON
+from regulars import access, cli, errors, jobs
 
 PASSWORD = "three quiet herons"
 
@@ -127,6 +130,26 @@ def test_check_finds_nothing_wrong_and_then_a_balance_that_was_tampered_with(reg
     ran = regulars("db", "check", "--json")
     assert ran.code == cli.EXIT_CODES["conflict"]
     assert ran.json
+
+
+def test_what_did_not_follow_is_named_tried_again_and_closed(regulars, database) -> None:
+    with database.transaction() as tx:
+        make.record(tx, make.shop(tx), make.order("1", ADA))
+        tx.run("update commerce_orders set paid_at = '0001-01-01'")
+        jobs.react_within(tx, at=NOON)
+    ran = regulars("db", "check", "--json")
+    assert ran.code == cli.EXIT_CODES["conflict"]
+    assert "regulars jobs retry" in ran.err
+    [row] = ran.json
+    assert row["where"].endswith(", order.paid")
+    again = regulars("jobs", "retry", "--json")
+    assert (again.code, again.json[0]["status"]) == (cli.EXIT_CODES["conflict"], "failed")
+    with database.transaction() as tx:
+        tx.run("update commerce_orders set paid_at = placed_at")
+    done = regulars("jobs", "retry", "--json")
+    assert (done.code, done.json[0]["status"], done.json[0]["reason"]) == (0, "followed", None)
+    assert regulars("db", "check").out == "Everything agrees.\n"
+    assert regulars("jobs", "retry").out == "No reaction has failed.\n"
 
 
 def test_settings_that_cannot_be_used_are_named(regulars, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 import make
@@ -287,11 +289,38 @@ def test_a_profile_is_kept_under_its_name(tx: Transaction) -> None:
         ("12 EUR", 1200),
         (".5", 50),
         ("1,234,567", 123_456_700),
+        ("1.005", 101),
+        ("0.285", 29),
+        ("1.0049999999999999999999", 100),
+        ("9999999999.99", 999_999_999_999),
+        ("9999999999.985", 999_999_999_999),
     ],
 )
 def test_prices_are_read_as_they_are_written(tx: Transaction, tmp_path: Path, written: str, minor: int) -> None:
     bring_in(tx, read(tx, csv(tmp_path, f'1,2026-01-05,ada,MUG,1,"{written}"')))
     assert [row[4] for row in lines(tx)] == [minor]
+
+
+@pytest.mark.parametrize("written", ["10000000001", "12345678901234567", "9" * 40])
+def test_a_price_beyond_any_order_is_rejected_however_long(tx: Transaction, tmp_path: Path, written: str) -> None:
+    assert read(tx, csv(tmp_path, f"1,2026-01-05,ada,MUG,1,{written}")).verdicts == {
+        "rejected: price is beyond any order": 1
+    }
+
+
+def test_returned_prices_are_rounded_as_sold_ones_are(tx: Transaction, tmp_path: Path) -> None:
+    header = "Order,Date,Customer,SKU,Quantity,Amount"
+    bring_in(tx, read(tx, csv(tmp_path, "1,2026-01-05,a,MUG,1,1.005", "1,2026-01-06,a,MUG,-1,-1.005", header=header)))
+    assert tx.values("select amount_minor from commerce_return_lines") == [101]
+
+
+def test_doubles_of_a_parquet_file_are_rounded_to_the_nearest_minor_unit(tx: Transaction, tmp_path: Path) -> None:
+    path = tmp_path / "orders.parquet"
+    prices = [0.285, 19.99, 0.1 + 0.2, 1.0049]
+    rows = {"Order": [str(n) for n in range(4)], "Date": ["2026-01-05"] * 4, 'S"KU': ["MUG"] * 4, 'Pr"ice': prices}
+    pq.write_table(pa.table(rows), path)
+    bring_in(tx, read(tx, path, columns={"sku": 'S"KU', "price": 'Pr"ice'}))
+    assert [row[4] for row in lines(tx)] == [round(price * 100) for price in prices]
 
 
 @pytest.mark.parametrize("written", ["12,50", "1.190,00", "1,19", "1e3", "12.5.0", "1_000"])

@@ -1,6 +1,7 @@
 """Returns: matched to what was sold, never beyond it."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -74,6 +75,63 @@ def test_no_more_can_come_back_of_an_order_than_was_sold(tx: Transaction) -> Non
     assert statuses(take_in(tx, shop, came_back("R2", None, line("CUP", 1), line("MUG", 1), of="1"))) == ["recorded"]
 
 
+def test_no_more_money_is_given_back_for_a_line_than_it_cost(tx: Transaction) -> None:
+    shop = make.shop(tx)
+    record(tx, shop, order("1", CLEO, line("MUG", 3, 1000, discount_minor=500)))
+    take_in(tx, shop, came_back("R1", None, line("MUG", 1, 2000), of="1"))
+    dear, goodwill = take_in(
+        tx, shop, came_back("R2", None, line("MUG", 1, 501), of="1"), came_back("R3", None, line("MUG", 1, 900), of="1")
+    )
+    assert str(dear.error) == (
+        "lines.amount_minor is 501 for MUG: of what order 1 cost for it only 500 is left to give back, and goodwill is no"
+        " return."
+    )
+    assert (dear.status, goodwill.status) == ("refused", "refused")
+    assert matches(tx) == [("R1", "1", 1, 0, 2000)]
+    assert statuses(take_in(tx, shop, came_back("R2", None, line("MUG", 2, 250), of="1"))) == ["recorded"]
+
+
+def test_two_lines_of_one_return_do_not_give_back_the_same_money_twice(tx: Transaction) -> None:
+    shop = make.shop(tx)
+    record(tx, shop, order("1", CLEO, line("MUG", 2, 1000)))
+    [outcome] = take_in(tx, shop, came_back("R1", None, line("MUG", 1, 1500), line("MUG", 1, 600), of="1"))
+    assert isinstance(outcome.error, commerce.OverRefunded)
+    assert outcome.error.details["open"] == 2000
+    assert matches(tx) == []
+
+
+def test_money_goes_to_the_lines_that_it_was_paid_for(tx: Transaction) -> None:
+    shop = make.shop(tx)
+    record(tx, shop, order("1", CLEO, line("MUG", 2, 1000), line("MUG", 1, 400)))
+    take_in(tx, shop, came_back("R1", None, line("MUG", 3, 800), of="1"))
+    assert matches(tx) == [("R1", "1", 2, 0, 2000), ("R1", "1", 1, 0, 400)]
+
+
+def test_a_return_before_its_order_was_placed_is_refused(tx: Transaction) -> None:
+    shop = make.shop(tx)
+    record(tx, shop, order("1", CLEO, line("MUG", 1)))
+    early, at_once = take_in(
+        tx,
+        shop,
+        came_back("R1", "new", line("MUG", 1), of="1", returned_at=NOON - timedelta(seconds=1)),
+        came_back("R2", None, line("MUG", 1), of="1", returned_at=NOON),
+    )
+    assert str(early.error) == (
+        "returned_at is '2026-03-02 11:59:59 UTC': order 1 was placed at 2026-03-02 12:00:00 UTC; give the time at which"
+        " its goods came back."
+    )
+    assert at_once.status == "recorded"
+    assert matches(tx) == [("R2", "1", 1, 0, 1000)]
+    assert tx.value("select count(*) from members") == 1
+
+
+def test_a_return_that_names_no_order_keeps_the_money_that_was_given_back(tx: Transaction) -> None:
+    shop = make.shop(tx)
+    record(tx, shop, order("1", CLEO, line("MUG", 1, 1000)))
+    assert statuses(take_in(tx, shop, came_back("R1", CLEO, line("MUG", 1, 9000)))) == ["recorded"]
+    assert matches(tx) == [("R1", "1", 1, 0, 9000)]
+
+
 def test_a_return_of_an_unknown_order_is_refused(tx: Transaction) -> None:
     shop = make.shop(tx)
     [outcome] = take_in(tx, shop, came_back("R1", None, line(), of="77"))
@@ -118,6 +176,22 @@ def test_returns_of_one_line_sent_at_once_never_exceed_it(database: Database) ->
     assert sorted(results) == ["recorded"] * 5 + ["refused"] * 7
 
 
+def test_returns_sent_at_once_never_give_back_more_than_a_line_cost(database: Database) -> None:
+    with database.transaction() as tx:
+        shop = make.shop(tx)
+        record(tx, shop, order("1", CLEO, line("MUG", 9, 100)))
+
+    def send(n: int) -> str:
+        with database.transaction() as tx:
+            return take_in(tx, shop, came_back(f"R{n}", None, line("MUG", 1, 300), of="1"))[0].status
+
+    with ThreadPoolExecutor(8) as pool:
+        results = list(pool.map(send, range(8)))
+    with database.transaction() as tx:
+        assert tx.value("select sum(amount_minor) from commerce_return_lines") == 900
+    assert sorted(results) == ["recorded"] * 3 + ["refused"] * 5
+
+
 @given(
     sold=st.lists(st.tuples(st.integers(0, 5), st.integers(1, 9)), max_size=6),
     came=st.lists(st.tuples(st.integers(0, 6), st.integers(1, 12), st.integers(0, 10_000)), max_size=6),
@@ -125,7 +199,7 @@ def test_returns_of_one_line_sent_at_once_never_exceed_it(database: Database) ->
 def test_however_things_come_back_every_piece_and_penny_is_placed_once(
     sold: list[tuple[int, int]], came: list[tuple[int, int, int]]
 ) -> None:
-    shelf = Shelf([Sold(n, 1, 7, 1, NOON + day * DAY, 100, quantity, 0) for n, (day, quantity) in enumerate(sold)])
+    shelf = Shelf([Sold(n, 1, 7, 1, NOON + day * DAY, 100, quantity, 0, 0) for n, (day, quantity) in enumerate(sold)])
     taken: dict[int, int] = {}
     for row, (day, quantity, amount) in enumerate(came):
         parts = shelf.match(Came(row, 1, 7, None, 1, 100, quantity, amount, NOON + day * DAY))
@@ -144,3 +218,26 @@ def test_ada_may_return_what_ben_may_not(tx: Transaction) -> None:
     record(tx, shop, order("1", ADA, line("MUG", 1)))
     take_in(tx, shop, came_back("R1", BEN, line("MUG", 1)))
     assert matches(tx) == [("R1", None, 1, 0, 1000)]
+
+
+@given(
+    sold=st.lists(st.tuples(st.integers(1, 5), st.integers(0, 900)), min_size=1, max_size=4),
+    came=st.lists(st.tuples(st.integers(1, 5), st.integers(0, 2000)), max_size=5),
+)
+def test_a_penny_is_beyond_an_order_only_when_none_of_its_lines_has_room_for_it(
+    sold: list[tuple[int, int]], came: list[tuple[int, int]]
+) -> None:
+    shelf = Shelf([Sold(1, n, 7, 1, NOON, 100, quantity, 0, paid) for n, (quantity, paid) in enumerate(sold, start=1)])
+    given: dict[int, int] = {}
+    for row, (quantity, amount) in enumerate(came):
+        before = dict(given)
+        parts = shelf.match(Came(row, 1, 7, 1, 1, 100, quantity, amount, NOON))
+        assert sum(part.amount_minor for part in parts) == amount
+        for part in parts:
+            if part.order_line_no is not None:
+                given[part.order_line_no] = given.get(part.order_line_no, 0) + part.amount_minor
+        if all(part.order_line_no for part in parts):
+            room = sum(
+                max(0, sold[line - 1][1] - before.get(line, 0)) for line in {part.order_line_no or 0 for part in parts}
+            )
+            assert sum(part.beyond_minor for part in parts) == max(0, amount - room)

@@ -1,11 +1,18 @@
 import csv
 import io
 import re
+from typing import Any
 
+import anyio
 import pytest
+from anyio import to_thread
 
+import make
 from console.shops import FORMULA, OTHERS, SCRIPT, Visitor, count_of, links, words
+from regulars import jobs
+from regulars.asgi import create_asgi
 from regulars.console import members
+from regulars.storage import Database
 
 EVERYBODY = OTHERS + 5
 PART = {"HX-Request": "true", "HX-Request-Type": "partial"}
@@ -129,3 +136,48 @@ def test_what_a_spreadsheet_takes_for_a_formula_is_marked_as_text(text: str):
 @pytest.mark.parametrize("text", ["Ada", "a=1", "", None, "克莱奥"])
 def test_other_texts_stay_as_they_are(text: str | None):
     assert members.harmless(text) == text
+
+
+def test_a_slow_download_keeps_no_connection(bare: Visitor, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(members, "_EXPORTED_AT_ONCE", 2)
+    monkeypatch.setattr(members, "_IN_MEMORY", 100)
+    with bare.app.database.transaction() as tx:
+        make.record(tx, make.shop(tx), *(make.order(str(n), f"customer-{n}") for n in range(20)))
+    jobs.tick(bare.app, patience_seconds=30)
+    bare.sign_in()
+    narrow = Database(bare.app.database.url, pool_size=1)
+    pieces: list[bytes] = []
+
+    def somebody_else() -> int:
+        with narrow.transaction() as tx:
+            return tx.value("select count(*) from members")
+
+    async def slowly(message: Any) -> None:
+        if message["type"] == "http.response.body":
+            pieces.append(message.get("body", b""))
+            assert await to_thread.run_sync(somebody_else) == 20
+
+    async def download() -> None:
+        await create_asgi(make.app(narrow))(request_for("/members/export.csv", bare), nothing_more, slowly)
+
+    try:
+        anyio.run(download)
+    finally:
+        narrow.close()
+    assert len(b"".join(pieces).decode().splitlines()) == 21
+
+
+def request_for(path: str, visitor: Visitor) -> Any:
+    """The request of a visitor's browser, as a server hands it on."""
+    cookies = "; ".join(f"{name}={value}" for name, value in visitor.client.cookies.items())
+    return {
+        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET", "scheme": "http",
+        "path": path, "raw_path": path.encode(), "root_path": "", "query_string": b"", "state": {},
+        "headers": [(b"host", b"testserver.local"), (b"cookie", cookies.encode())],
+        "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 80),
+    }  # fmt: skip
+
+
+async def nothing_more() -> Any:
+    await anyio.sleep(60)
+    return {"type": "http.disconnect"}

@@ -2,8 +2,11 @@ from datetime import timedelta
 
 import pytest
 
+import make
+from cast import ADA
+from conftest import NOON
 from console.shops import Visitor, count_of, links, words
-from regulars import insight
+from regulars import insight, jobs
 from regulars.insight import Scope
 
 
@@ -74,3 +77,27 @@ def test_the_chart_is_a_table_too(olga: Visitor):
 
 def test_a_period_there_is_not_is_the_usual_one(olga: Visitor):
     assert words(olga.get("/?period=7").text) == words(olga.get("/").text)
+
+
+def test_an_owner_is_told_of_what_was_not_followed_and_nobody_else(bare: Visitor):
+    with bare.app.database.transaction() as tx:
+        make.record(tx, make.shop(tx), make.order("1", ADA))
+        tx.run("update commerce_orders set paid_at = '0001-01-01'")
+        jobs.react_within(tx, at=NOON)
+    bare.sign_in()
+    page = bare.get("/").text
+    assert "1 fact was not followed" in words(page)
+    assert "regulars jobs retry" in words(page)
+    assert "order.paid" in words(page)
+    bare.client.cookies.set("regulars_language", "zh-CN")
+    assert "1 个事件未得到响应" in words(bare.get("/").text)
+    assert "应有的积分或等级未能到账" in words(bare.get(f"/members/{bare.member(ADA)}").text)
+    bare.client.cookies.clear()
+    bare.sign_in("vera@shop.example")
+    assert "regulars jobs retry" not in words(bare.get("/").text)
+    with bare.app.database.transaction() as tx:
+        tx.run("update commerce_orders set paid_at = placed_at")
+    jobs.retry(bare.app)
+    bare.client.cookies.clear()
+    bare.sign_in()
+    assert "regulars jobs retry" not in words(bare.get("/").text)

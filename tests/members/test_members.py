@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+import make
 from cast import ADA, BEN
 from conftest import NOON
 from regulars import facts, members
@@ -88,3 +89,43 @@ def test_many_enrolling_the_same_people_at_once_make_each_one_member(database: D
         assert tx.value("select count(*) from members") == 30
         assert tx.value("select count(*) from facts where name = 'member.joined'") == 30
     assert results.count("enrolled") == 30
+
+
+def test_two_changes_at_once_both_hold(database: Database) -> None:
+    with database.transaction() as tx:
+        ada = enrol(tx, ADA, name="Ada", attributes={"size": "M"})
+
+    def second() -> members.Member:
+        with database.transaction() as tx:
+            return members.amend(tx, ada.member_id, {"attributes": {"pet": "cat"}}, at=NOON)
+
+    with ThreadPoolExecutor(1) as pool:
+        with database.transaction() as tx:
+            members.amend(tx, ada.member_id, {"name": "Ada L", "attributes": {"size": None, "vip": True}}, at=NOON)
+            waiting = pool.submit(second)
+            while not waiting.done() and not is_anybody_waiting(database):
+                pass
+        changed = waiting.result()
+    assert (changed.name, changed.attributes) == ("Ada L", {"vip": True, "pet": "cat"})
+    with database.transaction() as tx:
+        assert members.find(tx, ada.member_id) == changed
+
+
+def is_anybody_waiting(database: Database) -> bool:
+    """Whether another connection of this database waits for a lock."""
+    with database.transaction() as tx:
+        return tx.value(
+            "select exists (select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock')"
+        )
+
+
+def test_an_order_of_a_member_does_not_wait_for_a_change_of_the_member(database: Database) -> None:
+    with database.transaction() as tx:
+        shop = make.shop(tx)
+        make.record(tx, shop, make.order("1", ADA))
+        ada = members.by_external_id(tx, ADA, issuer="uk")
+    with database.transaction() as tx:
+        members.amend(tx, ada.member_id, {"name": "Ada"}, at=NOON)
+        with database.transaction() as other:
+            other.run("set local lock_timeout = '1s'")
+            assert make.statuses(make.record(other, shop, make.order("2", ADA))) == ["recorded"]

@@ -146,6 +146,20 @@ def test_case_02_however_an_order_comes_back_all_of_it_takes_back_all_of_its_poi
     assert points(app, number) == (0, 0)
 
 
+def test_money_beyond_what_a_line_cost_takes_no_more_points_and_spend_than_the_line_gave(app: App) -> None:
+    bring(app, order("1", ADA, line("MUG", 2, 1000)), order("2", ADA, line("CUP", 1, 5000)))
+    bring(app, came_back("R1", ADA, line("MUG", 1, 99_000)))
+    assert points(app, ADA) == (100 + 500, 0)
+    assert tier(app, ADA, at=NOON + DAY) == ("bronze", 1000 + 5000)
+
+
+def test_a_return_takes_nothing_of_an_order_placed_after_it(app: App) -> None:
+    bring(app, order("1", ADA, line("MUG", 2, 1000), placed_at=NOON + 2 * DAY))
+    bring(app, came_back("R1", ADA, line("MUG", 2, 1000)))
+    assert points(app, ADA) == (200, 0)
+    assert tier(app, ADA, at=NOON + 2 * DAY) == ("bronze", 2000)
+
+
 def test_an_amended_order_keeps_the_terms_of_its_first_award(app: App) -> None:
     bring(app, order("1", ADA, line("MUG", 1, 1000, line_no=1)))
     with app.database.transaction() as tx:

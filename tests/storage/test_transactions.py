@@ -151,6 +151,9 @@ def test_a_connection_that_was_cut_is_replaced(table: Database) -> None:
     [
         ("bigint", [1, None, -(2**63), 2**63 - 1]),
         ("text", ["a", None, "", 'quote " and \\ and {,}', "NULL", "中文\n\t"]),
+        ("text", ["a", "", "NULL", "{,}", "中文\n\t"]),
+        ("text", ['"', "a"]),
+        ("text", ['a","b', "\\"]),
         ("timestamptz", [datetime(2026, 3, 2, 12, 0, 0, 1, tzinfo=UTC), None]),
         ("boolean", [True, None, False]),
         ("bigint", []),

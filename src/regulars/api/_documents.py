@@ -1,14 +1,18 @@
 """What orders, returns and deliveries have in common: lines, batches, and what became of each of their items."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from msgspec import Meta, Struct
+from msgspec.structs import asdict
 
 from regulars import commerce
 from regulars.api._problems import status_of
-from regulars.api._shapes import Id, Minor, Name, Text
+from regulars.api._shapes import Id, MemberRef, Minor, Name, Text, member_id_of
+from regulars.storage import Transaction
 from regulars.types import to_public
+
+Document = TypeVar("Document", commerce.NewOrder, commerce.NewReturn)
 
 MOST = 1000
 """How many documents a batch may hold, and lines a document."""
@@ -37,6 +41,15 @@ class NewLine(Struct, forbid_unknown_fields=True):
 
 
 NewLines = Annotated[list[NewLine], Meta(min_length=1, max_length=MOST)]
+
+
+class NewDocument(Struct, forbid_unknown_fields=True, kw_only=True):
+    """What an order and a return have in common. With neither `customer` nor `member` it is a guest's."""
+
+    external_id: Number
+    lines: NewLines
+    customer: Customer = None
+    member: MemberRef | None = None
 
 
 class Refusal(Struct, omit_defaults=True):
@@ -90,16 +103,30 @@ def alone(done: Sequence[commerce.Outcome]) -> commerce.Outcome:
     return one
 
 
-def lines(new: Sequence[NewLine]) -> list[commerce.NewLine]:
-    """Lines as commerce takes them."""
-    fields: Any = commerce.NewLine.__dataclass_fields__
-    return [commerce.NewLine(**{name: getattr(line, name) for name in fields}) for line in new]
+def as_commerce_takes(tx: Transaction, new: Sequence[NewDocument], kind: type[Document]) -> list[Document]:
+    """Documents as `commerce.NewOrder` or `commerce.NewReturn`.
+
+    Raises:
+        MemberNotFound: there is no such member as one of them names.
+    """
+    return [kind(**_told(one, kind), lines=_lines(one.lines), member_id=member_id_of(tx, one.member)) for one in new]
+
+
+def _told(one: NewDocument, kind: type[Document]) -> dict[str, Any]:
+    """The values that are the same here and there."""
+    same = set(kind.__dataclass_fields__) - {"lines", "member_id"}
+    return {name: getattr(one, name) for name in same}
+
+
+def _lines(new: Sequence[NewLine]) -> list[commerce.NewLine]:
+    return [commerce.NewLine(**asdict(line)) for line in new]
 
 
 __all__ = [
     "MOST",
     "Customer",
     "Name",
+    "NewDocument",
     "NewLine",
     "NewLines",
     "Number",
@@ -107,6 +134,6 @@ __all__ = [
     "Outcomes",
     "Refusal",
     "alone",
-    "lines",
+    "as_commerce_takes",
     "outcomes",
 ]

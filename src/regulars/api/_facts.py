@@ -33,7 +33,8 @@ class Fact(Struct):
 
 def fact(one: facts.Recorded) -> Fact:
     """A fact as callers see it."""
-    prefix = "ret" if one.name == "order.returned" else _SUBJECTS.get(one.name.partition(".")[0])
+    about = str(one.data.get("fact")) if one.name.startswith("reaction.") else one.name
+    prefix = "ret" if about == "order.returned" else _SUBJECTS.get(about.partition(".")[0])
     return Fact(
         id=f"{one.xact}-{one.fact_id}",
         name=one.name,

@@ -1,5 +1,6 @@
 """The types that requests and answers share, and how what a caller names is found."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Annotated, Final
 
@@ -100,6 +101,11 @@ def member_id_of(tx: Transaction, named: str | None) -> int | None:
 def shop_id_of(tx: Transaction, named: str | None) -> int | None:
     """As `find_shop`, only its identifier; None for None."""
     return None if named is None else find_shop(tx, named).shop_id
+
+
+def shop_codes(tx: Transaction) -> Mapping[int, str]:
+    """The code of every shop, by its identifier."""
+    return {one.shop_id: one.code for one in commerce.shops(tx)}
 
 
 def shown(prefix: str, identifier: int | None) -> str | None:

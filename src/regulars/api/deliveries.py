@@ -71,7 +71,10 @@ def record_delivery(call: Call, data: JSONBody[NewShopDelivery]) -> Response[Out
 
 @creating("/deliveries/batch", tag=TAG, permission=Permission.RECORD, status_code=200, refusals=_REFUSALS)
 def record_deliveries(call: Call, data: JSONBody[NewDeliveries]) -> Response[Outcomes]:
-    """Record up to 1,000 deliveries of one shop's orders, each by itself."""
+    """Record up to 1,000 deliveries of one shop's orders, each by itself.
+
+    Several entries of one delivery complete each other, as if they were sent one after the other.
+    """
     return call.write(lambda tx, at: outcomes("dlv", _record(tx, data.shop, data.deliveries, at)))
 
 

@@ -12,7 +12,7 @@ from regulars.api._calls import Call
 from regulars.api._facts import Fact, fact
 from regulars.api._paging import After, Limit, from_cursor, to_cursor
 from regulars.api._routes import reading
-from regulars.facts import Position
+from regulars.facts import Cursor, FactsRenumbered
 from regulars.insight import BadCursor
 from regulars.storage import Transaction
 
@@ -45,20 +45,21 @@ class Following(Struct, forbid_unknown_fields=True):
     after: After | None = None
 
 
-@reading("/facts", tag=TAG, permission=Permission.AUDIT, refusals=[BadCursor])
+@reading("/facts", tag=TAG, permission=Permission.AUDIT, refusals=[BadCursor, FactsRenumbered])
 def follow_facts(call: Call, asked: NamedDependency[Following]) -> Response[Feed]:
     """Follow what happens, in the order in which it became known.
 
     Every fact comes exactly once and none is skipped, whatever is written meanwhile. Keep `next` and ask again for what
-    has happened since; it never is null. When the database was restored into another server, drop it and start over.
+    has happened since; it never is null. After the database was restored elsewhere it is refused: start over without it.
     """
-    place = from_cursor(asked.after, tuple[Count, Count]) or (0, 0)
+    place = from_cursor(asked.after, tuple[Count, Count, Count])
+    after = None if place is None else Cursor(*place)
     names = asked.names.split(",") if asked.names else ()
 
     def work(tx: Transaction) -> Feed:
-        known = facts.feed(tx, after=Position(*place), names=names, limit=asked.limit)
-        last = (known[-1].xact, known[-1].fact_id) if known else place
-        return Feed([fact(one) for one in known], to_cursor(last))
+        found = facts.feed(tx, after=after, names=names, limit=asked.limit)
+        following = to_cursor((found.next.numbering, found.next.xact, found.next.fact_id))
+        return Feed([fact(one) for one in found.facts], following)
 
     return call.read(work)
 

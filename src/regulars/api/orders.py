@@ -12,7 +12,7 @@ from msgspec import Meta, Struct
 from regulars import commerce
 from regulars.access import Permission
 from regulars.api._calls import Call
-from regulars.api._documents import MOST, Customer, NewLines, Number, Outcomes, alone, lines, outcomes
+from regulars.api._documents import MOST, NewDocument, Outcomes, alone, as_commerce_takes, outcomes
 from regulars.api._paging import After, Int64, Limit, Page, from_cursor, page_of
 from regulars.api._routes import creating, reading
 from regulars.api._shapes import (
@@ -26,6 +26,7 @@ from regulars.api._shapes import (
     find_shop,
     member_id_of,
     sensible,
+    shop_codes,
     shop_id_of,
     shown,
 )
@@ -98,14 +99,10 @@ class OrderDetail(Struct):
     deliveries: list[Delivery]
 
 
-class NewOrder(Struct, forbid_unknown_fields=True):
+class NewOrder(NewDocument, forbid_unknown_fields=True, kw_only=True):
     """An order as the shop knows it. With neither `customer` nor `member` it is a guest's."""
 
-    external_id: Number
     placed_at: Instant
-    lines: NewLines
-    customer: Customer = None
-    member: MemberRef | None = None
     paid_at: Annotated[Instant | None, Meta(description="When it was paid; it earns points from then on.")] = None
     country: Country | None = None
 
@@ -150,10 +147,6 @@ class Search(Struct, forbid_unknown_fields=True):
     after: After | None = None
 
 
-def _shops(tx: Transaction) -> Mapping[int, str]:
-    return {one.shop_id: one.code for one in commerce.shops(tx)}
-
-
 def _order(one: commerce.Order, shops: Mapping[int, str]) -> Order:
     return Order(
         id=to_public("ord", one.order_id),
@@ -173,7 +166,7 @@ def _order(one: commerce.Order, shops: Mapping[int, str]) -> Order:
 def _detail(tx: Transaction, order_id: int) -> OrderDetail:
     found = commerce.find_order(tx, order_id)
     return OrderDetail(
-        _order(found.order, _shops(tx)),
+        _order(found.order, shop_codes(tx)),
         [
             Line(one.line_no, one.sku, one.name, one.kind, one.quantity, one.unit_minor, one.amount_minor, one.returned)
             for one in found.lines
@@ -216,18 +209,7 @@ def _record(tx: Transaction, shop: str, new: Sequence[NewOrder], at: datetime) -
     for one in new:
         sensible("placed_at", one.placed_at)
         sensible("paid_at", one.paid_at)
-    orders = [
-        commerce.NewOrder(
-            external_id=one.external_id,
-            placed_at=one.placed_at,
-            lines=lines(one.lines),
-            customer=one.customer,
-            member_id=member_id_of(tx, one.member),
-            paid_at=one.paid_at,
-            country=one.country,
-        )
-        for one in new
-    ]
+    orders = as_commerce_takes(tx, new, commerce.NewOrder)
     return commerce.record_orders(tx, find_shop(tx, shop), Orders.of(orders), at=at)
 
 
@@ -266,7 +248,7 @@ def list_orders(call: Call, asked: NamedDependency[Search]) -> Response[Page[Ord
     before = from_cursor(asked.after, tuple[Instant, Int64])
 
     def work(tx: Transaction) -> Page[Order]:
-        shops = _shops(tx)
+        shops = shop_codes(tx)
         rows = commerce.list_orders(
             tx,
             shop_id=shop_id_of(tx, asked.shop),

@@ -12,7 +12,7 @@ from msgspec import Meta, Struct
 from regulars import commerce
 from regulars.access import Permission
 from regulars.api._calls import Call
-from regulars.api._documents import MOST, Customer, NewLines, Number, Outcome, Outcomes, alone, lines, outcomes
+from regulars.api._documents import MOST, NewDocument, Outcome, Outcomes, alone, as_commerce_takes, outcomes
 from regulars.api._paging import After, Int64, Limit, Page, from_cursor, page_of
 from regulars.api._routes import creating, reading
 from regulars.api._shapes import (
@@ -25,11 +25,14 @@ from regulars.api._shapes import (
     find_shop,
     member_id_of,
     sensible,
+    shop_codes,
     shown,
 )
 from regulars.commerce import (
     BadDocument,
+    OrderCancelled,
     OrderNotFound,
+    OverRefunded,
     OverReturned,
     ReturnChanged,
     Returns,
@@ -56,15 +59,11 @@ class Return(Struct):
     total_minor: int
 
 
-class NewReturn(Struct, forbid_unknown_fields=True):
+class NewReturn(NewDocument, forbid_unknown_fields=True, kw_only=True):
     """Goods that came back. Without `order` they are matched to the member's own purchases, the latest first."""
 
-    external_id: Number
     returned_at: Instant
-    lines: NewLines
     order: Annotated[Text | None, Meta(description="The shop's number of the order.", examples=["536365"])] = None
-    customer: Customer = None
-    member: MemberRef | None = None
 
 
 class NewShopReturn(NewReturn, forbid_unknown_fields=True, kw_only=True):
@@ -91,17 +90,7 @@ class Search(Struct, forbid_unknown_fields=True):
 def _record(tx: Transaction, shop: str, new: Sequence[NewReturn], at: datetime) -> list[commerce.Outcome]:
     for one in new:
         sensible("returned_at", one.returned_at)
-    returns = [
-        commerce.NewReturn(
-            external_id=one.external_id,
-            returned_at=one.returned_at,
-            lines=lines(one.lines),
-            order=one.order,
-            customer=one.customer,
-            member_id=member_id_of(tx, one.member),
-        )
-        for one in new
-    ]
+    returns = as_commerce_takes(tx, new, commerce.NewReturn)
     return commerce.record_returns(tx, find_shop(tx, shop), Returns.of(returns), at=at)
 
 
@@ -109,10 +98,12 @@ _REFUSALS = (
     ShopNotFound,
     MemberNotFound,
     OrderNotFound,
+    OrderCancelled,
     BadMember,
     BadDocument,
     ReturnChanged,
     OverReturned,
+    OverRefunded,
     ImpossibleDate,
 )
 
@@ -146,7 +137,7 @@ def list_returns(call: Call, asked: NamedDependency[Search]) -> Response[Page[Re
     before = from_cursor(asked.after, tuple[Instant, Int64])
 
     def work(tx: Transaction) -> Page[Return]:
-        shops: dict[int, str] = {one.shop_id: one.code for one in commerce.shops(tx)}
+        shops = shop_codes(tx)
         rows = commerce.list_returns(tx, member_id=member_id_of(tx, asked.member), before=before, limit=asked.limit + 1)
 
         def show(row: commerce.Return) -> Return:

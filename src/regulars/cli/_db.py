@@ -2,7 +2,7 @@
 
 import typer
 
-from regulars import ledger, settings, storage
+from regulars import jobs, ledger, settings, storage
 from regulars.cli._app import AsJson, open_app, show, show_one
 from regulars.commerce import audit
 from regulars.errors import Conflict
@@ -13,6 +13,10 @@ app = typer.Typer(help="Look after the database.", no_args_is_help=True)
 
 class Inconsistent(Conflict):
     """{count} stored values contradict others, listed above: restore a backup, and report it as a bug."""
+
+
+class NotFollowed(Conflict):
+    """{count} facts, listed above, were not followed by what should follow them: mend the reason, then run `regulars jobs retry`."""
 
 
 @app.command("migrate")
@@ -38,12 +42,18 @@ def status(as_json: AsJson = False) -> None:
 
 @app.command("check")
 def check(as_json: AsJson = False) -> None:
-    """Prove that what is stored agrees with itself: balances with lots and entries, documents with their lines."""
+    """Prove that what is stored agrees with itself: balances with lots and entries, documents with their lines.
+
+    Facts that points or tiers did not follow are named too.
+    """
     with open_app() as opened, opened.database.transaction(read_only=True) as tx:
         found = [*map(_of_account, ledger.audit(tx)), *map(_of_document, audit.contradictions(tx))]
-    show(found, as_json=as_json, nothing="Everything agrees.")
+        missed = [_of_fact(one) for one in jobs.failures(tx)]
+    show([*found, *missed], as_json=as_json, nothing="Everything agrees.")
     if found:
         raise Inconsistent(count=len(found))
+    if missed:
+        raise NotFollowed(count=len(missed))
 
 
 def _of_account(one: ledger.Discrepancy) -> dict[str, object]:
@@ -56,5 +66,9 @@ def _of_document(one: audit.Contradiction) -> dict[str, object]:
     return _row(one.invariant, to_public(prefix, one.document_id), one.expected, one.found)
 
 
-def _row(invariant: str, where: str, expected: int, found: int) -> dict[str, object]:
+def _of_fact(one: jobs.Failure) -> dict[str, object]:
+    return _row("every fact is followed by its reactions", f"fact {one.fact_id}, {one.fact}", "followed", one.reason)
+
+
+def _row(invariant: str, where: str, expected: object, found: object) -> dict[str, object]:
     return {"invariant": invariant, "where": where, "expected": expected, "found": found}

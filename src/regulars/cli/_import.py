@@ -55,17 +55,16 @@ def orders(
 ) -> None:
     """Import orders, and what came back of them, from a shop's export.
 
-    Columns are recognised by their names; what was recognised is shown, and --map corrects it. The same file may be
-    imported any number of times, and after a kill it goes on where it was.
+    Columns are recognised by their names; what was recognised is shown, and --map corrects it. A file that was imported
+    before is left alone unless --again is given, and after a kill it goes on where it was.
     """
     with open_app() as opened:
         with opened.database.transaction() as tx:
             found = _shop(tx, shop, currency, time_zone, opened, keep=not dry_run)
             kept = files.load_profile(tx, profile) if profile else files.Profile({})
-        given = dict(_pair(text) for text in columns or [])
         wanted = replace(
             kept,
-            columns={**kept.columns, **given},
+            columns={**kept.columns, **dict(_pair(text) for text in columns or [])},
             date_format=date_format or kept.date_format,
             decimal="," if decimal_comma else kept.decimal,
             return_prefix=return_prefix or kept.return_prefix,
@@ -78,10 +77,8 @@ def orders(
             if save_profile and not dry_run:
                 with opened.database.transaction() as tx:
                     files.save_profile(tx, save_profile, source.profile, at=opened.clock())
-            done = None if dry_run else _record(opened, found, source, again=again, quiet=as_json)
             target = rejects or file.with_name(file.name + ".rejects.csv")
-            rejected = 0 if dry_run else source.write_rejects(target)
-            _report(source, done, target if rejected else None, as_json)
+            _bring_in(opened, found, source, target, dry_run=dry_run, again=again, as_json=as_json)
         finally:
             source.close()
 
@@ -107,6 +104,37 @@ def _confirm(source: files.Source, as_json: bool) -> None:
         err.print("Columns: " + ", ".join(f"{field} = {header}" for field, header in source.profile.columns.items()))
 
 
+def _finished(opened: App, source: files.Source) -> files.Import | None:
+    with opened.database.transaction(read_only=True) as tx:
+        known = files.known_import(tx, source)
+    return known if known and known.finished_at else None
+
+
+def _already(known: files.Import) -> str:
+    first = f"{known.started_at:%Y-%m-%d %H:%M} UTC as {known.file_name}"
+    return f"Already imported on {first}. To go through it once more, add --again."
+
+
+def _say_known(source: files.Source, known: files.Import, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(_result(source, known, None, already=known), ensure_ascii=False))
+    else:
+        typer.echo(f"{_already(known)} Nothing was done.")
+
+
+def _bring_in(
+    opened: App, shop: Shop, source: files.Source, rejects: Path, *, dry_run: bool, again: bool, as_json: bool
+) -> None:
+    known = None if again else _finished(opened, source)
+    if dry_run:
+        _report(source, None, None, as_json, known=known)
+    elif known:
+        _say_known(source, known, as_json)
+    else:
+        done = _record(opened, shop, source, again=again, quiet=as_json)
+        _report(source, done, rejects if source.write_rejects(rejects) else None, as_json)
+
+
 def _record(opened: App, shop: Shop, source: files.Source, *, again: bool, quiet: bool) -> files.Import:
     with progress_bar(quiet) as bar:
         task = bar.add_task("Importing", total=source.total_chunks)
@@ -127,21 +155,19 @@ def progress_bar(quiet: bool) -> Progress:
     )
 
 
-def _report(source: files.Source, done: files.Import | None, target: Path | None, as_json: bool) -> None:
+def _report(
+    source: files.Source,
+    done: files.Import | None,
+    target: Path | None,
+    as_json: bool,
+    *,
+    known: files.Import | None = None,
+) -> None:
+    if as_json:
+        typer.echo(json.dumps(_result(source, done, target, already=known), ensure_ascii=False))
+        return
     documents: dict[str, int] = done.report["documents"] if done else {}
     refusals: list[dict[str, str]] = done.report["refusals"] if done else []
-    if as_json:
-        result = {
-            "import_id": to_public("imp", done.import_id) if done else None,
-            "rows_read": source.rows_read,
-            "rows": source.verdicts,
-            "documents": documents,
-            "refusals": refusals,
-            "rejects_file": str(target) if target else None,
-            "profile": asdict(source.profile),
-        }
-        typer.echo(json.dumps(result, ensure_ascii=False))
-        return
     table = Table("What became of them", "Count", title=f"{source.rows_read:,} rows read")
     for verdict, count in source.verdicts.items():
         table.add_row(f"rows of {verdict}s" if verdict in {"order", "return"} else verdict, f"{count:,}")
@@ -154,3 +180,21 @@ def _report(source: files.Source, done: files.Import | None, target: Path | None
         err.print(f"{source.rejected:,} rows could not be read; they are in {target}, each with its reason.")
     if not done:
         err.print("Dry run: nothing was imported.")
+    if known:
+        err.print(_already(known))
+
+
+def _result(
+    source: files.Source, done: files.Import | None, target: Path | None, *, already: files.Import | None = None
+) -> dict[str, object]:
+    """What a program is told. `already` is the import of this file that was finished before."""
+    return {
+        "import_id": to_public("imp", done.import_id) if done else None,
+        "already_imported_at": already.started_at.isoformat() if already else None,
+        "rows_read": source.rows_read,
+        "rows": source.verdicts,
+        "documents": done.report["documents"] if done else {},
+        "refusals": done.report["refusals"] if done else [],
+        "rejects_file": str(target) if target else None,
+        "profile": asdict(source.profile),
+    }

@@ -1,7 +1,8 @@
 """What the shop sold and what came of it: shops, products, orders, returns, deliveries, and importing them.
 
 The invariant: a document (order, return) is known by its shop's own number. The same document again changes nothing, a
-different one under the same number is refused, and no more of a line can come back than was sold.
+different one under the same number is refused, no more of a line can come back than was sold, and a return that names
+its order is not older than it and gives back no more than it cost.
 
     shop = commerce.open_shop(tx, "uk", name="Gifts", currency="GBP", time_zone="Europe/London", at=now)
     order = NewOrder("536365", placed_at, customer="17850", lines=[NewLine("85123A", 6, 255)])
@@ -12,7 +13,7 @@ different one under the same number is refused, and no more of a line can come b
 from regulars.commerce._deliveries import record_deliveries
 from regulars.commerce._orders import cancel_order, find_order, find_orders, list_orders, pay_order, record_orders
 from regulars.commerce._records import Delivery, Order, OrderDetail, OrderLine, Return, ReturnLine, Shop
-from regulars.commerce._returns import list_returns, record_returns
+from regulars.commerce._returns import find_returns, list_returns, record_returns
 from regulars.commerce._rules import (
     BadDocument,
     NewDelivery,
@@ -24,6 +25,7 @@ from regulars.commerce._rules import (
     OrderNotFound,
     Orders,
     Outcome,
+    OverRefunded,
     OverReturned,
     ReturnChanged,
     Returns,
@@ -49,6 +51,7 @@ __all__ = [
     "OrderNotFound",
     "Orders",
     "Outcome",
+    "OverRefunded",
     "OverReturned",
     "Return",
     "ReturnChanged",
@@ -61,6 +64,7 @@ __all__ = [
     "find_import",
     "find_order",
     "find_orders",
+    "find_returns",
     "find_shop",
     "list_imports",
     "list_orders",

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final, LiteralString
 
 import numpy as np
 import pyarrow as pa
@@ -11,6 +11,16 @@ import pyarrow as pa
 from regulars.commerce._records import Delivery, Order, OrderLine, Return, ReturnLine, Shop
 from regulars.commerce._rules import Came, Lines, NewDelivery, Numbers, Part, Sold, numbers
 from regulars.storage import Transaction
+
+_ORDER: Final[LiteralString] = """order_id, shop_id, external_id, member_id, placed_at, paid_at, cancelled_at, currency,
+    country, goods_minor, total_minor, recorded_at, fingerprint"""
+_RETURN: Final[LiteralString] = """return_id, shop_id, external_id, member_id, returned_at, currency, goods_minor,
+    total_minor, fingerprint"""
+_DELIVERY: Final[LiteralString] = "delivery_id, order_id, external_id, carrier, promised_at, shipped_at, delivered_at"
+_SOLD: Final[
+    LiteralString
+] = """l.order_id, l.line_no, o.member_id, l.product_id, o.placed_at, l.unit_minor, l.quantity,
+    l.returned, l.amount_minor"""
 
 
 def insert_shop(tx: Transaction, *, shop: Shop) -> int:
@@ -173,9 +183,8 @@ def set_cancelled(tx: Transaction, *, order_id: int, cancelled_at: datetime) -> 
 def select_orders_by_id(tx: Transaction, *, order_ids: list[int]) -> list[Order]:
     """The orders among some identifiers."""
     return tx.all(
-        """
-        select order_id, shop_id, external_id, member_id, placed_at, paid_at, cancelled_at, currency, country,
-            goods_minor, total_minor, recorded_at, fingerprint
+        f"""
+        select {_ORDER}
         from commerce_orders where order_id = any(%(order_ids)s)
         """,
         Order, order_ids=order_ids,
@@ -189,9 +198,8 @@ def select_orders(
     """Orders, the latest first."""
     at, order_id = before or (None, None)
     return tx.all(
-        """
-        select order_id, shop_id, external_id, member_id, placed_at, paid_at, cancelled_at, currency, country,
-            goods_minor, total_minor, recorded_at, fingerprint
+        f"""
+        select {_ORDER}
         from commerce_orders o
         where (%(shop_id)s::bigint is null or shop_id = %(shop_id)s)
           and (%(member_id)s::bigint is null or member_id = %(member_id)s)
@@ -221,9 +229,8 @@ def select_fingerprints(tx: Transaction, *, order_ids: list[int]) -> dict[int, i
 def lock_orders(tx: Transaction, *, order_ids: list[int]) -> list[Order]:
     """The orders among some identifiers, locked, in one order."""
     return tx.all(
-        """
-        select order_id, shop_id, external_id, member_id, placed_at, paid_at, cancelled_at, currency, country,
-            goods_minor, total_minor, recorded_at, fingerprint
+        f"""
+        select {_ORDER}
         from commerce_orders where order_id = any(%(order_ids)s) order by order_id for update
         """,
         Order, order_ids=order_ids,
@@ -268,8 +275,8 @@ def select_return_lines(tx: Transaction, *, order_id: int, limit: int = 10_000) 
 def lock_sold_of_orders(tx: Transaction, *, wanted: Sequence[Came]) -> list[Sold]:
     """The lines of the orders that returns name, locked, in one order."""
     return tx.all(
-        """
-        select l.order_id, l.line_no, o.member_id, l.product_id, o.placed_at, l.unit_minor, l.quantity, l.returned
+        f"""
+        select {_SOLD}
         from commerce_order_lines l join commerce_orders o using (order_id)
         where l.order_id = any(%(order_ids)s) and l.product_id = any(%(product_ids)s)
         order by l.order_id, l.line_no
@@ -279,12 +286,25 @@ def lock_sold_of_orders(tx: Transaction, *, wanted: Sequence[Came]) -> list[Sold
     )  # fmt: skip
 
 
+def select_given_back(tx: Transaction, *, order_ids: list[int]) -> dict[tuple[int, int], int]:
+    """The money given back so far, by order line. Asked after the lines were locked, it misses none."""
+    rows = tx.rows(
+        """
+        select order_id, order_line_no, sum(amount_minor)::bigint from commerce_return_lines
+        where order_id = any(%(order_ids)s) group by order_id, order_line_no
+        """,
+        order_ids=order_ids,
+    )  # fmt: skip
+    return {(order_id, line_no): given for order_id, line_no, given in rows}
+
+
 def lock_sold_to_members(tx: Transaction, *, wanted: Sequence[Came]) -> list[Sold]:
     """The lines by which members bought products and which have not come back, locked, in one order."""
     pairs = list({(came.member_id, came.product_id) for came in wanted})
     return tx.all(
         """
-        select found.order_id, found.line_no, found.member_id, l.product_id, found.placed_at, l.unit_minor, l.quantity, l.returned
+        select found.order_id, found.line_no, found.member_id, l.product_id, found.placed_at, l.unit_minor, l.quantity, l.returned,
+            l.amount_minor
         from (  -- member by member, order by order: no statistics, however wrong, can make this a scan of all lines
             select l.order_id, l.line_no, w.member_id, o.placed_at
             from (
@@ -303,7 +323,7 @@ def lock_sold_to_members(tx: Transaction, *, wanted: Sequence[Came]) -> list[Sol
             order by l.order_id, l.line_no offset 0
         ) found
         cross join lateral (
-            select l.product_id, l.unit_minor, l.quantity, l.returned from commerce_order_lines l
+            select l.product_id, l.unit_minor, l.quantity, l.returned, l.amount_minor from commerce_order_lines l
             where l.order_id = found.order_id and l.line_no = found.line_no and l.returned < l.quantity
             for update
         ) l
@@ -395,8 +415,8 @@ def select_returns(
     """Returns, the latest first."""
     at, return_id = before or (None, None)
     return tx.all(
-        """
-        select return_id, shop_id, external_id, member_id, returned_at, currency, goods_minor, total_minor, fingerprint
+        f"""
+        select {_RETURN}
         from commerce_returns
         where (%(member_id)s::bigint is null or member_id = %(member_id)s)
           and (%(at)s::timestamptz is null or (returned_at, return_id) < (%(at)s::timestamptz, %(return_id)s::bigint))
@@ -404,6 +424,17 @@ def select_returns(
         limit %(limit)s
         """,
         Return, member_id=member_id, at=at, return_id=return_id, limit=limit,
+    )  # fmt: skip
+
+
+def select_returns_by_id(tx: Transaction, *, return_ids: list[int]) -> list[Return]:
+    """The returns among some identifiers."""
+    return tx.all(
+        f"""
+        select {_RETURN}
+        from commerce_returns where return_id = any(%(return_ids)s)
+        """,
+        Return, return_ids=return_ids,
     )  # fmt: skip
 
 
@@ -417,8 +448,8 @@ def select_skus(tx: Transaction, *, product_ids: list[int]) -> list[str]:
 def select_deliveries(tx: Transaction, *, order_id: int, limit: int = 100) -> list[Delivery]:
     """The deliveries of an order."""
     return tx.all(
-        """
-        select delivery_id, order_id, external_id, carrier, promised_at, shipped_at, delivered_at
+        f"""
+        select {_DELIVERY}
         from commerce_deliveries where order_id = %(order_id)s order by external_id limit %(limit)s
         """,
         Delivery, order_id=order_id, limit=limit,
@@ -428,8 +459,8 @@ def select_deliveries(tx: Transaction, *, order_id: int, limit: int = 100) -> li
 def select_deliveries_by_id(tx: Transaction, *, delivery_ids: list[int]) -> list[Delivery]:
     """The deliveries among some identifiers, locked."""
     return tx.all(
-        """
-        select delivery_id, order_id, external_id, carrier, promised_at, shipped_at, delivered_at
+        f"""
+        select {_DELIVERY}
         from commerce_deliveries where delivery_id = any(%(delivery_ids)s) order by delivery_id for update
         """,
         Delivery, delivery_ids=delivery_ids,

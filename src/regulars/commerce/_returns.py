@@ -1,6 +1,7 @@
 """Recording what came back, and matching it to what was sold."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -13,10 +14,12 @@ from regulars.commerce import _queries
 from regulars.commerce._documents import Arrived, arrive
 from regulars.commerce._records import Order, Return, Shop
 from regulars.commerce._rules import (
+    BadDocument,
     Came,
     OrderCancelled,
     OrderNotFound,
     Outcome,
+    OverRefunded,
     OverReturned,
     Part,
     ReturnChanged,
@@ -31,7 +34,8 @@ from regulars.types import stable_id
 def record_returns(tx: Transaction, shop: Shop, returns: Returns, *, at: datetime) -> list[Outcome]:
     """Record a batch of returns of one shop; one answer per return, in order.
 
-    A return that names its order belongs to its lines and cannot exceed them. One that does not is matched, product by
+    A return that names its order belongs to its lines: it cannot exceed their pieces nor what they cost, nor come before
+    the order was placed. One that does not is matched, product by
     product, to the member's latest purchases before it, those at the same price first; what finds none is kept as a return of nothing sold here.
 
     Facts: `order.returned`.
@@ -57,6 +61,12 @@ def _named_orders(
     orders = {row: order_id for row, order_id in ids.items() if order_id in found}
     refused: dict[int, RegularsError] = {row: OrderNotFound(order=names[row]) for row in ids if row not in orders}
     refused |= {row: _cancelled(found[order_id]) for row, order_id in orders.items() if found[order_id].cancelled_at}
+    times: list[datetime] = returns.documents.column("returned_at").to_pylist()
+    refused |= {
+        row: _too_early(times[row], found[order_id])
+        for row, order_id in orders.items()
+        if times[row] < found[order_id].placed_at
+    }
     members: list[int | None] = returns.documents.column("member_id").to_pylist()
     customers: list[str | None] = returns.documents.column("customer").to_pylist()
     for row, order_id in orders.items():
@@ -69,6 +79,12 @@ def _named_orders(
 
 def _cancelled(order: Order) -> OrderCancelled:
     return OrderCancelled(order=order.external_id, cancelled_at=f"{order.cancelled_at:%Y-%m-%d %H:%M} UTC")
+
+
+def _too_early(returned_at: datetime, order: Order) -> BadDocument:
+    placed = f"order {order.external_id} was placed at {order.placed_at:%Y-%m-%d %H:%M:%S} UTC"
+    remedy = f"{placed}; give the time at which its goods came back"
+    return BadDocument(field="returned_at", value=f"{returned_at:%Y-%m-%d %H:%M:%S} UTC", remedy=remedy)
 
 
 def _insert(tx: Transaction, arrived: Arrived, at: datetime) -> npt.NDArray[np.bool_]:
@@ -128,30 +144,39 @@ def _match(tx: Transaction, came: list[Came], arrived: Arrived, named: list[str 
     of_members = [one for one in came if one.order_id is None and one.member_id is not None]
     sold = _queries.lock_sold_of_orders(tx, wanted=of_orders) if of_orders else []
     sold += _queries.lock_sold_to_members(tx, wanted=of_members) if of_members else []
-    shelf = Shelf(list({(line.order_id, line.line_no): line for line in sold}.values()))
+    named_ids = list({one.order_id for one in of_orders if one.order_id is not None})
+    given = _queries.select_given_back(tx, order_ids=named_ids) if named_ids else {}
+    shelf = Shelf(list({(line.order_id, line.line_no): line for line in sold}.values()), given)
     documents: defaultdict[int, list[Came]] = defaultdict(list)
     for line in came:
         documents[line.row].append(line)
     parts: list[Part] = []
     for row, lines in documents.items():
-        taken = dict(shelf.taken)
+        taken, given = dict(shelf.taken), dict(shelf.given)
         matched = [part for line in lines for part in shelf.match(line)]
-        loose = next((part for part in matched if part.order_id is None), None)
-        if lines[0].order_id is None or loose is None:
+        error = None if lines[0].order_id is None else _excess(tx, matched, named[row])
+        if error is None:
             parts += matched
         else:
-            shelf.taken = taken
-            arrived.errors[row] = _over_returned(tx, loose, lines, matched, named[row])
+            shelf.taken, shelf.given = taken, given
+            arrived.errors[row] = error
     return parts
 
 
-def _over_returned(
-    tx: Transaction, loose: Part, lines: list[Came], matched: list[Part], order: str | None
-) -> OverReturned:
-    quantity = sum(line.quantity for line in lines if line.product_id == loose.product_id)
-    fit = sum(one.quantity for one in matched if one.product_id == loose.product_id and one.order_id is not None)
-    [sku] = _queries.select_skus(tx, product_ids=[loose.product_id])
-    return OverReturned(open=fit, sku=sku, order=order, quantity=quantity)
+def _excess(tx: Transaction, matched: list[Part], order: str | None) -> RegularsError | None:
+    """Why what came back is more than its order: in pieces, or in money."""
+    beyond = [part for part in matched if part.order_id is None] or [part for part in matched if part.beyond_minor]
+    if not beyond:
+        return None
+    alike = [part for part in matched if part.product_id == beyond[0].product_id]
+    [sku] = _queries.select_skus(tx, product_ids=[beyond[0].product_id])
+    quantity = sum(part.quantity for part in alike)
+    if beyond[0].order_id is None:
+        fit = sum(part.quantity for part in alike if part.order_id is not None)
+        return OverReturned(open=fit, sku=sku, order=order, quantity=quantity)
+    amount = sum(part.amount_minor for part in alike)
+    fit = amount - sum(part.beyond_minor for part in alike)
+    return OverRefunded(field="lines.amount_minor", value=amount, sku=sku, order=order, open=fit)
 
 
 def _keep(tx: Transaction, arrived: Arrived, parts: list[Part]) -> None:
@@ -166,6 +191,11 @@ def _returned(arrived: Arrived, row: int) -> facts.Fact:
     goods_minor = int(arrived.goods[row])
     about = {"external_id": arrived.names[row], "goods_minor": goods_minor, "currency": arrived.shop.currency}
     return facts.Fact("order.returned", arrived.times[row], arrived.owners[row], arrived.id_of(row), about)
+
+
+def find_returns(tx: Transaction, return_ids: Sequence[int]) -> list[Return]:
+    """The returns among these identifiers, without their lines, in no promised order."""
+    return _queries.select_returns_by_id(tx, return_ids=list(return_ids))
 
 
 def list_returns(

@@ -6,7 +6,7 @@ take the same way in; `Orders.of` and `Returns.of` make the columns from plain r
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -78,6 +78,10 @@ class OverReturned(Conflict):
     """Only {open} of {sku} in order {order} can still come back, not {quantity}: correct the quantity."""
 
 
+class OverRefunded(Conflict):
+    """{field} is {value} for {sku}: of what order {order} cost for it only {open} is left to give back, and goodwill is no return."""
+
+
 @dataclass(frozen=True, slots=True)
 class NewLine:
     """One line of a document. Money is what the customer paid or got back, in minor units of the shop's currency."""
@@ -130,6 +134,17 @@ class NewDelivery:
     promised_at: datetime | None = None
     shipped_at: datetime | None = None
     delivered_at: datetime | None = None
+
+
+def completed(before: NewDelivery, after: NewDelivery) -> NewDelivery:
+    """What is known of a delivery when `after` was sent after `before`; the upsert of deliveries says the same."""
+    return replace(
+        after,
+        carrier=after.carrier or before.carrier,
+        promised_at=before.promised_at or after.promised_at,
+        shipped_at=after.shipped_at or before.shipped_at,
+        delivered_at=after.delivered_at or before.delivered_at,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,6 +360,7 @@ class Sold:
     unit_minor: int
     quantity: int
     returned: int
+    amount_minor: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -375,6 +391,8 @@ class Part:
     order_id: int | None
     order_line_no: int | None
     before: int
+    beyond_minor: int = 0
+    """Money beyond what its order line, named by the shop, cost and has not given back."""
 
 
 @dataclass(slots=True)
@@ -382,11 +400,16 @@ class Shelf:
     """What can still come back, and how much of it is taken while a batch is matched."""
 
     sold: Sequence[Sold]
+    given: dict[tuple[int, int], int] = field(default_factory=dict[tuple[int, int], int])
+    """Money given back by order line; needed of the orders that are named."""
     taken: dict[tuple[int, int], int] = field(default_factory=dict[tuple[int, int], int])
     _by_order: dict[tuple[int, int], list[Sold]] = field(default_factory=lambda: defaultdict(list))
     _by_member: dict[tuple[int, int], list[Sold]] = field(default_factory=lambda: defaultdict(list))
 
+    _paid: dict[tuple[int, int], int] = field(default_factory=dict[tuple[int, int], int])
+
     def __post_init__(self) -> None:
+        self._paid = {(line.order_id, line.line_no): line.amount_minor for line in self.sold}
         for line in sorted(self.sold, key=lambda s: (s.placed_at, s.order_id, -s.line_no), reverse=True):
             self._by_order[line.order_id, line.product_id].append(line)
             if line.member_id is not None:
@@ -433,4 +456,29 @@ class Shelf:
                     before,
                 )
             )
-        return parts
+        return parts if came.order_id is None else self._priced(parts)
+
+    def _priced(self, parts: list[Part]) -> list[Part]:
+        """The parts with their money where it was paid: what is too much for one order line goes to the next."""
+        room = {part.part_no: self._room(part) for part in parts}
+        surplus = sum(max(0, part.amount_minor - room[part.part_no]) for part in parts)
+        priced: list[Part] = []
+        for part in parts:
+            kept = min(part.amount_minor, room[part.part_no])
+            more = surplus if part is parts[-1] else min(surplus, room[part.part_no] - kept)
+            surplus -= more
+            priced.append(
+                replace(part, amount_minor=kept + more, beyond_minor=max(0, kept + more - room[part.part_no]))
+            )
+        for part in priced:
+            if part.order_id is not None and part.order_line_no is not None:
+                line = part.order_id, part.order_line_no
+                self.given[line] = self.given.get(line, 0) + part.amount_minor
+        return priced
+
+    def _room(self, part: Part) -> int:
+        """How much money may be given back for a part; nothing was earned on one without an order."""
+        if part.order_id is None or part.order_line_no is None:
+            return part.amount_minor
+        line = part.order_id, part.order_line_no
+        return max(0, max(0, self._paid[line]) - max(0, self.given.get(line, 0)))

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
+from datetime import tzinfo
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -78,21 +79,23 @@ def _environment(tag: str) -> Environment:
 
 
 @pass_context
-def _date(context: Context, value: Any) -> str:
+def _date(context: Context, value: Any, zone: tzinfo | None = None) -> str:
     visit: Visit = context["visit"]
-    return visit.language.full_date(value, visit.zone)
+    return visit.language.full_date(value, zone or visit.zone)
 
 
 @pass_context
-def _time(context: Context, value: Any) -> str:
+def _time(context: Context, value: Any, zone: tzinfo | None = None) -> str:
+    """A moment in a shop's zone, or the console's own; with several zones about, the shop's is named."""
     visit: Visit = context["visit"]
-    return visit.language.moment(value, visit.zone)
+    written = visit.language.moment(value, zone or visit.zone)
+    return f"{written} ({zone})" if zone and visit.zones_differ else written
 
 
 @pass_context
-def _clock(context: Context, value: Any) -> str:
+def _clock(context: Context, value: Any, zone: tzinfo | None = None) -> str:
     visit: Visit = context["visit"]
-    return value.astimezone(visit.zone).strftime("%H:%M")
+    return value.astimezone(zone or visit.zone).strftime("%H:%M")
 
 
 def _public(identifier: int, prefix: str) -> str:

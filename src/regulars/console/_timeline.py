@@ -3,16 +3,18 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 from itertools import groupby
 from typing import Final
 
 from markupsafe import Markup, escape
 
+from regulars import commerce
 from regulars.console._language import Language
 from regulars.console._visits import Visit
 from regulars.facts import Recorded
-from regulars.types import to_public
+from regulars.storage import Transaction
+from regulars.types import from_public, to_public
 
 _ORDER: Final = re.compile(r"ord_[0-9a-z]{13}")
 _DOCUMENTS: Final = {"order.placed": "ord", "order.paid": "ord", "order.returned": "ret"}
@@ -28,12 +30,14 @@ _ICONS: Final = {
     "points.reversed": "arrow-uturn-left",
     "points.spent": "gift",
     "member.amended": "identification",
+    "reaction.failed": "exclamation-triangle",
 }
 _COLOURS: Final = {
     "order.returned": "is-back",
     "order.cancelled": "is-back",
     "points.expired": "is-back",
     "points.reversed": "is-back",
+    "reaction.failed": "is-back",
     "points": "is-points",
     "tier": "is-tier",
 }
@@ -47,11 +51,18 @@ class Entry:
     drawing: str
     colour: str
     words: Markup
+    zone: tzinfo
+    """Of the shop that it belongs to, as far as that is known."""
+
+    @property
+    def day(self) -> date:
+        """The day it was there."""
+        return self.at.astimezone(self.zone).date()
 
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """The entries of one day in the shop's time zone, latest first."""
+    """The entries of one day, each in the time zone of its shop, latest first."""
 
     day: date
     entries: list[Entry]
@@ -92,8 +103,8 @@ class Teller:
         return self.tiers.get(code, code)
 
 
-def days(visit: Visit, happened: Sequence[Recorded], tiers: Mapping[str, str]) -> list[Day]:
-    """The facts by day and in words.
+def days(visit: Visit, happened: Sequence[Recorded], tiers: Mapping[str, str], shops: Mapping[int, int]) -> list[Day]:
+    """The facts by day and in words; `shops` says for each fact whose shop is known which one it is.
 
     What happened in one moment is one line: an order placed and paid, and the points that it earned.
     """
@@ -107,8 +118,9 @@ def days(visit: Visit, happened: Sequence[Recorded], tiers: Mapping[str, str]) -
     for fact in lines:
         if fact.fact_id not in told:
             teller = Teller(visit.language, tiers, paid=(fact.subject_id, fact.occurred_at) in paid)
-            entries.append(_entry(teller, fact, gains.get(fact.fact_id, 0)))
-    by_day = groupby(entries, key=lambda entry: entry.at.astimezone(visit.zone).date())
+            zone = visit.zone_of(shops.get(fact.fact_id))
+            entries.append(_entry(teller, fact, gains.get(fact.fact_id, 0), zone))
+    by_day = groupby(sorted(entries, key=lambda entry: entry.day, reverse=True), key=lambda entry: entry.day)
     return [Day(day, list(group)) for day, group in by_day]
 
 
@@ -132,13 +144,37 @@ def _gains(lines: Sequence[Recorded]) -> tuple[dict[int, int], set[int]]:
     return gains, told
 
 
-def _entry(teller: Teller, fact: Recorded, gain: int) -> Entry:
+def shops_of(tx: Transaction, visit: Visit, happened: Sequence[Recorded]) -> dict[int, int]:
+    """The shop that each fact belongs to, by the fact: that of its order or return, or the one that named the member."""
+    documents = {fact.fact_id: named for fact in happened if (named := _document_of(fact))}
+    orders = commerce.find_orders(tx, [number for prefix, number in documents.values() if prefix == "ord"])
+    returns = commerce.find_returns(tx, [number for prefix, number in documents.values() if prefix == "ret"])
+    known = {("ord", one.order_id): one.shop_id for one in orders} | {
+        ("ret", one.return_id): one.shop_id for one in returns
+    }
+    issuers: Mapping[object, int] = {shop.code: shop.shop_id for shop in visit.shops}
+    joined = {fact.fact_id: fact.data.get("issuer") for fact in happened if fact.name == "member.joined"}
+    return {fact_id: known[named] for fact_id, named in documents.items() if named in known} | {
+        fact_id: issuers[issuer] for fact_id, issuer in joined.items() if issuer in issuers
+    }
+
+
+def _document_of(fact: Recorded) -> tuple[str, int] | None:
+    """The order or return that a fact is about, or that moved its points."""
+    about = str(fact.data.get("fact", "")) if fact.name.startswith("reaction.") else fact.name
+    if about.startswith("order.") and fact.subject_id is not None:
+        return ("ret" if about == "order.returned" else "ord"), fact.subject_id
+    order = order_of(str(fact.data.get("reference", "")))
+    return ("ord", from_public("ord", order)) if order else None
+
+
+def _entry(teller: Teller, fact: Recorded, gain: int, zone: tzinfo) -> Entry:
     noun = fact.name.partition(".")[0]
     words = _SENTENCES.get(noun, _other)(teller, fact)
     if gain:
         words += Markup('<span class="gain{}">{}</span>').format("" if gain > 0 else " is-less", teller.gain(gain))
     drawing = _ICONS.get(fact.name) or _ICONS.get(noun, "document-text")
-    return Entry(fact.occurred_at, drawing, _COLOURS.get(fact.name) or _COLOURS.get(noun, ""), words)
+    return Entry(fact.occurred_at, drawing, _COLOURS.get(fact.name) or _COLOURS.get(noun, ""), words, zone)
 
 
 def _link(public: str, text: str) -> Markup:
@@ -214,6 +250,15 @@ def _tier(teller: Teller, fact: Recorded) -> Markup:
     return _other(teller, fact)
 
 
+def _reaction(teller: Teller, fact: Recorded) -> Markup:
+    _ = teller.language.gettext
+    sentences = {
+        "reaction.failed": _("Points or tier that should follow could not: an owner sees why"),
+        "reaction.succeeded": _("Points or tier followed after all"),
+    }
+    return teller.say(sentences[fact.name]) if fact.name in sentences else _other(teller, fact)
+
+
 def _other(teller: Teller, fact: Recorded) -> Markup:
     """A fact of a kind this console does not know yet: its name says it."""
     return teller.say("%(name)s", name=fact.name.replace(".", " ").replace("_", " "))
@@ -224,6 +269,7 @@ _SENTENCES: Final[Mapping[str, Callable[[Teller, Recorded], Markup]]] = {
     "order": _order,
     "points": _points,
     "tier": _tier,
+    "reaction": _reaction,
 }
 
 

@@ -65,12 +65,22 @@ class Visit:
 
     @property
     def zone(self) -> tzinfo:
-        """The time zone of the first shop: the console writes times as the shop lives them."""
-        return ZoneInfo(self.shops[0].time_zone if self.shops else "UTC")
+        """The time zone of the shop opened first: what belongs to no shop is written in it."""
+        first = min(self.shops, key=lambda shop: shop.created_at, default=None)
+        return ZoneInfo(first.time_zone if first else "UTC")
+
+    def zone_of(self, shop_id: int | None) -> tzinfo:
+        """The time zone of a shop, in which its orders are written; the console's own while the shop is not known."""
+        return next((ZoneInfo(shop.time_zone) for shop in self.shops if shop.shop_id == shop_id), self.zone)
+
+    @property
+    def zones_differ(self) -> bool:
+        """Whether times of several zones are written, so that each has to say which is its own."""
+        return len({shop.time_zone for shop in self.shops}) > 1
 
     @property
     def today(self) -> date:
-        """The day it is in the shop."""
+        """The day it is in the shop opened first."""
         return self.now.astimezone(self.zone).date()
 
     @property

@@ -52,6 +52,11 @@ class Shown:
         """How many orders or returns were in the file, refused ones not counted."""
         return sum(n for name, n in self.documents.items() if name.startswith(kind) and not name.endswith("refused"))
 
+    @property
+    def refused(self) -> int:
+        """How many orders and returns were refused."""
+        return sum(n for name, n in self.documents.items() if name.endswith("refused"))
+
 
 @get("/imports", sync_to_thread=True)
 def list_imports(

@@ -2,9 +2,10 @@
 
 import csv
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import Any, Final
+from tempfile import SpooledTemporaryFile
+from typing import IO, Any, Final
 
 from litestar import Request, get
 from litestar.di import NamedDependency
@@ -22,6 +23,8 @@ from regulars.types import from_public, to_public
 TABS: Final = ("timeline", "orders", "points")
 _ROWS: Final = 50
 _EXPORTED_AT_ONCE: Final = 500
+_IN_MEMORY: Final = 4 * 1024 * 1024
+"""Bytes of an export kept in memory; a longer one goes to a temporary file."""
 _EXPORT: Final = (
     "member_id", "external_id", "name", "email", "country", "joined", "tier", "points", "orders", "spend", "currency",
     "last_purchase", "recency", "frequency", "money", "grade",
@@ -61,10 +64,25 @@ def export_members(visit: NamedDependency[Visit], request: Request[Any, Any, Any
     chosen = wanted.filter(visit.app.frames.read(visit.app.database), visit.today)
     name = f"members-{visit.today.isoformat()}.csv"
     return Stream(
-        _lines(visit, wanted, chosen),
+        _pieces(_spooled(_lines(visit, wanted, chosen))),
         media_type="text/csv",
         headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"},
     )
+
+
+def _spooled(lines: Iterable[str]) -> IO[bytes]:
+    """The file, written before it is sent, in memory or on disk: a slow download would keep a connection for its time."""
+    spool = SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115  closed by `_pieces`, when it was sent
+    for line in lines:
+        spool.write(line.encode())
+    spool.seek(0)
+    return spool
+
+
+def _pieces(spool: IO[bytes]) -> Iterator[bytes]:
+    with spool:
+        while piece := spool.read(1 << 16):
+            yield piece
 
 
 def _lines(visit: Visit, wanted: Wanted, chosen: Filter) -> Iterator[str]:
@@ -140,7 +158,7 @@ def _happened(
     rows = found[:_ROWS]
     more = len(found) > _ROWS
     return {
-        "days": _timeline.days(visit, rows, tiers),
+        "days": _timeline.days(visit, rows, tiers, _timeline.shops_of(tx, visit, rows)),
         "following": _addresses.write_place(rows[-1].occurred_at, rows[-1].fact_id) if more else None,
     }
 
@@ -167,6 +185,6 @@ def _points(tx: Transaction, member_id: int, before: str | None) -> dict[str, ob
     return {
         "entries": rows,
         "named": named,
-        "numbers": {to_public("ord", order.order_id): order.external_id for order in orders},
+        "orders": {to_public("ord", order.order_id): order for order in orders},
         "following": rows[-1].seq if len(found) > _ROWS else None,
     }

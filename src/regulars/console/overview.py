@@ -10,10 +10,12 @@ from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 from litestar.response import Response
 
-from regulars import insight
+from regulars import insight, jobs
+from regulars.access import Permission
 from regulars.console import _pages, _ranks
 from regulars.console._visits import Visit
 from regulars.insight import Cohort, Figure, Overview, Scope, Share
+from regulars.jobs import Failure
 
 PERIODS: Final = ("30", "90", "365", "all")
 """Days before today, or everything on record."""
@@ -29,8 +31,9 @@ def overview(
     """The shop's loyalty at a glance."""
     chosen = period if period in PERIODS else "90"
     frame = visit.app.frames.read(visit.app.database)
+    failures = _failures(visit)
     if frame.first_day is None:
-        return _pages.page(visit, "overview_empty.html")
+        return _pages.page(visit, "overview_empty.html", failures=failures)
     first = min(frame.first_day, visit.today - timedelta(days=1))
     scope = Scope(first, visit.today) if chosen == "all" else Scope.last(int(chosen), visit.today)
     with visit.app.database.transaction(read_only=True) as tx:
@@ -39,6 +42,7 @@ def overview(
     return _pages.page(
         visit,
         "overview.html",
+        failures=failures,
         overview=seen,
         cohorts=_recent(seen.cohorts),
         tiers=tiers,
@@ -50,6 +54,14 @@ def overview(
         periods=PERIODS,
         last_day=scope.end - timedelta(days=1),
     )
+
+
+def _failures(visit: Visit) -> list[Failure]:
+    """The reactions that failed, for an owner: nobody else can have them tried again."""
+    if visit.session is None or not visit.session.role.may(Permission.ADMINISTER):
+        return []
+    with visit.app.database.transaction(read_only=True) as tx:
+        return jobs.failures(tx)
 
 
 def _in_order(shares: Sequence[Share], tiers: Mapping[str, str]) -> list[Share]:

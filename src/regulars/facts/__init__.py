@@ -8,7 +8,10 @@ follows the feed sees every fact at least once, in the order (transaction, numbe
 """
 
 from regulars.facts._facts import (
+    Cursor,
     Fact,
+    FactsRenumbered,
+    Feed,
     Happened,
     Position,
     Recorded,
@@ -24,7 +27,10 @@ from regulars.facts._facts import (
 )
 
 __all__ = [
+    "Cursor",
     "Fact",
+    "FactsRenumbered",
+    "Feed",
     "Happened",
     "Position",
     "Recorded",

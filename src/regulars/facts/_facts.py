@@ -7,9 +7,11 @@ from datetime import datetime
 import msgspec
 import pyarrow as pa
 
+from regulars.errors import Conflict
 from regulars.facts import _queries
-from regulars.facts._queries import Happened, Position, Recorded
+from regulars.facts._queries import Cursor, Happened, Position, Recorded
 from regulars.storage import Transaction
+from regulars.types import random_id
 
 START = Position(0, 0)
 _TIME = pa.timestamp("us", "UTC")
@@ -50,11 +52,31 @@ def timeline(
     return _queries.select_timeline(tx, member_id=member_id, before=before, limit=limit)
 
 
-def feed(
-    tx: Transaction, *, after: Position | None = None, names: Collection[str] = (), limit: int = 100
-) -> list[Recorded]:
-    """The facts after a position, in order; only final ones, so that none is ever skipped."""
-    return _queries.select_feed(tx, after=after or START, names=list(names), limit=limit)
+class FactsRenumbered(Conflict):
+    """{field} is {value!r}, a place from before the database was restored elsewhere: leave it out and start over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """Some facts, in order, and the place after them."""
+
+    facts: list[Recorded]
+    next: Cursor
+
+
+def feed(tx: Transaction, *, after: Cursor | None = None, names: Collection[str] = (), limit: int = 100) -> Feed:
+    """The facts after a place, in order; only final ones, so that none is ever skipped.
+
+    Raises:
+        FactsRenumbered: the place is of another numbering, so that facts would be skipped.
+    """
+    numbering = _queries.select_numbering(tx)
+    if after is not None and (after.numbering != numbering or not _queries.is_reached(tx, xact=after.xact)):
+        raise FactsRenumbered(field="after", value=f"{after.xact}-{after.fact_id}")
+    place = START if after is None else Position(after.xact, after.fact_id)
+    known = _queries.select_feed(tx, after=place, names=list(names), limit=limit)
+    last = Position(known[-1].xact, known[-1].fact_id) if known else place
+    return Feed(known, Cursor(numbering, last.xact, last.fact_id))
 
 
 def recorded_here(tx: Transaction, *, names: Collection[str]) -> list[Happened]:
@@ -98,10 +120,11 @@ def adopt(tx: Transaction) -> bool:
     """Make facts that were restored into another server readable there; whether there was anything to do.
 
     A dump keeps the numbers of the old server's transactions, which the new one would wait for. Readers may see facts
-    a second time, as they may anyway.
+    a second time, as they may anyway; a place kept outside is of another numbering from then on, and refused.
     """
     if not _queries.is_restored(tx):
         return False
     _queries.rebase_cursors(tx)
     _queries.rebase_facts(tx)
+    _queries.set_numbering(tx, numbering=random_id())
     return True

@@ -28,6 +28,7 @@ class Happened:
     """What a reaction must know of a fact; what it says in words and figures is left where it is."""
 
     fact_id: int
+    xact: int
     name: str
     occurred_at: datetime
     member_id: int | None
@@ -38,6 +39,15 @@ class Happened:
 class Position:
     """A place in the feed, after the fact it names."""
 
+    xact: int
+    fact_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """A place in the feed as somebody outside keeps it: of which numbering, and after which fact."""
+
+    numbering: int
     xact: int
     fact_id: int
 
@@ -85,7 +95,7 @@ def select_recorded_here(tx: Transaction, *, names: list[str]) -> list[Happened]
     """The facts of some names that this transaction has recorded so far, in order."""
     return tx.all(
         """
-        select fact_id, name, occurred_at, member_id, subject_id
+        select fact_id, xact::text::bigint as xact, name, occurred_at, member_id, subject_id
         from facts
         where xact = pg_current_xact_id_if_assigned() and name = any(%(names)s)
         order by fact_id
@@ -98,7 +108,7 @@ def select_between(tx: Transaction, *, after: Position, upto: Position, names: l
     """The facts of some names after one position, up to and with another."""
     return tx.all(
         """
-        select fact_id, name, occurred_at, member_id, subject_id
+        select fact_id, xact::text::bigint as xact, name, occurred_at, member_id, subject_id
         from facts
         where (xact, fact_id) > (%(from_xact)s::text::xid8, %(from_id)s)
           and (xact, fact_id) <= (%(to_xact)s::text::xid8, %(to_id)s)
@@ -191,3 +201,18 @@ def rebase_cursors(tx: Transaction) -> int:
 def rebase_facts(tx: Transaction) -> int:
     """Let all facts bear a transaction that is long over, so that their numbers alone order them."""
     return tx.run("update facts set xact = '1'")
+
+
+def select_numbering(tx: Transaction) -> int:
+    """Which numbering the facts bear now."""
+    return tx.value("select numbering from facts_numbering")
+
+
+def is_reached(tx: Transaction, *, xact: int) -> bool:
+    """Whether a transaction has begun on this server: a place beyond is from a future that a restore took back."""
+    return tx.value("select %(xact)s::text::xid8 < pg_snapshot_xmax(pg_current_snapshot())", xact=xact)
+
+
+def set_numbering(tx: Transaction, *, numbering: int) -> int:
+    """Say that the facts bear another numbering."""
+    return tx.run("update facts_numbering set numbering = %(numbering)s", numbering=numbering)

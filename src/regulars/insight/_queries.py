@@ -24,7 +24,7 @@ def snapshot_if_same(tx: Transaction, *, snapshot: str) -> str | None:
             select from facts
             where xact >= pg_snapshot_xmin(%(snapshot)s::pg_snapshot)
               and not pg_visible_in_snapshot(xact, %(snapshot)s::pg_snapshot)
-              and name !~ '^(points|tier|programme|operator|key)\.'
+              and name !~ '^(points|tier|programme|operator|key|reaction)\.'
               and name not in ('member.joined', 'member.amended', 'order.delivered')
         )
         """,
@@ -154,19 +154,8 @@ def lock_refresh(tx: Transaction) -> Refresh | None:
 
 
 def stage_portraits(tx: Transaction, portraits: pa.Table) -> None:
-    """Put computed portraits in a temporary table that ends with the transaction."""
-    tx.run("drop table if exists pg_temp.insight_staged")
-    tx.run(
-        """
-        create temporary table insight_staged (
-            member_id bigint primary key, cohort date, first_day date, last_day date, orders int, days int,
-            spend_minor bigint, r smallint, f smallint, m smallint, grade text
-        ) on commit drop
-        """
-    )
-    tx.copy(
-        "insight_staged (member_id, cohort, first_day, last_day, orders, days, spend_minor, r, f, m, grade)", portraits
-    )
+    """Put computed portraits beside the kept ones, to be compared with them."""
+    tx.stage("insight_staged", portraits)
     tx.run("analyze insight_staged")
 
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 import psycopg
@@ -10,6 +11,9 @@ import structlog
 from regulars import facts, programme
 from regulars.app import App
 from regulars.errors import RegularsError
+from regulars.jobs import _queries
+from regulars.jobs._failures import close_failures, failures, record_failure
+from regulars.jobs._queries import Failure
 from regulars.storage import Transaction
 
 log = structlog.get_logger(__name__)
@@ -56,7 +60,8 @@ def react(app: App, *, patience_seconds: float = 0.0) -> int:
         with app.database.transaction() as tx:
             unread = facts.unread(tx, reader=READER, names=NAMES)
             if unread is not None:
-                _react_to(tx, unread.facts, app.clock())
+                failed = _react_to(tx, unread.facts, app.clock())
+                close_failures(tx, unread.facts, failed=failed, at=app.clock())
                 facts.mark_read(tx, reader=READER, upto=unread.upto)
                 total += len(unread.facts)
         if unread is None:
@@ -79,10 +84,40 @@ def react_within(tx: Transaction, *, at: datetime) -> None:
     _react_to(tx, facts.recorded_here(tx, names=NAMES), at)
 
 
-def _react_to(tx: Transaction, happened: Sequence[facts.Happened], at: datetime) -> None:
-    """React to a batch; when it fails, to its halves, so that one fact nobody can react to holds up no other."""
+@dataclass(frozen=True, slots=True)
+class Retried:
+    """What became of one failure that was tried again: it is open no more, or fails for a reason."""
+
+    failure: Failure
+    reason: str | None
+
+
+def retry(app: App) -> list[Retried]:
+    """Try every failed reaction again, each in a transaction of its own. Facts: `reaction.succeeded`, `reaction.failed`."""
+    with app.database.transaction(read_only=True) as tx:
+        open_failures = failures(tx)
+    return [_try_again(app, one) for one in open_failures]
+
+
+def _try_again(app: App, failure: Failure) -> Retried:
+    at = app.clock()
+    with app.database.transaction() as tx:
+        fact = _queries.select_fact(tx, failure=failure)
+        if fact is None:
+            return Retried(failure, "the fact is here no more")
+        failed = _react_to(tx, [fact], at)
+        close_failures(tx, [fact], failed=failed, at=at)
+    return Retried(failure, failed.get(failure.fact_id))
+
+
+def _react_to(tx: Transaction, happened: Sequence[facts.Happened], at: datetime) -> dict[int, str]:
+    """React to a batch; when it fails, to its halves, so that one fact nobody can react to holds up no other.
+
+    Returns:
+        The facts that nothing followed, and why.
+    """
     if not happened:
-        return
+        return {}
     try:
         with tx.savepoint():
             _follow(tx, happened, at)
@@ -91,13 +126,12 @@ def _react_to(tx: Transaction, happened: Sequence[facts.Happened], at: datetime)
             raise  # a lost connection or a deadlock says nothing about the facts: the whole batch is tried again
         if len(happened) > 1:
             middle = len(happened) // 2
-            _react_to(tx, happened[:middle], at)
-            _react_to(tx, happened[middle:], at)
-            return
+            return _react_to(tx, happened[:middle], at) | _react_to(tx, happened[middle:], at)
         [fact] = happened
         log.exception("reaction.failed", fact=fact.name, fact_id=fact.fact_id)
-        about = {"fact": fact.name, "fact_id": fact.fact_id, "reason": str(error)}
-        facts.record(tx, [facts.Fact("reaction.failed", at, fact.member_id, fact.subject_id, about)], at=at)
+        record_failure(tx, fact, error, at=at)
+        return {fact.fact_id: str(error)}
+    return {}
 
 
 def _follow(tx: Transaction, happened: Sequence[facts.Happened], at: datetime) -> None:

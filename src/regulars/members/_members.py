@@ -98,6 +98,8 @@ def by_identity(tx: Transaction, issuer: str, value: str) -> Member:
 def amend(tx: Transaction, member_id: int, changes: Mapping[str, object], *, at: datetime) -> Member:
     """Change name, e-mail, phone, locale, country or attributes; an attribute set to None is removed.
 
+    The member is locked first: of two changes at once the second builds upon the first.
+
     Raises:
         BadMember: a field is unknown or its value cannot be used; nothing changed.
         MemberNotFound: there is no such member.
@@ -105,8 +107,10 @@ def amend(tx: Transaction, member_id: int, changes: Mapping[str, object], *, at:
     unknown = sorted(set(changes) - {"name", "email", "phone", "locale", "country", "attributes"})
     if unknown:
         raise BadMember(field=unknown[0], value=changes[unknown[0]], remedy="it cannot be amended")
-    before = find(tx, member_id)
     cleaned: dict[str, object] = {name: _clean_field(name, value) for name, value in changes.items()}
+    before = _queries.lock_member(tx, member_id=member_id)
+    if before is None:
+        raise MemberNotFound(member=to_public("mem", member_id))
     if "attributes" in cleaned:
         merged = {**before.attributes, **_mapping(cleaned["attributes"])}
         cleaned["attributes"] = {key: value for key, value in merged.items() if value is not None}

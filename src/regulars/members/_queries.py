@@ -53,6 +53,17 @@ def select_members(tx: Transaction, *, member_ids: list[int]) -> list[Member]:
     )  # fmt: skip
 
 
+def lock_member(tx: Transaction, *, member_id: int) -> Member | None:
+    """One member, locked against other changes but not against orders that come meanwhile; or None."""
+    return tx.first(
+        """
+        select member_id, issuer, external_id, name, email, phone, locale, country, joined_at, attributes
+        from members where member_id = %(member_id)s for no key update
+        """,
+        Member, member_id=member_id,
+    )  # fmt: skip
+
+
 def identities(tx: Transaction, *, member_id: int, limit: int = 100) -> list[Identity]:
     """Every name the outside world has for a member."""
     return tx.all(

@@ -930,6 +930,12 @@ ALTER TABLE public.facts ALTER COLUMN fact_id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.facts_numbering (
+    numbering bigint NOT NULL,
+    one boolean DEFAULT true NOT NULL,
+    CONSTRAINT facts_numbering_one_check CHECK (one)
+);
+
 CREATE TABLE public.insight_portraits (
     member_id bigint NOT NULL,
     cohort date NOT NULL,
@@ -1433,6 +1439,9 @@ ALTER TABLE ONLY public.commerce_shops
 ALTER TABLE ONLY public.facts_cursors
     ADD CONSTRAINT facts_cursors_pkey PRIMARY KEY (reader);
 
+ALTER TABLE ONLY public.facts_numbering
+    ADD CONSTRAINT facts_numbering_pkey PRIMARY KEY (one);
+
 ALTER TABLE ONLY public.facts
     ADD CONSTRAINT facts_pkey PRIMARY KEY (xact, fact_id);
 
@@ -1511,6 +1520,8 @@ CREATE INDEX commerce_returns_by_member ON public.commerce_returns USING btree (
 CREATE INDEX commerce_returns_by_returned ON public.commerce_returns USING btree (returned_at, return_id);
 
 CREATE INDEX facts_by_member ON public.facts USING btree (member_id, occurred_at DESC, fact_id DESC) WHERE (member_id IS NOT NULL);
+
+CREATE INDEX facts_by_reaction ON public.facts USING btree (name, ((data ->> 'fact_id'::text))) WHERE (name = ANY (ARRAY['reaction.failed'::text, 'reaction.succeeded'::text]));
 
 CREATE INDEX insight_portraits_by_cell ON public.insight_portraits USING btree (r, f, m) INCLUDE (spend_minor);
 

@@ -209,7 +209,8 @@ def _encoding(head: bytes) -> str:
 def _parse(db: duckdb.DuckDBPyConnection, profile: Profile, shop: Shop) -> None:
     """Make table `parsed`: every field in its own type, null where it could not be read."""
     types = {name: kind for name, kind, *_ in db.execute("describe file").fetchall()}
-    scale = 10 ** get_currency_precision(shop.currency)
+    digits = get_currency_precision(shop.currency)
+    scale = 10**digits
 
     def text(field: str) -> str:
         header = profile.columns.get(field)
@@ -226,12 +227,14 @@ def _parse(db: duckdb.DuckDBPyConnection, profile: Profile, shop: Shop) -> None:
     def number(field: str) -> str:
         header = profile.columns.get(field)
         if header and types[header] in {"DOUBLE", "FLOAT", "BIGINT", "INTEGER", "SMALLINT", "TINYINT", "HUGEINT"}:
-            return f'"{header}"::double'
+            return f'"{header.replace(chr(34), chr(34) * 2)}"::double'
         point, comma = ("[.]", ",") if profile.decimal == "." else (",", "[.]")
         plain = f"regexp_replace(regexp_replace({text(field)}, '^([+-]?)[^0-9.,+-]+', '\\1'), '[^0-9.,]+$', '')"
         fits = f"regexp_full_match({plain}, '[+-]?([0-9]+|[0-9]{{1,3}}({comma}[0-9]{{3}})+)?({point}[0-9]+)?')"
         bare = f"regexp_replace({plain}, '{comma}', '', 'g')"
-        return f"case when {fits} then try_cast(replace({bare}, ',', '.') as double) end"
+        plain = f"replace({bare}, ',', '.')"
+        exact = f"try_cast({plain} as decimal(18, {digits}))::double, " if field in {"price", "amount"} else ""
+        return f"case when {fits} then coalesce({exact}try_cast({plain} as double)) end"  # a double has no 1.005
 
     db.execute(
         f"""

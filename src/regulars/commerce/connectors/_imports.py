@@ -42,7 +42,7 @@ def begin_import(tx: Transaction, shop: Shop, source: Source, *, at: datetime, a
     A finished import is answered as it is; `again` records every document once more, which changes nothing that is
     already there.
     """
-    import_id = stable_id("import", source.fingerprint)
+    import_id = _id_of(source)
     report: dict[str, Any] = {
         "rows_read": source.rows_read,
         "verdicts": source.verdicts,
@@ -55,6 +55,15 @@ def begin_import(tx: Transaction, shop: Shop, source: Source, *, at: datetime, a
     if not _queries.insert_import(tx, new=new) and again:
         _queries.reset_import(tx, import_id=import_id, report=report)
     return find_import(tx, import_id)
+
+
+def known_import(tx: Transaction, source: Source) -> Import | None:
+    """The import of this very file, read in this very way for this shop, if there was one; it may not be finished."""
+    return next(iter(_queries.select_imports(tx, import_id=_id_of(source), before=None, limit=1)), None)
+
+
+def _id_of(source: Source) -> int:
+    return stable_id("import", source.fingerprint)
 
 
 @dataclass(frozen=True, slots=True)

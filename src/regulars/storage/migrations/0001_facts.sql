@@ -14,6 +14,7 @@ comment on column facts.xact is
     'The writing transaction. Identity values become visible out of order; readers follow (xact, fact_id) below facts_horizon() and so never skip one.';
 
 create index facts_by_member on facts (member_id, occurred_at desc, fact_id desc) where member_id is not null;
+create index facts_by_reaction on facts (name, (data ->> 'fact_id')) where name in ('reaction.failed', 'reaction.succeeded');
 
 -- How far each reader has come.
 create table facts_cursors (
@@ -21,6 +22,13 @@ create table facts_cursors (
     xact    xid8   not null,
     fact_id bigint not null
 );
+
+-- Which numbering the facts bear now: another one when they were renumbered, so that places kept outside are not misread.
+create table facts_numbering (
+    numbering bigint  not null,
+    one       boolean primary key default true check (one)
+);
+insert into facts_numbering (numbering) values ((random() * 9e15)::bigint);
 
 -- The transaction below which every transaction that could write facts here has ended.
 -- pg_snapshot_xmin would do, but holds readers up for a long transaction in any database of the server. A transaction
