@@ -1,5 +1,6 @@
 """Whether the installation lives, is ready, and who is asking."""
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -14,7 +15,7 @@ from regulars.api._problems import Unavailable
 from regulars.api._routes import reading
 from regulars.api._shapes import Id
 from regulars.app import App
-from regulars.storage import pending
+from regulars.storage import LaneReading, pending
 from regulars.types import to_public
 
 TAG = "Keys"
@@ -30,10 +31,12 @@ class Key(Struct):
     created_at: datetime
 
 
-class Health(Struct):
+class Health(Struct, omit_defaults=True):
     """How it is."""
 
     status: Literal["live", "ready"]
+    lanes: Sequence[LaneReading] = ()
+    """What waits for the ledger, and how it went so far: what a graph is drawn from."""
 
 
 @reading("/key", tag=TAG)
@@ -43,7 +46,7 @@ def read_key(call: Call) -> Response[Key]:
     return call.show(Key(to_public("key", one.key_id), one.name, one.role, one.hint, one.created_at))
 
 
-def health(app: App) -> list[HTTPRouteHandler]:
+def health(app: App, lanes: Callable[[], Sequence[LaneReading]]) -> list[HTTPRouteHandler]:
     """The two addresses a supervisor asks; they need no key."""
 
     @get("/health/live", sync_to_thread=False, include_in_schema=False)
@@ -56,7 +59,7 @@ def health(app: App) -> list[HTTPRouteHandler]:
         """Whether the database answers and has every migration."""
         if pending(app.database.url):
             raise Unavailable
-        return _json(Health("ready"))
+        return _json(Health("ready", lanes()))
 
     return [live, ready]
 

@@ -23,7 +23,7 @@ from regulars.ledger._postings import (
     spend,
 )
 from regulars.ledger._queries import Discrepancy, Entry, Totals
-from regulars.ledger._rules import GRACE, Balance, InvalidPosting, Lot, Posting
+from regulars.ledger._rules import GRACE, Balance, InvalidPosting, Lot, Posting, account_id
 
 __all__ = [
     "GRACE",
@@ -39,6 +39,7 @@ __all__ = [
     "ReferenceReused",
     "ReversesTooMuch",
     "Totals",
+    "account_id",
     "audit",
     "balance",
     "earn",

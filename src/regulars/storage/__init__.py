@@ -16,6 +16,7 @@ from regulars.storage._embedded import (
     embedded_server,
     erase_embedded_server,
 )
+from regulars.storage._lanes import LaneFull, LaneReading, Lanes
 from regulars.storage._migrations import Migration, MigrationChanged, applied, migrate, pending
 
 __all__ = [
@@ -23,6 +24,9 @@ __all__ = [
     "DatabaseUnavailable",
     "EmbeddedServerFailed",
     "EmbeddedServerInUse",
+    "LaneFull",
+    "LaneReading",
+    "Lanes",
     "Migration",
     "MigrationChanged",
     "Transaction",
