@@ -22,7 +22,7 @@ from regulars.access import Key
 from regulars.api._gate import Gate
 from regulars.api._requests import ApiRequest
 from regulars.app import App
-from regulars.storage import Transaction
+from regulars.storage import Transaction, lost_a_race
 
 Content = TypeVar("Content")
 _ATTEMPTS: Final = 3
@@ -85,8 +85,9 @@ class ApiCall:
         for _ in range(_ATTEMPTS - 1):
             try:
                 return self._written(done, status)
-            except psycopg.errors.TransactionRollback:  # a deadlock or a serialization failure: nothing was done
-                continue
+            except psycopg.OperationalError as error:
+                if not lost_a_race(error):  # then nothing was done
+                    raise
         return self._written(done, status)
 
     def _written(

@@ -31,12 +31,16 @@ class Key(Struct):
     created_at: datetime
 
 
-class Health(Struct, omit_defaults=True):
+class Health(Struct):
     """How it is."""
 
     status: Literal["live", "ready"]
-    lanes: Sequence[LaneReading] = ()
-    """What waits for the ledger, and how it went so far: what a graph is drawn from."""
+
+
+class LanesHealth(Struct):
+    """How the lanes are: what waits for the ledger, and how it went since the start."""
+
+    lanes: Sequence[LaneReading]
 
 
 @reading("/key", tag=TAG)
@@ -47,7 +51,7 @@ def read_key(call: Call) -> Response[Key]:
 
 
 def health(app: App, lanes: Callable[[], Sequence[LaneReading]]) -> list[HTTPRouteHandler]:
-    """The two addresses a supervisor asks; they need no key."""
+    """The addresses a supervisor asks; they need no key."""
 
     @get("/health/live", sync_to_thread=False, include_in_schema=False)
     def live() -> Response[bytes]:
@@ -59,12 +63,17 @@ def health(app: App, lanes: Callable[[], Sequence[LaneReading]]) -> list[HTTPRou
         """Whether the database answers and has every migration."""
         if pending(app.database.url):
             raise Unavailable
-        return _json(Health("ready", lanes()))
+        return _json(Health("ready"))
 
-    return [live, ready]
+    @get("/health/lanes", sync_to_thread=False, include_in_schema=False)
+    def in_lanes() -> Response[bytes]:
+        """What waits for the ledger in this process."""
+        return _json(LanesHealth(lanes()))
+
+    return [live, ready, in_lanes]
 
 
-def _json(content: Health) -> Response[bytes]:
+def _json(content: Struct) -> Response[bytes]:
     headers = {"Cache-Control": "no-store"}
     return Response(msgspec.json.encode(content), media_type="application/json", headers=headers)
 

@@ -24,7 +24,7 @@ import structlog
 from psycopg.conninfo import make_conninfo
 
 from regulars.errors import Conflict
-from regulars.storage._connections import DatabaseUnavailable, Transaction, connect
+from regulars.storage._connections import DatabaseUnavailable, Transaction, connect, lost_a_race
 from regulars.storage._waiting import Future, Ticket, Waiting
 
 Item = TypeVar("Item")
@@ -240,7 +240,7 @@ class Lane(Generic[Item, Answer]):
 
     def _may_pass(self, error: Exception) -> bool:
         """Whether it was not the items' fault: the same batch may succeed on another connection, or after another's end."""
-        return self._connection is None or isinstance(error, psycopg.errors.TransactionRollback)
+        return self._connection is None or lost_a_race(error)
 
     def _divide(self, tickets: list[Ticket[Item]], error: Exception) -> None:
         if len(tickets) == 1:
