@@ -62,9 +62,9 @@ class Gate:
         known = self._known.get(mark)
         if known is not None and time.monotonic() - known[1] < KEY_SECONDS:
             return known[0]
-        asking = self._asking.get(mark)
-        if asking is None:  # however many come at once, the database is asked once
-            asking = self._asking[mark] = asyncio.get_running_loop().create_task(self._look_up(token, mark))
+        asking, loop = self._asking.get(mark), asyncio.get_running_loop()
+        if asking is None or asking.get_loop() is not loop:  # however many come at once, the database is asked once
+            asking = self._asking[mark] = loop.create_task(self._look_up(token, mark))
         return await asyncio.shield(asking)
 
     async def _look_up(self, token: str, mark: bytes) -> Key | None:
@@ -72,7 +72,7 @@ class Gate:
         try:
             key = await to_thread.run_sync(self._find, token)
         finally:
-            del self._asking[mark]
+            self._asking.pop(mark, None)
         self._known.pop(mark, None)
         if key is not None:
             if len(self._known) >= _MOST_KEYS:
