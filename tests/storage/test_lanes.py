@@ -226,6 +226,29 @@ def test_a_row_locked_elsewhere_holds_up_nobody_but_who_needs_it(table: Database
         assert lanes.call(7, key=0, caller="a") == "7 new"
 
 
+def test_however_many_need_a_locked_row_those_behind_wait_a_moment_only(table: Database):
+    def row(tx: Transaction) -> None:
+        if len(notes.batches) > 1:  # the first, which holds up the others, needs it not
+            tx.run("select from locked for update")
+
+    notes = Notes(before=row)
+    with opened(table, notes) as lanes, connect(table.url) as other:
+        other.execute("create table locked as select 1 as one")
+        results: list[object] = []
+        with held(lanes, notes):
+            thread = threading.Thread(target=lambda: results.extend(gathered(lanes, range(1, 257))))
+            thread.start()
+            until(lambda: lanes.readings()[0].waiting == 256)
+            other.execute("begin")
+            other.execute("select from locked for update")
+        thread.join()
+        other.execute("rollback")
+        assert {type(one) for one in results} == {psycopg.errors.LockNotAvailable}
+        assert len(notes.batches) < 200  # halving all of them would take 511
+        assert lanes.call(1, key=0, caller="a") == "1 new"
+    assert numbers(table) == [0, 1]
+
+
 def test_when_too_many_wait_the_next_is_told_to_come_back_and_nothing_was_done(table: Database):
     notes = Notes()
     with opened(table, notes, most_waiting=10) as lanes:

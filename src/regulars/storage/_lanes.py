@@ -36,9 +36,10 @@ log = structlog.get_logger(__name__)
 BUCKETS: Final = 256
 _ATTEMPTS: Final = 3
 _BACK_OFF_S, _LONGEST_BACK_OFF_S = 0.02, 1.0
-_LOCK_MS, _LOCK_ALONE_MS = 300, 50
+_LOCK_MS, _LOCK_ALONE_MS, _LOCKS_S = 300, 10, 1.0
 # A lane runs a few short statements for hours, each of which has one good plan, by index; a plan made while the tables
-# were empty must not be another. Waiting for a lock is kept short, for everybody behind waits with it.
+# were empty must not be another. Waiting for a lock is kept short, for everybody behind waits with it: 0.3 s, then 10 ms
+# for each half while it is found out whose it is, and no more than a second for a batch.
 _SETTINGS: Final = {
     "synchronous_commit": "on",
     "enable_seqscan": "off",
@@ -80,7 +81,7 @@ class LaneReading:
     """Batches run again after a deadlock or a lost connection."""
 
     failed: int
-    """Items that failed alone."""
+    """Items answered with an error, each for itself."""
 
 
 class Lane(Generic[Item, Answer]):
@@ -105,6 +106,7 @@ class Lane(Generic[Item, Answer]):
         self._thread: threading.Thread | None = None
         self._closing = self._idle = False
         self._connection: psycopg.Connection | None = None
+        self._locked_until_s: float | None = None
         self._batches = self._items = self._largest = self._refused = self._retried = self._failed = 0
         self._wait_s = self._work_s = 0.0
 
@@ -158,11 +160,13 @@ class Lane(Generic[Item, Answer]):
         self._thread.start()
 
     def _full(self, how_many: int) -> LaneFull:
-        self._refused += how_many
-        return LaneFull(waiting=self._waiting.count, retry_after=1)
+        with self._changed:
+            self._refused += how_many
+            return LaneFull(waiting=self._waiting.count, retry_after=1)
 
     def _run(self) -> None:
         while tickets := self._next():
+            self._locked_until_s = None
             try:
                 self._answer(tickets, _LOCK_MS)
             except Exception as error:  # nobody may be left without an answer
@@ -243,15 +247,22 @@ class Lane(Generic[Item, Answer]):
         return self._connection is None or lost_a_race(error)
 
     def _divide(self, tickets: list[Ticket[Item]], error: Exception) -> None:
-        if len(tickets) == 1:
-            self._failed += 1
+        locked = isinstance(error, psycopg.errors.LockNotAvailable)
+        if len(tickets) == 1 or (locked and self._waited_enough()):
+            self._failed += len(tickets)
             _settle(tickets, error=error)
             return
         log.info("lane.divided", lane=self.number, items=len(tickets), reason=type(error).__name__)
         middle = len(tickets) // 2
-        lock_ms = _LOCK_ALONE_MS if isinstance(error, psycopg.errors.LockNotAvailable) else _LOCK_MS
-        self._answer(tickets[:middle], lock_ms)
-        self._answer(tickets[middle:], lock_ms)
+        for half in (tickets[:middle], tickets[middle:]):
+            self._answer(half, _LOCK_ALONE_MS if locked else _LOCK_MS)
+
+    def _waited_enough(self) -> bool:
+        """Whether this batch has waited for locks as long as those behind it may be asked to wait."""
+        now_s = time.monotonic()
+        if self._locked_until_s is None:
+            self._locked_until_s = now_s + _LOCKS_S
+        return now_s > self._locked_until_s
 
     def _worth_waiting(self, tickets: list[Ticket[Item]], times: int) -> bool:
         """Wait for the database to come back, refusing meanwhile who has waited too long; False when all of these have."""
@@ -267,8 +278,12 @@ class Lane(Generic[Item, Answer]):
         if self._connection is None:
             name = f"regulars lane {self.number}"
             connection = connect(make_conninfo(self._url, application_name=name, **_KEEPALIVES))
-            for name, value in _SETTINGS.items():
-                connection.execute("select set_config(%s, %s, false)", (name, value))
+            try:
+                for setting, value in _SETTINGS.items():
+                    connection.execute("select set_config(%s, %s, false)", (setting, value))
+            except psycopg.Error:
+                connection.close()
+                raise
             self._connection = connection
         return self._connection
 
