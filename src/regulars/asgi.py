@@ -8,6 +8,7 @@ import time
 from typing import Any, Final
 
 import structlog
+from anyio import to_thread
 from litestar import Litestar, Request, Response
 from litestar.config.compression import CompressionConfig
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
@@ -31,7 +32,7 @@ _SECURITY: Final = {
 
 
 def create_asgi(app: App) -> Litestar:
-    """Join the API and the console. Serve it with uvicorn; every request's work runs in a thread."""
+    """Join the API and the console. Serve it with uvicorn; work runs in threads, hot requests go through lanes."""
     secure = (app.settings.public_url or "").startswith("https://")
 
     def refuse(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
@@ -39,14 +40,20 @@ def create_asgi(app: App) -> Litestar:
             return api.refuse(request, error)
         return console.error_page(request, error, app)  # pyright: ignore[reportArgumentType]
 
+    door = api.create_api(app)
+
+    async def end() -> None:
+        await to_thread.run_sync(door.close)
+
     litestar = Litestar(
-        route_handlers=[*api.create_api(app), *console.create_console(app)],
+        route_handlers=[*door.routes, *console.create_console(app)],
         exception_handlers={Exception: refuse},
         compression_config=CompressionConfig(backend="gzip", minimum_size=600, gzip_compress_level=6),
         openapi_config=None,
         logging_config=None,
+        on_shutdown=[end],
     )
-    litestar.asgi_handler = _Outermost(litestar.asgi_handler, secure=secure)
+    litestar.asgi_handler = _Outermost(door.around(litestar.asgi_handler), secure=secure)
     return litestar
 
 

@@ -45,7 +45,13 @@ class Settings:
     """How many API requests one key may make in a minute."""
 
     pool_size: int = 8
-    """How many connections to PostgreSQL one process keeps."""
+    """How many connections to PostgreSQL one process keeps, beside those of its lanes."""
+
+    lanes: int = 2
+    """How many lanes post points for the API, each with a connection of its own. What many ask at once is one commit per lane."""
+
+    lane_queue: int = 4096
+    """How many requests may wait for one lane; beyond it they are told to come back (503)."""
 
 
 def _number(name: str, text: str, low: int, high: int) -> int:
@@ -62,7 +68,14 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
     """
     env = os.environ if environ is None else environ
     given = {key: value for key, value in env.items() if key.startswith("REGULARS_") and value}
-    limits = {"port": (0, 65535), "session_hours": (1, 8760), "requests_per_minute": (1, 10**7), "pool_size": (2, 200)}
+    limits = {
+        "port": (0, 65535),
+        "session_hours": (1, 8760),
+        "requests_per_minute": (1, 10**7),
+        "pool_size": (2, 200),
+        "lanes": (1, 64),
+        "lane_queue": (16, 10**6),
+    }
     values: dict[str, object] = {}
     for name in Settings.__dataclass_fields__:
         text = given.get(f"REGULARS_{name.upper()}")

@@ -19,7 +19,17 @@ NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
     [
         (Role.VIEWER, {Permission.READ}),
         (Role.AGENT, {Permission.READ, Permission.RECORD, Permission.SPEND}),
-        (Role.MANAGER, {Permission.READ, Permission.RECORD, Permission.SPEND, Permission.AUDIT, Permission.CONFIGURE}),
+        (
+            Role.MANAGER,
+            {
+                Permission.READ,
+                Permission.RECORD,
+                Permission.SPEND,
+                Permission.GIVE,
+                Permission.AUDIT,
+                Permission.CONFIGURE,
+            },
+        ),
         (Role.OWNER, set(Permission)),
     ],
 )

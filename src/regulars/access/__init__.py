@@ -9,7 +9,17 @@ bits of which only the SHA-256 is kept, shown once. The last owner can be neithe
     access.require(session.role, Permission.SPEND)
 """
 
-from regulars.access._answers import Answer, AnswerPending, RequestReused, fingerprint, recall, remember
+from regulars.access._answers import (
+    Answer,
+    AnswerPending,
+    Request,
+    RequestReused,
+    fingerprint,
+    recall,
+    recall_all,
+    remember,
+    remember_all,
+)
 from regulars.access._keys import IssuedKey, Key, KeyNotFound, find_key, issue_key, keys, revoke_key
 from regulars.access._operators import (
     LastOwner,
@@ -53,6 +63,7 @@ __all__ = [
     "OperatorExists",
     "OperatorNotFound",
     "Permission",
+    "Request",
     "RequestReused",
     "Role",
     "Session",
@@ -74,7 +85,9 @@ __all__ = [
     "new_password",
     "operators",
     "recall",
+    "recall_all",
     "remember",
+    "remember_all",
     "remove_operator",
     "require",
     "revoke_key",

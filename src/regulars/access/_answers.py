@@ -1,10 +1,11 @@
 """Answers kept so that a request sent twice is done once."""
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime
 
 from regulars.access import _queries
-from regulars.access._queries import Answer
+from regulars.access._queries import Answer, Request
 from regulars.errors import Conflict, Invalid
 from regulars.storage import Transaction
 from regulars.types import stable_id
@@ -39,14 +40,36 @@ def recall(tx: Transaction, *, caller_id: int, key: str, request: bytes) -> Answ
         AnswerPending: another transaction is answering it.
         RequestReused: the key was used for another request.
     """
-    if not _queries.try_lock_answer(tx, lock=stable_id("answer", caller_id, key)):
-        raise AnswerPending(key=key)
-    answer = _queries.select_answer(tx, caller_id=caller_id, key=key)
-    if answer is not None and answer.fingerprint != request:
-        raise RequestReused(key=key)
-    return answer
+    [known] = recall_all(tx, [Request(caller_id, key, request)])
+    if isinstance(known, Exception):
+        raise known
+    return known
+
+
+def recall_all(tx: Transaction, requests: Sequence[Request]) -> list[Answer | AnswerPending | RequestReused | None]:
+    """As `recall`, for each of several requests, in two statements. Of two with the same key the second is pending."""
+    locks = [stable_id("answer", one.caller_id, one.key) for one in requests]
+    ours = _queries.try_lock_answers(tx, locks=locks)
+    # Seen only by a statement that begins after the locks are had: what others committed until then.
+    kept = _queries.select_answers(tx, requests=requests)
+    taken: set[int] = set()
+    found: list[Answer | AnswerPending | RequestReused | None] = []
+    for one, lock in zip(requests, locks, strict=True):
+        if lock not in ours or lock in taken:
+            found.append(AnswerPending(key=one.key))
+            continue
+        taken.add(lock)
+        answer = kept.get((one.caller_id, one.key))
+        reused = answer is not None and answer.fingerprint != one.fingerprint
+        found.append(RequestReused(key=one.key) if reused else answer)
+    return found
 
 
 def remember(tx: Transaction, *, caller_id: int, key: str, answer: Answer, at: datetime) -> None:
     """Keep an answer for at least seven days."""
-    _queries.insert_answer(tx, caller_id=caller_id, key=key, answer=answer, at=at)
+    remember_all(tx, [(Request(caller_id, key, answer.fingerprint), answer)], at=at)
+
+
+def remember_all(tx: Transaction, answers: Sequence[tuple[Request, Answer]], *, at: datetime) -> None:
+    """As `remember`, in one statement."""
+    _queries.insert_answers(tx, answers=answers, at=at)

@@ -1,5 +1,6 @@
 """The SQL of access."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -60,6 +61,15 @@ class Attempts:
 
     failures: int
     last_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request that names itself: whose it is, its key, and the fingerprint of its content."""
+
+    caller_id: int
+    key: str
+    fingerprint: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,27 +264,45 @@ def revoke_key(tx: Transaction, *, key_id: int, at: datetime) -> bool:
     )  # fmt: skip
 
 
-def try_lock_answer(tx: Transaction, *, lock: int) -> bool:
-    """Take the lock of one request until the transaction ends; False while another transaction has it."""
-    return bool(tx.value("select pg_try_advisory_xact_lock(%(lock)s::bigint)", lock=lock))
-
-
-def select_answer(tx: Transaction, *, caller_id: int, key: str) -> Answer | None:
-    """The answer kept for a request."""
-    return tx.first(
-        "select fingerprint, status, body from access_answers where caller_id = %(caller_id)s and key = %(key)s",
-        Answer, caller_id=caller_id, key=key,
+def try_lock_answers(tx: Transaction, *, locks: list[int]) -> set[int]:
+    """Take the locks of some requests until the transaction ends, without waiting; those that are had."""
+    return set(
+        tx.values(
+            """
+            select w.lock from unnest(%(locks)s::bigint[]) w (lock) where pg_try_advisory_xact_lock(w.lock)
+            """,
+            locks=locks,
+        )
     )  # fmt: skip
 
 
-def insert_answer(tx: Transaction, *, caller_id: int, key: str, answer: Answer, at: datetime) -> None:
-    """Keep the answer to a request."""
+def select_answers(tx: Transaction, *, requests: Sequence[Request]) -> dict[tuple[int, str], Answer]:
+    """The answers kept for some requests."""
+    rows = tx.rows(
+        """
+        select w.caller_id, w.key, a.fingerprint, a.status, a.body
+        from unnest(%(callers)s::bigint[], %(keys)s::text[]) w (caller_id, key), lateral (
+            select k.fingerprint, k.status, k.body from access_answers k
+            where k.caller_id = w.caller_id and k.key = w.key limit 1) a
+        """,
+        callers=[one.caller_id for one in requests], keys=[one.key for one in requests],
+    )  # fmt: skip
+    return {(caller_id, key): Answer(*kept) for caller_id, key, *kept in rows}
+
+
+def insert_answers(tx: Transaction, *, answers: Sequence[tuple[Request, Answer]], at: datetime) -> None:
+    """Keep the answers to some requests."""
     tx.run(
         """
         insert into access_answers (caller_id, key, fingerprint, status, body, at)
-        values (%(caller_id)s, %(key)s, %(fingerprint)s, %(status)s, %(body)s, %(at)s)
+        select w.caller_id, w.key, decode(w.fingerprint, 'hex'), w.status, decode(w.body, 'hex'), %(at)s
+        from unnest(%(callers)s::bigint[], %(keys)s::text[], %(fingerprints)s::text[], %(statuses)s::smallint[], %(bodies)s::text[])
+            w (caller_id, key, fingerprint, status, body)
+        order by 1, 2
         """,
-        caller_id=caller_id, key=key, fingerprint=answer.fingerprint, status=answer.status, body=answer.body, at=at,
+        callers=[request.caller_id for request, _ in answers], keys=[request.key for request, _ in answers],
+        fingerprints=[answer.fingerprint.hex() for _, answer in answers],
+        statuses=[answer.status for _, answer in answers], bodies=[answer.body.hex() for _, answer in answers], at=at,
     )  # fmt: skip
 
 

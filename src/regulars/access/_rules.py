@@ -42,6 +42,7 @@ class Permission(StrEnum):
     READ = "read"
     RECORD = "record members and orders"
     SPEND = "spend points"
+    GIVE = "give points"
     AUDIT = "read everything that happened"
     CONFIGURE = "change shops and the programme"
     ADMINISTER = "administer operators and keys"
@@ -51,6 +52,7 @@ PERMISSIONS: Final[Mapping[Permission, Role]] = {
     Permission.READ: Role.VIEWER,
     Permission.RECORD: Role.AGENT,
     Permission.SPEND: Role.AGENT,
+    Permission.GIVE: Role.MANAGER,
     Permission.AUDIT: Role.MANAGER,
     Permission.CONFIGURE: Role.MANAGER,
     Permission.ADMINISTER: Role.OWNER,

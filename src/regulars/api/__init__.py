@@ -4,17 +4,18 @@ The invariant: a request that was refused changed nothing; a request answered tw
 document describes is what is checked, because both are made from the same types.
 
     app = App(settings, database, clock)
-    Litestar(create_api(app))                       # `regulars.asgi.create_asgi` joins it with the console
+    Litestar(create_api(app).routes)                # `regulars.asgi.create_asgi` joins it with the console
     python -m regulars.api docs/reference           # writes openapi.json and errors.md
 """
 
-from regulars.api._application import create_api, openapi_document
+from regulars.api._application import Api, create_api, openapi_document
 from regulars.api._context import answer_headers, caller_of, request_id
 from regulars.api._problems import BODY_LIMIT, catalogue, refuse
 from regulars.api._reference import reference_pages
 
 __all__ = [
     "BODY_LIMIT",
+    "Api",
     "answer_headers",
     "caller_of",
     "catalogue",

@@ -1,14 +1,18 @@
 """The routes of the API, joined."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from litestar import Response, Router, route
 from litestar.di import NamedDependency, Provide
 from litestar.handlers import HTTPRouteHandler
+from litestar.types import ASGIApp
 
 from regulars.api import deliveries, feed, health, imports, measures, members, orders, points, programme, returns, shops
 from regulars.api._calls import ApiCall, guard
+from regulars.api._gate import Gate
+from regulars.api._hot import HotPath
 from regulars.api._openapi import document
 from regulars.api._problems import BODY_LIMIT, refuse
 from regulars.api._requests import ApiRequest, decode_query
@@ -19,8 +23,28 @@ _MODULES: Final = (shops, members, orders, returns, deliveries, points, programm
 _HANDLERS: Final[tuple[HTTPRouteHandler, ...]] = tuple(handler for module in _MODULES for handler in module.HANDLERS)
 
 
-def create_api(app: App) -> list[Router]:
+@dataclass(frozen=True, slots=True)
+class Api:
+    """The API, to be joined with whatever else is served."""
+
+    routes: Sequence[Router]
     """Everything to mount: `/v1`, its documentation, and `/health`."""
+
+    around: Callable[[ASGIApp], ASGIApp]
+    """The application they are mounted in, with the hot routes in front of it."""
+
+    close: Callable[[], None]
+    """Answers what still waits for a lane; call it in a thread before the event loop ends."""
+
+
+def create_api(app: App) -> Api:
+    """The API of an installation."""
+    gate = Gate(app)
+    hot = HotPath(app, gate)
+    return Api(_routes(app, gate, hot), hot.around, hot.lanes.close)
+
+
+def _routes(app: App, gate: Gate, hot: HotPath) -> list[Router]:
 
     async def call(request: ApiRequest, asked: NamedDependency[Any]) -> ApiCall:
         return ApiCall(app, request, request.scope["state"]["key"], asked, await request.body())
@@ -33,13 +57,13 @@ def create_api(app: App) -> list[Router]:
         "/v1",
         route_handlers=[*_options(), *_HANDLERS],
         dependencies={"call": Provide(call), "asked": Provide(asked, sync_to_thread=False)},
-        guards=[guard(app)],
+        guards=[guard(gate)],
         request_class=ApiRequest,
         request_max_body_size=BODY_LIMIT,
         **options,
     )
     about = Router("/v1", route_handlers=documentation(_HANDLERS), **options)
-    return [routes, about, Router("/", route_handlers=health.health(app), **options)]
+    return [routes, about, Router("/", route_handlers=health.health(app, hot.readings), **options)]
 
 
 def _options() -> Iterator[HTTPRouteHandler]:

@@ -4,7 +4,6 @@ Writes are answered once: the answer to a request with an Idempotency-Key is kep
 and a dry run is the same code in a transaction that is rolled back.
 """
 
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,21 +12,17 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 import psycopg
-from anyio import to_thread
 from litestar import Response
 from litestar.connection import ASGIConnection
 from litestar.di import NamedDependency
 from litestar.handlers import BaseRouteHandler
 
 from regulars import access, jobs
-from regulars.access import Key, Permission
-from regulars.api._context import answer_headers, note_caller
-from regulars.api._meter import Meter
-from regulars.api._problems import KeyMissing, KeyUnknown, TooManyRequests
+from regulars.access import Key
+from regulars.api._gate import Gate
 from regulars.api._requests import ApiRequest
 from regulars.app import App
-from regulars.storage import Transaction
-from regulars.types import to_public
+from regulars.storage import Transaction, lost_a_race
 
 Content = TypeVar("Content")
 _ATTEMPTS: Final = 3
@@ -90,8 +85,9 @@ class ApiCall:
         for _ in range(_ATTEMPTS - 1):
             try:
                 return self._written(done, status)
-            except psycopg.errors.TransactionRollback:  # a deadlock or a serialization failure: nothing was done
-                continue
+            except psycopg.OperationalError as error:
+                if not lost_a_race(error):  # then nothing was done
+                    raise
         return self._written(done, status)
 
     def _written(
@@ -128,30 +124,13 @@ Call = NamedDependency[ApiCall]
 Guard = Callable[[ASGIConnection[Any, Any, Any, Any], BaseRouteHandler], Awaitable[None]]
 
 
-def guard(app: App) -> Guard:
-    """What lets requests in: a key that works, whose role has the permission the route asks for, not too often."""
-    meter = Meter(app.settings.requests_per_minute)
-
-    def find(token: str) -> Key | None:
-        with app.database.transaction() as tx:
-            return access.find_key(tx, token)
+def guard(gate: Gate) -> Guard:
+    """What lets requests in."""
 
     async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
         if "OPTIONS" in getattr(handler, "http_methods", ()):  # which methods there are is no secret
             return
-        permission: Permission = handler.opt["permission"]
-        token = ApiRequest(connection.scope).bearer
-        if token is None:
-            raise KeyMissing
-        key = await to_thread.run_sync(find, token)
-        if key is None:
-            raise KeyUnknown
-        note_caller(connection.scope, to_public("key", key.key_id))
-        reading = meter.take(key.key_id, time.monotonic())
-        answer_headers(connection.scope).update(reading.headers)
-        if reading.retry_after_s is not None:
-            raise TooManyRequests(limit=reading.limit, retry_after=reading.retry_after_s)
-        access.require(key.role, permission)
+        key = await gate.admit(connection.scope, ApiRequest(connection.scope).bearer, handler.opt["permission"])
         connection.scope["state"]["key"] = key
 
     return admit

@@ -26,7 +26,7 @@ from psycopg_pool import PoolTimeout
 from regulars.access import AnswerPending
 from regulars.api._context import request_id
 from regulars.errors import Conflict, Forbidden, Invalid, NotFound, RegularsError
-from regulars.storage import DatabaseUnavailable
+from regulars.storage import DatabaseUnavailable, LaneFull
 
 MEDIA_TYPE: Final = "application/problem+json"
 _OURS: Final = re.compile(r"regulars\.(?!cli|console|demo)")
@@ -96,6 +96,7 @@ STATUS: Final[Mapping[type[RegularsError], int]] = {
     TooManyRequests: 429,
     Unavailable: 503,
     DatabaseUnavailable: 503,
+    LaneFull: 503,
     RegularsError: 500,
 }
 """The nearest class an error descends from decides."""
@@ -221,41 +222,47 @@ def _plain(value: object) -> object:
 
 def refuse(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """Turn whatever was raised into a problem response. Given to Litestar as the exception handler of `/v1`."""
-    known = _as_ours(request, error)
-    asked = request_id(request.scope)
+    status, headers, content = refusal(request.scope, error)
+    if isinstance(error, MethodNotAllowedException):
+        headers |= error.headers or {}
+    return Response(content, status_code=status, media_type=MEDIA_TYPE, headers=headers)
+
+
+def refusal(scope: Any, error: Exception) -> tuple[int, dict[str, str], bytes]:
+    """Status, headers and content of the answer that whatever was raised becomes."""
+    path, method, asked = scope["path"], scope["method"], request_id(scope)
+    known = _as_ours(path, method, asked, error)
     if isinstance(known, InternalError):
         trace = "".join(traceback.format_exception(error))  # as text: with its values it would show keys and members
-        _log.error("unexpected error", request_id=asked, path=request.url.path, traceback=trace)
-    problem = problem_of(known, path=request.url.path, asked=asked, reading=request.method == "GET")
-    headers = dict(error.headers or {}) if isinstance(error, MethodNotAllowedException) else {}
+        _log.error("unexpected error", request_id=asked, path=path, traceback=trace)
+    problem = problem_of(known, path=path, asked=asked, reading=method == "GET")
+    headers: dict[str, str] = {}
     retry = known.details.get("retry_after") or _RETRY_AFTER.get(type(known))
     if retry is not None:
         headers["Retry-After"] = str(retry)
     if problem.status == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="Regulars"'
-    content = msgspec.json.encode(problem)
-    return Response(content, status_code=problem.status, media_type=MEDIA_TYPE, headers=headers)
+    return problem.status, headers, msgspec.json.encode(problem)
 
 
-def _as_ours(request: Request[Any, Any, Any], error: Exception) -> RegularsError:
+def _as_ours(path: str, method: str, asked: str, error: Exception) -> RegularsError:
     if isinstance(error, RegularsError):
         return error
     if isinstance(error, HTTPException):
-        return _of_framework(request, error)
+        return _of_framework(path, method, error)
     if isinstance(error, psycopg.DataError):  # what the schema did not catch; PostgreSQL did, and rolled back
         return UnstorableValue(reason=str(error).partition("\n")[0])
     if isinstance(error, psycopg.OperationalError | PoolTimeout):
-        _log.warning("database unavailable", request_id=request_id(request.scope), reason=str(error))
+        _log.warning("database unavailable", request_id=asked, reason=str(error))
         return Unavailable()
     return InternalError()
 
 
-def _of_framework(request: Request[Any, Any, Any], error: HTTPException) -> RegularsError:
-    path = request.url.path
+def _of_framework(path: str, method: str, error: HTTPException) -> RegularsError:
     if isinstance(error, NotFoundException):
         return NoSuchAddress(path=path)
     if isinstance(error, MethodNotAllowedException):
-        return MethodNotOffered(path=path, method=request.method)
+        return MethodNotOffered(path=path, method=method)
     if error.status_code == 413:
         return BodyTooLarge(most=BODY_LIMIT)
     if isinstance(error, ValidationException):  # the body is read by `ApiRequest`; only its absence comes here

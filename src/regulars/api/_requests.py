@@ -43,30 +43,51 @@ class ApiRequest(Request[Any, Any, Any]):
             MalformedRequest: it does not fit; names where.
             UnsupportedMediaType: it is not JSON.
         """
-        media_type = self.content_type[0]
-        if media_type not in {"", "application/json"}:
-            raise UnsupportedMediaType(value=media_type)
+        check_media_type(self.content_type[0])
         wanted: Any = self.route_handler.parsed_fn_signature.parameters["data"].raw
         return decode_body(await self.body(), wanted)
 
     @property
     def bearer(self) -> str | None:
         """The API key sent, unchecked."""
-        match = _TOKEN.fullmatch(self.headers.get("authorization", ""))
-        return match[1] if match else None
+        return bearer_of(self.headers.get("authorization", ""))
 
     @property
     def idempotency_key(self) -> str | None:
         """The Idempotency-Key sent.
 
         Raises:
-            MalformedRequest: it is empty, longer than 255 letters, or holds other than printable ASCII.
+            MalformedRequest: it cannot be used.
         """
-        key = self.headers.get("idempotency-key")
-        if key is not None and not _PRINTABLE.fullmatch(key):
-            flaw = Flaw("Give 1 to 255 printable ASCII characters without blanks.", parameter="Idempotency-Key")
-            raise MalformedRequest(reason="the Idempotency-Key cannot be used", flaws=[flaw])
-        return key
+        return usable_key(self.headers.get("idempotency-key"))
+
+
+def check_media_type(media_type: str) -> None:
+    """Let JSON pass.
+
+    Raises:
+        UnsupportedMediaType: it is something else.
+    """
+    if media_type not in {"", "application/json"}:
+        raise UnsupportedMediaType(value=media_type)
+
+
+def bearer_of(authorization: str) -> str | None:
+    """The API key in an Authorization header, unchecked."""
+    match = _TOKEN.fullmatch(authorization)
+    return match[1] if match else None
+
+
+def usable_key(key: str | None) -> str | None:
+    """An Idempotency-Key as it was sent.
+
+    Raises:
+        MalformedRequest: it is empty, longer than 255 letters, or holds other than printable ASCII.
+    """
+    if key is not None and not _PRINTABLE.fullmatch(key):
+        flaw = Flaw("Give 1 to 255 printable ASCII characters without blanks.", parameter="Idempotency-Key")
+        raise MalformedRequest(reason="the Idempotency-Key cannot be used", flaws=[flaw])
+    return key
 
 
 def decode_body(body: bytes, wanted: Any) -> Any:

@@ -61,22 +61,31 @@ def sensible_day(field: str, day: date) -> None:
         raise ImpossibleDate(field=field, value=day.isoformat(), remedy="give a day from 1900 to 2199")
 
 
-def find_member(tx: Transaction, named: str) -> members.Member:
-    """The member a caller names: `mem_…`, or `issuer:value`, where `ext` is our own callers' numbers.
+def named_member(named: str) -> int | tuple[str, str]:
+    """What a caller names a member by: our identifier, or issuer and value, where `ext` is our own callers' numbers.
 
     Raises:
-        MemberNotFound: there is none.
+        MemberNotFound: it names nobody.
     """
     issuer, colon, value = named.partition(":")
     if colon and value and named.isprintable():
         if issuer == "email":
             value = value.strip().lower()
-        return members.by_identity(tx, members.DIRECT if issuer == "ext" else issuer, value)
+        return (members.DIRECT if issuer == "ext" else issuer), value
     try:
-        member_id = from_public("mem", named)
+        return from_public("mem", named)
     except MalformedId as error:
         raise members.MemberNotFound(member=named) from error
-    return members.find(tx, member_id)
+
+
+def find_member(tx: Transaction, named: str) -> members.Member:
+    """The member a caller names: `mem_…`, or `issuer:value`.
+
+    Raises:
+        MemberNotFound: there is none.
+    """
+    name = named_member(named)
+    return members.find(tx, name) if isinstance(name, int) else members.by_identity(tx, *name)
 
 
 def find_shop(tx: Transaction, named: str) -> commerce.Shop:

@@ -1,5 +1,6 @@
 """Whether the installation lives, is ready, and who is asking."""
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -14,7 +15,7 @@ from regulars.api._problems import Unavailable
 from regulars.api._routes import reading
 from regulars.api._shapes import Id
 from regulars.app import App
-from regulars.storage import pending
+from regulars.storage import LaneReading, pending
 from regulars.types import to_public
 
 TAG = "Keys"
@@ -36,6 +37,12 @@ class Health(Struct):
     status: Literal["live", "ready"]
 
 
+class LanesHealth(Struct):
+    """How the lanes are: what waits for the ledger, and how it went since the start."""
+
+    lanes: Sequence[LaneReading]
+
+
 @reading("/key", tag=TAG)
 def read_key(call: Call) -> Response[Key]:
     """Read which key this is and what it may do."""
@@ -43,8 +50,8 @@ def read_key(call: Call) -> Response[Key]:
     return call.show(Key(to_public("key", one.key_id), one.name, one.role, one.hint, one.created_at))
 
 
-def health(app: App) -> list[HTTPRouteHandler]:
-    """The two addresses a supervisor asks; they need no key."""
+def health(app: App, lanes: Callable[[], Sequence[LaneReading]]) -> list[HTTPRouteHandler]:
+    """The addresses a supervisor asks; they need no key."""
 
     @get("/health/live", sync_to_thread=False, include_in_schema=False)
     def live() -> Response[bytes]:
@@ -58,10 +65,15 @@ def health(app: App) -> list[HTTPRouteHandler]:
             raise Unavailable
         return _json(Health("ready"))
 
-    return [live, ready]
+    @get("/health/lanes", sync_to_thread=False, include_in_schema=False)
+    def in_lanes() -> Response[bytes]:
+        """What waits for the ledger in this process."""
+        return _json(LanesHealth(lanes()))
+
+    return [live, ready, in_lanes]
 
 
-def _json(content: Health) -> Response[bytes]:
+def _json(content: Struct) -> Response[bytes]:
     headers = {"Cache-Control": "no-store"}
     return Response(msgspec.json.encode(content), media_type="application/json", headers=headers)
 

@@ -14,6 +14,9 @@ from regulars.storage import Transaction
 from regulars.types import random_id
 
 START = Position(0, 0)
+_FEW = 40
+"""Up to so many an insert is faster than COPY, which has to be begun and ended: 0.1 ms against 0.25 ms for one."""
+
 _TIME = pa.timestamp("us", "UTC")
 
 
@@ -30,6 +33,19 @@ class Fact:
 
 def record(tx: Transaction, facts: Sequence[Fact], *, at: datetime) -> None:
     """Append facts, learned of at `at`."""
+    if not facts:
+        return
+    if len(facts) <= _FEW:
+        _queries.insert_facts(
+            tx,
+            names=[fact.name for fact in facts],
+            occurred=[fact.occurred_at for fact in facts],
+            members=[fact.member_id for fact in facts],
+            subjects=[fact.subject_id for fact in facts],
+            data=[msgspec.json.encode(fact.data).decode() for fact in facts],
+            at=at,
+        )
+        return
     _queries.copy_facts(
         tx,
         pa.table(

@@ -57,6 +57,28 @@ def copy_facts(tx: Transaction, table: pa.Table) -> None:
     tx.copy("facts (name, occurred_at, recorded_at, member_id, subject_id, data)", table)
 
 
+def insert_facts(
+    tx: Transaction,
+    *,
+    names: list[str],
+    occurred: list[datetime],
+    members: list[int | None],
+    subjects: list[int | None],
+    data: list[str],
+    at: datetime,
+) -> None:
+    """Append a few rows, in order."""
+    tx.run(
+        """
+        insert into facts (name, occurred_at, recorded_at, member_id, subject_id, data)
+        select f.name, f.occurred_at, %(at)s, f.member_id, f.subject_id, f.data
+        from unnest(%(names)s::text[], %(occurred)s::timestamptz[], %(members)s::bigint[], %(subjects)s::bigint[], %(data)s::jsonb[])
+            f (name, occurred_at, member_id, subject_id, data)
+        """,
+        names=names, occurred=occurred, members=members, subjects=subjects, data=data, at=at,
+    )  # fmt: skip
+
+
 def select_timeline(
     tx: Transaction, *, member_id: int, before: tuple[datetime, int] | None, limit: int
 ) -> list[Recorded]:

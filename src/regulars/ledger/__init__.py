@@ -22,13 +22,14 @@ from regulars.ledger._postings import (
     ReversesTooMuch,
     earn,
     post,
+    refusal,
     reverse_earn,
     reverse_spend,
     spend,
 )
 from regulars.ledger._promises import fulfil
 from regulars.ledger._queries import Discrepancy, Entry, Totals
-from regulars.ledger._rules import GRACE, Balance, InvalidPosting, Lot, Posting
+from regulars.ledger._rules import GRACE, Balance, InvalidPosting, Lot, Posting, account_id
 from regulars.ledger._transfers import Transfer, transfer
 
 __all__ = [
@@ -48,6 +49,7 @@ __all__ = [
     "ReversesTooMuch",
     "Totals",
     "Transfer",
+    "account_id",
     "audit",
     "balance",
     "capture",
@@ -59,6 +61,7 @@ __all__ = [
     "hold",
     "lots",
     "post",
+    "refusal",
     "reinstate",
     "release",
     "reverse_earn",

@@ -1,12 +1,12 @@
 """Posting: the one verb that moves points, and the three that post one thing and raise when they cannot."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, Literal, get_args
 
 from regulars import facts
-from regulars.errors import Conflict, NotFound
+from regulars.errors import Conflict, NotFound, RegularsError
 from regulars.ledger import _queries, _rules
 from regulars.ledger._queries import KINDS, Movement
 from regulars.ledger._rules import GRACE, Posting
@@ -292,20 +292,29 @@ def reverse_spend(
 def post_one(tx: Transaction, posting: Posting, at: datetime) -> Outcome:
     """Post one thing, and raise the error that its refusal is."""
     outcome = post(tx, [posting], at=at)[0]
-    match outcome.status:
-        case "posted" | "replayed":
-            return outcome
-        case "reference_reused":
-            raise ReferenceReused(reference=posting.reference)
-        case "insufficient":
-            raise InsufficientPoints(available=outcome.balance, point_type=posting.point_type, amount=posting.amount)
-        case "nothing_to_reverse":
-            what = _UNDONE[posting.kind]
-            raise NothingToReverse(what=what, value=posting.reverses, reverses=posting.reverses)
-        case "exceeds":
-            reverses = posting.reverses or "the debt"
-            raise ReversesTooMuch(reverses=reverses, left=outcome.amount, amount=posting.amount)
-        case "frozen":
-            raise AccountFrozen(point_type=posting.point_type)
-        case "not_spendable":
-            raise NotSpendable(point_type=posting.point_type)
+    refused = refusal(posting, outcome)
+    if refused:
+        raise refused
+    return outcome
+
+
+def refusal(posting: Posting, outcome: Outcome) -> RegularsError | None:
+    """Why a posting was refused, as an error; None when it was posted, now or before."""
+    error = _REFUSALS.get(outcome.status)
+    return error(posting, outcome) if error else None
+
+
+_REFUSALS: Final[Mapping[Status, Callable[[Posting, Outcome], RegularsError]]] = {
+    "reference_reused": lambda posting, _: ReferenceReused(reference=posting.reference),
+    "insufficient": lambda posting, outcome: InsufficientPoints(
+        available=outcome.balance, point_type=posting.point_type, amount=posting.amount
+    ),
+    "nothing_to_reverse": lambda posting, _: NothingToReverse(
+        what=_UNDONE[posting.kind], value=posting.reverses, reverses=posting.reverses
+    ),
+    "exceeds": lambda posting, outcome: ReversesTooMuch(
+        reverses=posting.reverses or "the debt", left=outcome.amount, amount=posting.amount
+    ),
+    "frozen": lambda posting, _: AccountFrozen(point_type=posting.point_type),
+    "not_spendable": lambda posting, _: NotSpendable(point_type=posting.point_type),
+}

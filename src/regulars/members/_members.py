@@ -74,6 +74,16 @@ def find_all(tx: Transaction, member_ids: Sequence[int]) -> list[Member]:
     return _queries.select_members(tx, member_ids=list(member_ids))
 
 
+def known_among(
+    tx: Transaction, *, member_ids: Sequence[int], identities: Sequence[tuple[str, str]]
+) -> tuple[set[int], dict[tuple[str, str], int]]:
+    """Which of these identifiers are members', and who holds these identities: for many at once, without the records."""
+    held = _queries.members_of_identities(
+        tx, issuers=[issuer for issuer, _ in identities], values=[value for _, value in identities]
+    ) if identities else {}  # fmt: skip
+    return _queries.select_member_ids(tx, member_ids=list(member_ids)) if member_ids else set(), held
+
+
 def by_external_id(tx: Transaction, external_id: str, *, issuer: str = DIRECT) -> Member:
     """The member an issuer knows by that name.
 

@@ -64,6 +64,19 @@ def lock_member(tx: Transaction, *, member_id: int) -> Member | None:
     )  # fmt: skip
 
 
+def select_member_ids(tx: Transaction, *, member_ids: list[int]) -> set[int]:
+    """Which of some identifiers are members'."""
+    return set(
+        tx.values(
+            """
+            select w.member_id from unnest(%(member_ids)s::bigint[]) w (member_id), lateral (
+                select from members m where m.member_id = w.member_id limit 1) m
+            """,
+            member_ids=member_ids,
+        )
+    )  # fmt: skip
+
+
 def identities(tx: Transaction, *, member_id: int, limit: int = 100) -> list[Identity]:
     """Every name the outside world has for a member."""
     return tx.all(

@@ -8,7 +8,14 @@ and rolled back when it raises. Nothing else begins, commits or rolls back.
             rows = tx.all("select …", Record, member_id=7)
 """
 
-from regulars.storage._connections import Database, DatabaseUnavailable, Transaction, connect, open_database
+from regulars.storage._connections import (
+    Database,
+    DatabaseUnavailable,
+    Transaction,
+    connect,
+    lost_a_race,
+    open_database,
+)
 from regulars.storage._embedded import (
     EmbeddedServerFailed,
     EmbeddedServerInUse,
@@ -16,6 +23,7 @@ from regulars.storage._embedded import (
     embedded_server,
     erase_embedded_server,
 )
+from regulars.storage._lanes import LaneFull, LaneReading, Lanes
 from regulars.storage._migrations import Migration, MigrationChanged, applied, migrate, pending
 
 __all__ = [
@@ -23,6 +31,9 @@ __all__ = [
     "DatabaseUnavailable",
     "EmbeddedServerFailed",
     "EmbeddedServerInUse",
+    "LaneFull",
+    "LaneReading",
+    "Lanes",
     "Migration",
     "MigrationChanged",
     "Transaction",
@@ -31,6 +42,7 @@ __all__ = [
     "embedded_programs",
     "embedded_server",
     "erase_embedded_server",
+    "lost_a_race",
     "migrate",
     "open_database",
     "pending",

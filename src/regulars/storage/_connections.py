@@ -232,6 +232,11 @@ def connect(url: str) -> psycopg.Connection:
     return connection
 
 
+def lost_a_race(error: Exception) -> bool:
+    """Whether a transaction was undone for another's sake (a deadlock, a serialization failure): repeated, it may succeed."""
+    return isinstance(error, psycopg.Error) and (error.sqlstate or "").startswith("40")
+
+
 def _configure(connection: psycopg.Connection) -> None:
     connection.autocommit = True
     for setting in ("timezone = 'UTC'", "jit = off", "lock_timeout = '30s'", "client_min_messages = warning"):
