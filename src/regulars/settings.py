@@ -3,12 +3,15 @@
 Read once, at a door, and passed on in `App`; nothing else looks at the environment.
 """
 
+import ipaddress
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from regulars.errors import Invalid
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 class BadSetting(Invalid):
@@ -47,11 +50,31 @@ class Settings:
     pool_size: int = 8
     """How many connections to PostgreSQL one process keeps."""
 
+    webhook_networks: tuple[Network, ...] = ()
+    """Private networks that webhooks may be sent to, and over plain http, as CIDR with commas between: `127.0.0.0/8,::1/128` on a developer's machine. Unset: public addresses only, and https only."""
+
+    webhook_timeout_seconds: int = 15
+    """How long one attempt to send a webhook may take in all, in seconds."""
+
+    webhooks_at_once: int = 32
+    """How many webhooks one process sends at the same time."""
+
+    webhook_days: int = 30
+    """How long webhooks that were delivered or given up are kept, with every attempt, in days."""
+
 
 def _number(name: str, text: str, low: int, high: int) -> int:
     if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
         raise BadSetting(field=name, value=text, remedy=f"give a whole number from {low} to {high}")
     return int(text)
+
+
+def _networks(name: str, text: str) -> tuple[Network, ...]:
+    try:
+        return tuple(ipaddress.ip_network(part.strip()) for part in text.split(","))
+    except ValueError as error:
+        remedy = "give networks such as 10.0.0.0/8, with commas between them"
+        raise BadSetting(field=name, value=text, remedy=remedy) from error
 
 
 def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
@@ -62,7 +85,15 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
     """
     env = os.environ if environ is None else environ
     given = {key: value for key, value in env.items() if key.startswith("REGULARS_") and value}
-    limits = {"port": (0, 65535), "session_hours": (1, 8760), "requests_per_minute": (1, 10**7), "pool_size": (2, 200)}
+    limits = {
+        "port": (0, 65535),
+        "session_hours": (1, 8760),
+        "requests_per_minute": (1, 10**7),
+        "pool_size": (2, 200),
+        "webhook_timeout_seconds": (1, 60),
+        "webhooks_at_once": (1, 500),
+        "webhook_days": (4, 3650),
+    }
     values: dict[str, object] = {}
     for name in Settings.__dataclass_fields__:
         text = given.get(f"REGULARS_{name.upper()}")
@@ -70,6 +101,8 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
             continue
         if name in limits:
             values[name] = _number(f"REGULARS_{name.upper()}", text, *limits[name])
+        elif name == "webhook_networks":
+            values[name] = _networks(f"REGULARS_{name.upper()}", text)
         else:
             values[name] = Path(text).expanduser() if name == "data_dir" else text
     url = values.get("database_url")

@@ -180,3 +180,17 @@ def rebase_cursors(tx: Transaction) -> int:
 def rebase_facts(tx: Transaction) -> int:
     """Let all facts bear a transaction that is long over, so that their numbers alone order them."""
     return tx.run("update facts set xact = '1'")
+
+
+def rebase_webhooks(tx: Transaction) -> int:
+    """Let what waits for webhooks, and what is to be sent again, name the facts as `rebase_facts` leaves them."""
+    return tx.run(
+        """
+        with endpoints as (
+            update facts_webhook_endpoints set since = '1'
+        ), replays as (
+            update facts_webhook_replays set after_xact = '1', upto_xact = '1' where kind = 'facts'
+        )
+        update facts_webhook_deliveries set xact = '1' where xact is not null
+        """
+    )

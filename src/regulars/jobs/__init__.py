@@ -5,12 +5,14 @@ effect. Two processes that run the jobs of one database share the work and never
 
     jobs.react(app)              # after a write: points and tiers follow
     jobs.tick(app)               # what is due: expiry, tier reviews, fresh portraits
-    jobs.run(app, stop=event)    # both, until told to stop
+    jobs.deliver(app)            # webhooks: what is due is sent
+    jobs.run(app, stop=event)    # all of it, until told to stop
     jobs.import_file(app, shop, source)   # a shop's export, points and tiers included
 """
 
 from regulars.jobs._imports import import_file
 from regulars.jobs._loop import run, tick
+from regulars.jobs._webhooks import deliver, run_webhooks
 from regulars.jobs.reactions import react, react_within
 
-__all__ = ["import_file", "react", "react_within", "run", "tick"]
+__all__ = ["deliver", "import_file", "react", "react_within", "run", "run_webhooks", "tick"]
