@@ -21,17 +21,24 @@ Resolver = Callable[[str, int], Sequence[str]]
 
 _GLOBAL_UNICAST: Final = ipaddress.IPv6Network("2000::/3")
 _NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
+# The registries of special-purpose addresses (IANA, RFC 6890), written out: what `ipaddress` knows of them differs from
+# one Python to the next.
 _NEVER: Final = tuple(
     map(
         ipaddress.ip_network,
         (
+            "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12",
+            "192.0.0.0/24", "192.0.2.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24",
+            "224.0.0.0/4", "240.0.0.0/4",
             "168.63.129.16/32",  # Azure's metadata and DNS service, at an address that looks public
             "192.88.99.0/24",  # relays into 6to4
-            "2001::/32",  # Teredo: an IPv4 address inside
+            "2001::/23",  # protocol assignments, among them Teredo: an IPv4 address inside
+            "2001:db8::/32",
             "2002::/16",  # 6to4: an IPv4 address inside
+            "3fff::/20",
         ),
     )
-)
+)  # fmt: skip
 _HOST: Final = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,251}[a-z0-9])?|\[[0-9a-f:.]+\]")
 _LONGEST: Final = 2000
 
@@ -96,7 +103,7 @@ def is_public(address: Address) -> bool:
         return False
     if any(address.version == network.version and address in network for network in _NEVER):
         return False
-    return address.is_global and not (address.is_multicast or address.is_reserved or address.is_link_local)
+    return address.is_global
 
 
 def checked_url(url: str, reach: Reach) -> str:
