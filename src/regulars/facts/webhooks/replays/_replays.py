@@ -8,6 +8,7 @@ from regulars import facts
 from regulars.errors import Invalid, NotFound
 from regulars.facts._queries import Position
 from regulars.facts.webhooks._deliveries import READER, find_delivery
+from regulars.facts.webhooks._queries import wake
 from regulars.facts.webhooks._records import Replay
 from regulars.facts.webhooks.endpoints import find_endpoint, require_enabled
 from regulars.facts.webhooks.endpoints._endpoints import LANES
@@ -118,6 +119,7 @@ def _new(
 def _begin(tx: Transaction, new: Replay, at: datetime) -> Replay:
     """Note the replay, tell of it, and take its first step at once: most are done with that."""
     _queries.insert_replay(tx, new=new)
+    wake(tx, endpoint_id=new.endpoint_id)  # who asks for it knows, or wants to know, that the endpoint works again
     about = {"kind": new.kind, "replay": to_public("rpl", new.replay_id), "by": new.created_by}
     facts.record(tx, [facts.Fact("webhook.replayed", at, subject_id=new.endpoint_id, data=about)], at=at)
     if new.finished_at is None:
