@@ -9,16 +9,17 @@ from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_network
 from typing import Any
 
-from regulars.settings import Settings, from_environment
+from regulars.settings import Settings
 
-LOOPBACK = from_environment({"REGULARS_WEBHOOK_NETWORKS": "127.0.0.0/8"}).webhook_networks
+LOOPBACK = (ip_network("127.0.0.0/8"),)
 
 
 def settings(**more: Any) -> Settings:
     """Settings under which webhooks may be sent to this machine."""
-    return Settings(webhook_networks=LOOPBACK, **more)
+    return Settings(webhook_networks=("127.0.0.0/8",), **more)
 
 
 @dataclass(frozen=True)

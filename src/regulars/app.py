@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from ipaddress import ip_network
 
 from regulars.facts.webhooks import Reach
 from regulars.insight import Frames
@@ -28,4 +29,5 @@ class App:
     @property
     def reach(self) -> Reach:
         """Where webhooks may be sent."""
-        return Reach(self.settings.webhook_networks, self.settings.webhook_timeout_seconds)
+        networks = tuple(map(ip_network, self.settings.webhook_networks))
+        return Reach(networks, self.settings.webhook_timeout_seconds)

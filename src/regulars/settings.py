@@ -11,8 +11,6 @@ from pathlib import Path
 
 from regulars.errors import Invalid
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-
 
 class BadSetting(Invalid):
     """{field} is {value!r}: {remedy}."""
@@ -50,7 +48,7 @@ class Settings:
     pool_size: int = 8
     """How many connections to PostgreSQL one process keeps."""
 
-    webhook_networks: tuple[Network, ...] = ()
+    webhook_networks: tuple[str, ...] = ()
     """Private networks that webhooks may be sent to, and over plain http, as CIDR with commas between: `127.0.0.0/8,::1/128` on a developer's machine. Unset: public addresses only, and https only."""
 
     webhook_timeout_seconds: int = 15
@@ -69,9 +67,9 @@ def _number(name: str, text: str, low: int, high: int) -> int:
     return int(text)
 
 
-def _networks(name: str, text: str) -> tuple[Network, ...]:
+def _networks(name: str, text: str) -> tuple[str, ...]:
     try:
-        return tuple(ipaddress.ip_network(part.strip()) for part in text.split(","))
+        return tuple(str(ipaddress.ip_network(part.strip())) for part in text.split(","))
     except ValueError as error:
         remedy = "give networks such as 10.0.0.0/8, with commas between them"
         raise BadSetting(field=name, value=text, remedy=remedy) from error

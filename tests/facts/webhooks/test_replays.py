@@ -64,7 +64,7 @@ def test_a_range_of_time_is_sent_again_its_end_left_out(post: Post, receiver: Re
 
 def test_a_range_of_facts_is_sent_again_both_ends_included(post: Post, receiver: Receiver, day: AddedEndpoint):
     with post.database.transaction() as tx:
-        known = [one for one in facts.feed(tx, names=["a.done"])]
+        known = list(facts.feed(tx, names=["a.done"]))
     places = [facts.read_position(facts.position_of(known[n])) for n in (2, 4)]
     replay(post, day, Range(first=places[0], last=places[1]))
     post.deliver()

@@ -24,7 +24,9 @@ def post(reach: Reach, url: str, *, times: int = 1) -> list[Answer]:
 
 
 @contextmanager
-def listening(serve: Callable[[socket.socket], None], *, tls: bool = False) -> Generator[tuple[int, list[socket.socket]]]:
+def listening(
+    serve: Callable[[socket.socket], None], *, tls: bool = False
+) -> Generator[tuple[int, list[socket.socket]]]:
     """A port, and the connections made to it."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(PEM)
@@ -98,7 +100,10 @@ def test_a_name_that_answers_differently_the_second_time_gains_nothing(receiver:
         return ["8.8.8.8"] if len(asked) == 1 else ["127.0.0.1"]
 
     reach = Reach(LOOPBACK, 5, at(["127.0.0.1"], ["10.0.0.1"]))
-    first, second = post(reach, f"http://hooks.example:{port}/hook")[0], post(reach, f"http://hooks.example:{port}/hook")[0]
+    first, second = (
+        post(reach, f"http://hooks.example:{port}/hook")[0],
+        post(reach, f"http://hooks.example:{port}/hook")[0],
+    )
     assert (first.status, second.status, second.error) == (200, None, "refused")
     assert receiver.got[0].headers["host"] == f"hooks.example:{port}"
     blind = Reach((), 2, resolve)
@@ -172,7 +177,11 @@ def test_a_body_that_breaks_off_after_a_good_status_is_no_failure():
 
 @pytest.mark.parametrize(
     ("text", "error"),
-    [(b"", "protocol"), (b"SSH-2.0-OpenSSH_9.6\r\n", "protocol"), (b"HTTP/1.1 200 OK\r\nA: " + b"b" * 200_000, "protocol")],
+    [
+        (b"", "protocol"),
+        (b"SSH-2.0-OpenSSH_9.6\r\n", "protocol"),
+        (b"HTTP/1.1 200 OK\r\nA: " + b"b" * 200_000, "protocol"),
+    ],
 )
 def test_what_is_no_answer_is_told_as_such(text: bytes, error: str):
     with listening(say(text)) as (port, _):

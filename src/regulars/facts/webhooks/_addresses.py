@@ -14,8 +14,8 @@ from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
 from regulars.facts.webhooks._rules import BadEndpoint
-from regulars.settings import Network
 
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolver = Callable[[str, int], Sequence[str]]
 

@@ -207,9 +207,7 @@ def find_delivery(tx: Transaction, delivery_id: int) -> Delivery:
 
 def attempts_of(tx: Transaction, delivery: Delivery, *, limit: int = 200) -> list[Attempt]:
     """The attempts to send it, the latest first."""
-    return _queries.select_attempts(
-        tx, endpoint_id=delivery.endpoint_id, delivery_id=delivery.delivery_id, limit=limit
-    )
+    return _queries.select_attempts(tx, endpoint_id=delivery.endpoint_id, delivery_id=delivery.delivery_id, limit=limit)
 
 
 def body_of(tx: Transaction, delivery: Delivery) -> bytes:
@@ -218,10 +216,15 @@ def body_of(tx: Transaction, delivery: Delivery) -> bytes:
     return message(due).body if due is not None else b""
 
 
-def health(tx: Transaction, *, since: datetime, endpoint_id: int | None = None) -> tuple[list[Hour], list[Backlog]]:
-    """How endpoints have done hour by hour since then, and what they have still to be sent."""
-    hours = _queries.select_hours(tx, endpoint_id=endpoint_id, since=since, limit=_MANY)
-    return hours, _queries.select_backlogs(tx, endpoint_id=endpoint_id, most=_COUNTED)
+def hours(tx: Transaction, *, since: datetime, endpoint_id: int | None = None) -> list[Hour]:
+    """How endpoints have done since then, hour by hour."""
+    return _queries.select_hours(tx, endpoint_id=endpoint_id, since=since, limit=_MANY)
+
+
+def backlogs(tx: Transaction, *, endpoint_id: int | None = None) -> dict[int, Backlog]:
+    """What endpoints have still to be sent and what they will not be sent, by endpoint; counted up to 10,001."""
+    found = _queries.select_backlogs(tx, endpoint_id=endpoint_id, most=_COUNTED)
+    return {one.endpoint_id: one for one in found}
 
 
 def clear(tx: Transaction, *, at: datetime, days: int, limit: int = 5000) -> int:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from regulars.facts.webhooks._rules import State
+
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
@@ -78,6 +80,13 @@ class Delivery:
     tries: int
     last_status: int | None
     last_error: str | None
+
+    @property
+    def state(self) -> State:
+        """How far it has come; `retrying`: it failed and will be tried again; `dead`: it will not, by itself."""
+        if self.due_at is None:
+            return "dead" if self.delivered_at is None else "delivered"
+        return "retrying" if self.tries else "waiting"
 
 
 @dataclass(frozen=True, slots=True)

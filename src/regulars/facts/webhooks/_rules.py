@@ -94,7 +94,8 @@ def ping_message(endpoint_id: int, delivery_id: int, at: datetime) -> Message:
     message_id = to_public("png", delivery_id)
     data = {"endpoint": to_public("whe", endpoint_id)}
     return Message(
-        message_id, msgspec.json.encode({"type": PING, "timestamp": at, "id": message_id, "sequence": None, "data": data})
+        message_id,
+        msgspec.json.encode({"type": PING, "timestamp": at, "id": message_id, "sequence": None, "data": data}),
     )
 
 

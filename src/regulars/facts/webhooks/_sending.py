@@ -112,7 +112,9 @@ def line(reach: Reach, url: str) -> Generator[Post]:
     """A line to one endpoint: a function that makes one attempt after the other, on one connection while it lasts."""
     deadline = _Deadline()
     backend = _Checked(reach, deadline, plain=url.startswith("http://"))
-    with httpcore.ConnectionPool(ssl_context=reach.trust or _trust(), max_connections=1, network_backend=backend) as pool:
+    with httpcore.ConnectionPool(
+        ssl_context=reach.trust or _trust(), max_connections=1, network_backend=backend
+    ) as pool:
 
         def post(body: bytes, headers: Mapping[str, str]) -> Answer:
             began = time.monotonic()

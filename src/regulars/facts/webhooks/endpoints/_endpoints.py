@@ -139,9 +139,7 @@ def amend_endpoint(tx: Transaction, endpoint_id: int, wish: Wish, *, by: str, re
     """
     before, checked = find_endpoint(tx, endpoint_id), _checked(wish, reach)
     names = list(checked.names)
-    _queries.update_endpoint(
-        tx, endpoint_id=endpoint_id, url=checked.url, names=names, description=checked.description
-    )
+    _queries.update_endpoint(tx, endpoint_id=endpoint_id, url=checked.url, names=names, description=checked.description)
     after = find_endpoint(tx, endpoint_id)
     changed = [field for field in ("url", "names", "description") if getattr(before, field) != getattr(after, field)]
     if changed:

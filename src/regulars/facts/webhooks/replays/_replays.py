@@ -144,8 +144,9 @@ def _step(tx: Transaction, replay: Replay, *, at: datetime, limit: int) -> int:
     step = _queries.send_again(tx, replay=replay, lanes=LANES, at=at, limit=limit)
     place = None if step is None or step.xact is None or step.fact_id is None else Position(step.xact, step.fact_id)
     sent = 0 if step is None else step.deliveries
+    ended = place is None or _order(place) >= (replay.upto_xact or 0, replay.upto_id or 0)
     _queries.update_replay(
-        tx, replay_id=replay.replay_id, deliveries=sent, after=place, finished_at=at if place is None else None
+        tx, replay_id=replay.replay_id, deliveries=sent, after=place, finished_at=at if ended else None
     )
     return sent
 
