@@ -11,7 +11,7 @@ from msgspec import UNSET
 
 from regulars import facts
 from regulars.access import Permission
-from regulars.api._calls import Call
+from regulars.api._calls import ApiCall, Call
 from regulars.api._paging import Int64, Page, from_cursor, page_of
 from regulars.api._routes import amending, creating, reading
 from regulars.api._shapes import Instant, find_member, sensible
@@ -56,6 +56,10 @@ from regulars.types import to_public
 TAG: Final = "Webhooks"
 
 
+def _by(call: ApiCall) -> str:
+    return to_public("key", call.key.key_id)
+
+
 @reading("/webhooks/endpoints", tag=TAG, permission=Permission.AUDIT)
 def list_webhook_endpoints(call: Call) -> Response[Page[Endpoint]]:
     """List where facts are sent, in the order in which the endpoints were added."""
@@ -77,7 +81,7 @@ def add_webhook_endpoint(call: Call, data: JSONBody[NewEndpoint]) -> Response[Ad
 
     def work(tx: Transaction, at: datetime) -> AddedEndpoint:
         wish = Wish(data.url, data.names, data.description)
-        added = webhooks.add_endpoint(tx, wish, by=call.key.name, reach=call.app.reach, at=at)
+        added = webhooks.add_endpoint(tx, wish, by=_by(call), reach=call.app.reach, at=at)
         return AddedEndpoint(**msgspec.structs.asdict(show_endpoint(added.endpoint, None)), secret=added.secret)
 
     return call.write(work)
@@ -102,7 +106,7 @@ def amend_webhook_endpoint(call: Call, endpoint: FromPath[str], data: JSONBody[E
             before.names if data.names is UNSET else data.names,
             before.description if data.description is UNSET else data.description,
         )
-        after = webhooks.amend_endpoint(tx, before.endpoint_id, wish, by=call.key.name, reach=call.app.reach, at=at)
+        after = webhooks.amend_endpoint(tx, before.endpoint_id, wish, by=_by(call), reach=call.app.reach, at=at)
         return endpoint_now(tx, after)
 
     return call.write(work)
@@ -115,7 +119,7 @@ def disable_webhook_endpoint(call: Call, endpoint: FromPath[str]) -> Response[En
     """Send nothing to an endpoint until it is enabled. What waits stays; what happens meanwhile is not for it."""
 
     def work(tx: Transaction, at: datetime) -> Endpoint:
-        return endpoint_now(tx, webhooks.disable_endpoint(tx, endpoint_id_of(endpoint), by=call.key.name, at=at))
+        return endpoint_now(tx, webhooks.disable_endpoint(tx, endpoint_id_of(endpoint), by=_by(call), at=at))
 
     return call.write(work)
 
@@ -127,7 +131,7 @@ def enable_webhook_endpoint(call: Call, endpoint: FromPath[str]) -> Response[End
     """Send to an endpoint again: what waited, and what happens from now on. A replay sends what happened in between."""
 
     def work(tx: Transaction, at: datetime) -> Endpoint:
-        return endpoint_now(tx, webhooks.enable_endpoint(tx, endpoint_id_of(endpoint), by=call.key.name, at=at))
+        return endpoint_now(tx, webhooks.enable_endpoint(tx, endpoint_id_of(endpoint), by=_by(call), at=at))
 
     return call.write(work)
 
@@ -143,7 +147,7 @@ def rotate_webhook_secret(call: Call, endpoint: FromPath[str], data: JSONBody[Ro
 
     def work(tx: Transaction, at: datetime) -> NewSecret:
         overlap = timedelta(hours=data.overlap_hours)
-        given = webhooks.rotate_secret(tx, endpoint_id_of(endpoint), overlap=overlap, by=call.key.name, at=at)
+        given = webhooks.rotate_secret(tx, endpoint_id_of(endpoint), overlap=overlap, by=_by(call), at=at)
         return NewSecret(to_public("whe", given.endpoint.endpoint_id), given.secret)
 
     return call.write(work)
@@ -172,7 +176,7 @@ def remove_webhook_endpoint(call: Call, endpoint: FromPath[str]) -> Response[End
 
     def work(tx: Transaction, at: datetime) -> Endpoint:
         known = endpoint_now(tx, webhooks.find_endpoint(tx, endpoint_id_of(endpoint)))
-        webhooks.remove_endpoint(tx, endpoint_id_of(endpoint), by=call.key.name, at=at)
+        webhooks.remove_endpoint(tx, endpoint_id_of(endpoint), by=_by(call), at=at)
         return known
 
     return call.write(work)
@@ -231,7 +235,7 @@ def replay_webhooks(call: Call, data: JSONBody[NewReplay]) -> Response[Replay]:
     """
     for field in ("recorded_from", "recorded_until"):
         sensible(field, getattr(data, field))
-    return call.write(lambda tx, at: show_replay(_replayed(tx, data, by=call.key.name, at=at)))
+    return call.write(lambda tx, at: show_replay(_replayed(tx, data, by=_by(call), at=at)))
 
 
 def _replayed(tx: Transaction, data: NewReplay, *, by: str, at: datetime) -> webhooks.Replay:
