@@ -37,9 +37,10 @@ class Served:
             ben = to_public("mem", members.by_external_id(tx, "ben", issuer="uk").member_id)
             order = to_public("ord", shops.make_id(tx, "C-1"))
             late = to_public("ord", shops.make_id(tx, "A-1"))
-            good, bad, off = (
-                f"/webhooks/endpoints/{to_public('whe', one.endpoint_id)}" for one in webhooks.list_endpoints(tx)
-            )
+            ends = {
+                one.description: f"/webhooks/endpoints/{to_public('whe', one.endpoint_id)}"
+                for one in webhooks.list_endpoints(tx)
+            }
             tried = webhooks.list_deliveries(tx, state="retrying", limit=1)[0].delivery_id
         return {
             "overview": "/",
@@ -58,12 +59,12 @@ class Served:
             "imports": "/imports",
             "import": "/imports",
             "webhooks": "/webhooks",
-            "webhook": good,
-            "webhook that fails": bad,
-            "webhook that is disabled": off,
-            "webhook, nothing found": f"{good}?name=nothing.done",
+            "webhook": ends["The warehouse"],
+            "webhook that fails": ends["The CRM"],
+            "webhook that is disabled": ends[""],
+            "webhook, nothing found": f"{ends['The warehouse']}?name=nothing.done",
             "webhook, new": "/webhooks/new",
-            "webhook, changed": f"{good}/change",
+            "webhook, changed": f"{ends['The warehouse']}/change",
             "webhook delivery": f"/webhooks/deliveries/{to_public('whd', tried)}",
             "not found": "/nothing",
         }

@@ -45,11 +45,8 @@ class Wanted:
             BadAddress: a part of it cannot be understood.
         """
         given = {name: text.strip() for name, text in query.items() if text.strip()}
-        state: State | None = None
-        if "state" in given:
-            state = _addresses.one_of("state", given["state"], STATES)
         return cls(
-            state=state,
+            state=_state(given["state"]) if "state" in given else None,
             name=given.get("name"),
             before=from_public("whd", given["before"], field="before") if "before" in given else None,
         )
@@ -57,6 +54,11 @@ class Wanted:
     def query(self, **changes: str | None) -> dict[str, str | None]:
         """The query that asks for the same from the beginning, with some of it changed."""
         return {"state": self.state, "name": self.name} | changes
+
+
+def _state(text: str) -> State:
+    state: State = _addresses.one_of("state", text, STATES)
+    return state
 
 
 def _require(visit: Visit, permission: Permission) -> str:
