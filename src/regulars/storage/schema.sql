@@ -816,7 +816,8 @@ ALTER TABLE public.facts_webhook_secrets ALTER COLUMN secret_id ADD GENERATED AL
 CREATE TABLE public.facts_webhook_sequences (
     endpoint_id bigint NOT NULL,
     member_id bigint NOT NULL,
-    last bigint NOT NULL
+    last bigint NOT NULL,
+    due_at timestamp with time zone NOT NULL
 );
 
 CREATE TABLE public.insight_portraits (

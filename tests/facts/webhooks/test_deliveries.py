@@ -239,6 +239,18 @@ def test_when_it_succeeds_the_later_ones_follow_in_order(post: Post, receiver: R
     assert receiver.numbers() == [1, 1, 1, 2, 3, 4, 5, 6, 7, 8]
 
 
+def test_order_stands_above_the_clocks_of_two_workers(post: Post, receiver: Receiver):
+    post.add(receiver.url, "a.done")
+    post.later(seconds=30).happen(("a.done", ADA, 1))
+    with post.database.transaction() as tx:
+        assert webhooks.prepare(tx, at=post.at) == 1
+    post.later(seconds=-30).happen(("a.done", ADA, 2), ("a.done", BEN, 3))
+    post.deliver()
+    assert receiver.numbers() == [3]
+    post.later(seconds=30).deliver()
+    assert receiver.numbers() == [3, 1, 2]
+
+
 def test_one_slow_endpoint_holds_up_no_other(post: Post, receiver: Receiver, other: Receiver):
     release = threading.Event()
 

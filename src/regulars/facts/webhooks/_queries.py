@@ -13,7 +13,7 @@ def insert_deliveries(
     """Make a delivery of every fact between two positions for every endpoint that asks for its name, numbered by member.
 
     Facts seen before, as after a restore, make none and take no number. One whose member has a failing delivery is not
-    due before that one.
+    due before that one, and none before an older one, whatever the clocks of two workers say.
     """
     return tx.run(
         """
@@ -32,16 +32,17 @@ def insert_deliveries(
               and not exists (
                 select from facts_webhook_deliveries d where d.endpoint_id = a.endpoint_id and d.fact_id = f.fact_id)
         ), counted as (
-            insert into facts_webhook_sequences as s (endpoint_id, member_id, last)
-            select endpoint_id, coalesce(member_id, 0), count(*) from fresh group by 1, 2
-            on conflict (endpoint_id, member_id) do update set last = s.last + excluded.last
-            returning endpoint_id, member_id, last
+            insert into facts_webhook_sequences as s (endpoint_id, member_id, last, due_at)
+            select endpoint_id, coalesce(member_id, 0), count(*), %(at)s::timestamptz from fresh group by 1, 2
+            on conflict (endpoint_id, member_id) do update
+            set last = s.last + excluded.last, due_at = greatest(s.due_at, excluded.due_at)
+            returning endpoint_id, member_id, last, due_at
         )
         insert into facts_webhook_deliveries
             (endpoint_id, lane, xact, fact_id, name, member_id, sequence, created_at, due_at)
         select f.endpoint_id, coalesce(f.member_id, 0) %% %(lanes)s, f.xact, f.fact_id, f.name, f.member_id,
                c.last - f.several + f.nth, %(at)s,
-               greatest(%(at)s, (
+               greatest(c.due_at, (
                     select max(least(b.due_at, b.first_failed_at + (%(at)s::timestamptz - %(held_since)s::timestamptz)))
                     from facts_webhook_deliveries b
                     where b.endpoint_id = f.endpoint_id and coalesce(b.member_id, 0) = coalesce(f.member_id, 0)

@@ -42,9 +42,10 @@ create table facts_webhook_lanes (
 
 -- How many facts about each member an endpoint has been told of; 0 stands for facts about nobody.
 create table facts_webhook_sequences (
-    endpoint_id bigint not null,
-    member_id   bigint not null,
-    last        bigint not null,
+    endpoint_id bigint      not null,
+    member_id   bigint      not null,
+    last        bigint      not null,
+    due_at      timestamptz not null,               -- of the last one: none is due before one that is older than it
     primary key (endpoint_id, member_id)
 );
 
