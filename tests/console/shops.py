@@ -133,7 +133,9 @@ def _webhooks(app: App) -> None:
             ]
             webhooks.disable_endpoint(tx, added[2].endpoint_id, by=EMAIL, at=NOON)
         with app.database.transaction() as tx:
-            make.record(tx, commerce.shop_by_code(tx, "uk"), make.order("W-1", "other-00", _mugs(1)))
+            make.record(
+                tx, commerce.shop_by_code(tx, "uk"), make.order("W-1", "other-00", _mugs(1), placed_at=NOON - 6 * DAY)
+            )
         jobs.tick(app, patience_seconds=30)
         jobs.deliver(known)
 
