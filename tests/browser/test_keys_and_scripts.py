@@ -190,8 +190,8 @@ def test_deliveries_are_filtered_as_one_types(window: Windows):
     page = looker.go(looker.served.places()["webhook"])
     rows = page.locator("#results .row-link")
     before = rows.count()
-    assert before > 3
-    page.keyboard.press("/")
+    assert before > 1
+    page.get_by_label("Name of the fact").focus()
     page.keyboard.type("order.paid")
     expect(rows).to_have_count(1)
     expect(page).to_have_url(re.compile(r"\?name=order\.paid$"))
