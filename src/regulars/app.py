@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from ipaddress import ip_network
 
+from regulars.facts.webhooks import Reach
 from regulars.insight import Frames
 from regulars.settings import Settings
 from regulars.storage import Database
@@ -23,3 +25,9 @@ class App:
 
     frames: Frames = field(default_factory=Frames)
     """The purchases that figures are computed on, held in memory until they change: `app.frames.read(app.database)`."""
+
+    @property
+    def reach(self) -> Reach:
+        """Where webhooks may be sent."""
+        networks = tuple(map(ip_network, self.settings.webhook_networks))
+        return Reach(networks, self.settings.webhook_timeout_seconds)

@@ -3,6 +3,7 @@
 Read once, at a door, and passed on in `App`; nothing else looks at the environment.
 """
 
+import ipaddress
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -53,11 +54,31 @@ class Settings:
     lane_queue: int = 4096
     """How many requests may wait for one lane; beyond it they are told to come back (503)."""
 
+    webhook_networks: tuple[str, ...] = ()
+    """Private networks that webhooks may be sent to, and over plain http, as CIDR with commas between: `127.0.0.0/8,::1/128` on a developer's machine. Unset: public addresses only, and https only."""
+
+    webhook_timeout_seconds: int = 15
+    """How long one attempt to send a webhook may take in all, in seconds."""
+
+    webhooks_at_once: int = 32
+    """How many webhooks one process sends at the same time."""
+
+    webhook_days: int = 30
+    """How long webhooks that were delivered or given up are kept, with every attempt, in days."""
+
 
 def _number(name: str, text: str, low: int, high: int) -> int:
     if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
         raise BadSetting(field=name, value=text, remedy=f"give a whole number from {low} to {high}")
     return int(text)
+
+
+def _networks(name: str, text: str) -> tuple[str, ...]:
+    try:
+        return tuple(str(ipaddress.ip_network(part.strip())) for part in text.split(","))
+    except ValueError as error:
+        remedy = "give networks such as 10.0.0.0/8, with commas between them"
+        raise BadSetting(field=name, value=text, remedy=remedy) from error
 
 
 def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
@@ -75,6 +96,9 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         "pool_size": (2, 200),
         "lanes": (1, 64),
         "lane_queue": (16, 10**6),
+        "webhook_timeout_seconds": (1, 60),
+        "webhooks_at_once": (1, 500),
+        "webhook_days": (4, 3650),
     }
     values: dict[str, object] = {}
     for name in Settings.__dataclass_fields__:
@@ -83,6 +107,8 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
             continue
         if name in limits:
             values[name] = _number(f"REGULARS_{name.upper()}", text, *limits[name])
+        elif name == "webhook_networks":
+            values[name] = _networks(f"REGULARS_{name.upper()}", text)
         else:
             values[name] = Path(text).expanduser() if name == "data_dir" else text
     url = values.get("database_url")

@@ -14,6 +14,7 @@ from console import shops
 from regulars import members
 from regulars.app import App
 from regulars.asgi import create_asgi
+from regulars.facts import webhooks
 from regulars.types import to_public
 
 CHROMIUM = next(
@@ -36,6 +37,11 @@ class Served:
             ben = to_public("mem", members.by_external_id(tx, "ben", issuer="uk").member_id)
             order = to_public("ord", shops.make_id(tx, "C-1"))
             late = to_public("ord", shops.make_id(tx, "A-1"))
+            ends = {
+                one.description: f"/webhooks/endpoints/{to_public('whe', one.endpoint_id)}"
+                for one in webhooks.list_endpoints(tx)
+            }
+            tried = webhooks.list_deliveries(tx, state="retrying", limit=1)[0].delivery_id
         return {
             "overview": "/",
             "overview of everything": "/?period=all",
@@ -52,6 +58,14 @@ class Served:
             "programme": "/programme",
             "imports": "/imports",
             "import": "/imports",
+            "webhooks": "/webhooks",
+            "webhook": ends["The warehouse"],
+            "webhook that fails": ends["The CRM"],
+            "webhook that is disabled": ends[""],
+            "webhook, nothing found": f"{ends['The warehouse']}?name=nothing.done",
+            "webhook, new": "/webhooks/new",
+            "webhook, changed": f"{ends['The warehouse']}/change",
+            "webhook delivery": f"/webhooks/deliveries/{to_public('whd', tried)}",
             "not found": "/nothing",
         }
 

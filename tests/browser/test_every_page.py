@@ -8,7 +8,7 @@ from axe_playwright_python.sync_playwright import Axe
 from browser.conftest import Looker, Served, Windows
 from conftest import NOON
 from regulars import facts
-from regulars.facts import Fact
+from regulars.facts import Fact, webhooks
 
 PLACES = [
     "sign-in",
@@ -27,6 +27,14 @@ PLACES = [
     "programme",
     "imports",
     "import",
+    "webhooks",
+    "webhook",
+    "webhook that fails",
+    "webhook that is disabled",
+    "webhook, nothing found",
+    "webhook, new",
+    "webhook, changed",
+    "webhook delivery",
     "not found",
 ]
 
@@ -90,6 +98,28 @@ def test_the_notice_of_what_was_not_followed_is_fit_to_be_seen(window: Windows, 
     finally:
         with served.app.database.transaction() as tx:  # the other pages are looked at without it
             facts.record(tx, [Fact("reaction.succeeded", NOON, None, None, about)], at=NOON)
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_the_owner_is_told_on_every_page_of_an_endpoint_that_stopped(window: Windows, served: Served, width: int):
+    with served.app.database.transaction() as tx:
+        [endpoint_id] = [one.endpoint_id for one in webhooks.list_endpoints(tx) if one.disabled_at]
+        tx.run("update facts_webhook_endpoints set disabled_because = 'failing' where disabled_at is not null")
+    try:
+        for tag, said in (("en-GB", "1 webhook endpoint was disabled"), ("zh-CN", "有 1 个 Webhook 接收端")):
+            looker = window(width=width, tag=tag)
+            page = looker.go("/orders")
+            assert said in page.locator(".banner").inner_text()
+            assert not Axe().run(page).response["violations"]
+            page.locator(".banner a").click()
+            page.wait_for_url("**/webhooks")
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+    finally:
+        with served.app.database.transaction() as tx:
+            tx.run(
+                "update facts_webhook_endpoints set disabled_because = 'asked' where endpoint_id = %(one)s",
+                one=endpoint_id,
+            )
 
 
 def test_a_printed_page_is_light_and_has_no_navigation(window: Windows):

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from browser.conftest import Windows
@@ -159,3 +160,42 @@ def test_everything_that_matters_works_without_scripts(window: Windows):
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     page.get_by_role("complementary").get_by_role("button", name="Sign out").click()
     expect(page).to_have_url(re.compile("/sign-in$"))
+
+
+def test_a_secret_is_shown_after_a_form_filled_by_keys_alone(window: Windows):
+    looker = window()
+    page = looker.go("/webhooks")
+    page.get_by_role("link", name="Add an endpoint").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/webhooks/new")
+    page.get_by_label("Address").focus()
+    page.keyboard.type("https://hooks.example/in")
+    page.keyboard.press("Tab")
+    page.keyboard.press("ControlOrMeta+a")
+    page.keyboard.type("points.* tier.reached")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("The endpoint was added")
+    expect(page.locator("pre.command")).to_contain_text("whsec_")
+    assert not Axe().run(page).response["violations"]
+    page.get_by_role("link", name="I have copied it").click()
+    page.get_by_label("What waits is not sent").check()
+    page.get_by_role("button", name="Remove the endpoint").click()
+    page.wait_for_url("**/webhooks")
+    expect(page.get_by_text("hooks.example")).to_have_count(0)
+    assert not looker.complaints
+
+
+def test_deliveries_are_filtered_as_one_types(window: Windows):
+    looker = window()
+    page = looker.go(looker.served.places()["webhook"])
+    rows = page.locator("#results .row-link")
+    before = rows.count()
+    assert before > 1
+    page.get_by_label("Name of the fact").focus()
+    page.keyboard.type("order.paid")
+    expect(rows).to_have_count(1)
+    expect(page).to_have_url(re.compile(r"\?name=order\.paid$"))
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("order.paid")
+    assert not looker.complaints

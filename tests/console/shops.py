@@ -8,7 +8,7 @@ import html
 import re
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -19,11 +19,14 @@ from litestar.testing import TestClient
 import make
 from conftest import NOON, on_database, temporary_database
 from make import DAY
+from receiver import receiving, settings
 from regulars import access, commerce, jobs, ledger, members
 from regulars.access import Role
 from regulars.app import App
 from regulars.commerce import NewDelivery, NewLine, NewOrder, Shop
 from regulars.commerce import connectors as files
+from regulars.facts import webhooks
+from regulars.facts.webhooks import Wish
 from regulars.members import NewMember
 from regulars.storage import Database, Transaction
 from regulars.types import to_public
@@ -65,6 +68,7 @@ def furnish(app: App, folder: Path) -> None:
         commerce.cancel_order(tx, make_id(tx, "A-2"), at=NOON - 3 * DAY)
     _import(app, shop, folder)
     jobs.tick(app)
+    _webhooks(app)
 
 
 @contextmanager
@@ -111,6 +115,29 @@ def _late(number: str) -> NewDelivery:
         order=number, external_id="P-1", carrier="Parcel", promised_at=NOON - 25 * DAY, shipped_at=NOON - 24 * DAY,
         delivered_at=NOON - 22 * DAY,
     )  # fmt: skip
+
+
+def _webhooks(app: App) -> None:
+    """Three endpoints: one that is sent everything, one that answers with 503, one that is disabled."""
+    with receiving() as good, receiving() as bad:
+        bad.answer = lambda _: (503, {}, b"The CRM is being repaired. Come back later.")
+        known = replace(app, settings=settings())
+        with app.database.transaction() as tx:
+            added = [
+                webhooks.add_endpoint(tx, Wish(url, names, description), by=EMAIL, reach=known.reach, at=NOON).endpoint
+                for url, names, description in (
+                    (good.url, ["member.*", "order.*", "points.*", "tier.*"], "The warehouse"),
+                    (bad.url, ["points.*", "order.paid"], "The CRM"),
+                    ("https://old.example/hook", ["*"], ""),
+                )
+            ]
+            webhooks.disable_endpoint(tx, added[2].endpoint_id, by=EMAIL, at=NOON)
+        with app.database.transaction() as tx:
+            make.record(
+                tx, commerce.shop_by_code(tx, "uk"), make.order("W-1", "other-00", _mugs(1), placed_at=NOON - 6 * DAY)
+            )
+        jobs.tick(app, patience_seconds=30)
+        jobs.deliver(known)
 
 
 def _import(app: App, shop: Shop, folder: Path) -> None:

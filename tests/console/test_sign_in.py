@@ -91,7 +91,17 @@ def test_nobody_is_sent_to_another_site(olga: Visitor, place: str):
     assert sent.headers["location"] == "/"
 
 
-FORMS = ["/sign-in", "/sign-out", "/preferences"]
+FORMS = [
+    "/sign-in",
+    "/sign-out",
+    "/preferences",
+    "/webhooks/new",
+    "/webhooks/deliveries/{delivery:str}/replay",
+    *(
+        f"/webhooks/endpoints/{{endpoint:str}}/{what}"
+        for what in ("change", "ping", "switch", "rotate", "remove", "replay")
+    ),
+]
 
 
 @pytest.mark.parametrize("path", FORMS)

@@ -46,6 +46,7 @@ class Permission(StrEnum):
     AUDIT = "read everything that happened"
     CONFIGURE = "change shops and the programme"
     ADMINISTER = "administer operators and keys"
+    SEND = "change where webhooks are sent"
 
 
 PERMISSIONS: Final[Mapping[Permission, Role]] = {
@@ -56,6 +57,7 @@ PERMISSIONS: Final[Mapping[Permission, Role]] = {
     Permission.AUDIT: Role.MANAGER,
     Permission.CONFIGURE: Role.MANAGER,
     Permission.ADMINISTER: Role.OWNER,
+    Permission.SEND: Role.OWNER,
 }
 """The least role that has each permission."""
 

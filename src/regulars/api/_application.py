@@ -9,7 +9,20 @@ from litestar.di import NamedDependency, Provide
 from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp
 
-from regulars.api import deliveries, feed, health, imports, measures, members, orders, points, programme, returns, shops
+from regulars.api import (
+    deliveries,
+    feed,
+    health,
+    imports,
+    measures,
+    members,
+    orders,
+    points,
+    programme,
+    returns,
+    shops,
+    webhooks,
+)
 from regulars.api._calls import ApiCall, guard
 from regulars.api._gate import Gate
 from regulars.api._hot import HotPath
@@ -19,7 +32,9 @@ from regulars.api._requests import ApiRequest, decode_query
 from regulars.api.documentation import documentation
 from regulars.app import App
 
-_MODULES: Final = (shops, members, orders, returns, deliveries, points, programme, measures, imports, feed, health)
+_MODULES: Final = (
+    shops, members, orders, returns, deliveries, points, programme, measures, imports, feed, webhooks, health,
+)  # fmt: skip
 _HANDLERS: Final[tuple[HTTPRouteHandler, ...]] = tuple(handler for module in _MODULES for handler in module.HANDLERS)
 
 

@@ -1,22 +1,12 @@
 """Facts as callers see them."""
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
 from regulars import facts
 from regulars.api._shapes import shown
-
-_SUBJECTS: Final[Mapping[str, str]] = {
-    "member": "mem",
-    "tier": "mem",
-    "order": "ord",
-    "operator": "opr",
-    "key": "key",
-    "shop": "shop",
-}
 
 
 class Fact(Struct):
@@ -33,14 +23,12 @@ class Fact(Struct):
 
 def fact(one: facts.Recorded) -> Fact:
     """A fact as callers see it."""
-    about = str(one.data.get("fact")) if one.name.startswith("reaction.") else one.name
-    prefix = "ret" if about == "order.returned" else _SUBJECTS.get(about.partition(".")[0])
     return Fact(
-        id=f"{one.xact}-{one.fact_id}",
+        id=facts.position_of(one),
         name=one.name,
         occurred_at=one.occurred_at,
         recorded_at=one.recorded_at,
         member=shown("mem", one.member_id),
-        subject=shown(prefix, one.subject_id) if prefix else None,
+        subject=facts.subject_of(one.name, one.subject_id, one.data),
         data=one.data,
     )

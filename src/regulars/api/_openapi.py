@@ -55,6 +55,9 @@ kept: they changed nothing, so the request may be sent again.
 
 **Unchanged?** GET answers carry an `ETag`; send it as `If-None-Match` and get 304 while nothing has changed.
 
+**Webhooks** send every fact to addresses of yours, signed as Standard Webhooks says. See how to receive them in
+`docs/howto/receive-webhooks.md`.
+
 **Refusals** are `application/problem+json` (RFC 9457) with a stable `code`, a pointer to what is wrong, and whether
 repeating may help. A refused request changed nothing.
 
@@ -67,6 +70,9 @@ repeating may help. A refused request changed nothing.
 PATHS: Final = {
     "member": ("A member: our id, or `issuer:value`, see above.", "mem_04h8z2k1q9x0b"),
     "order": ("An order: our id, or `shop:number`, for instance `uk:536365`.", "ord_04h8z2k1q9x0b"),
+    "endpoint": ("A webhook endpoint.", "whe_04h8z2k1q9x0b"),
+    "delivery": ("A webhook delivery.", "whd_0000000000001"),
+    "replay": ("A replay.", "rpl_04h8z2k1q9x0b"),
     "import_id": ("An import.", "imp_04h8z2k1q9x0b"),
     "name": ("The name of a measure.", "repurchase_rate"),
 }

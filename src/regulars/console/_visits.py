@@ -21,12 +21,13 @@ from litestar.enums import MediaType
 from litestar.response import Redirect, Response
 
 from regulars import access, commerce
-from regulars.access import Session
+from regulars.access import Permission, Session
 from regulars.app import App
 from regulars.commerce import Shop
 from regulars.console import _language
 from regulars.console._language import Language
 from regulars.errors import Forbidden
+from regulars.facts import webhooks
 
 SESSION: Final = "regulars_session"
 FORM: Final = "regulars_form"
@@ -62,6 +63,12 @@ class Visit:
     form_token: str
     session: Session | None = None
     shops: tuple[Shop, ...] = ()
+    stopped: int = 0
+    """How many webhook endpoints were disabled without anybody's doing; told to whoever can do something about it."""
+
+    def may(self, permission: str) -> bool:
+        """Whether the visitor may do that: `AUDIT`, `SEND`, …."""
+        return self.session is not None and self.session.role.may(Permission[permission])
 
     @property
     def zone(self) -> tzinfo:
@@ -118,7 +125,8 @@ def arrive(request: ConsoleRequest, app: App) -> Visit:
         if session is None:
             raise NotSignedIn
         shops = tuple(commerce.shops(tx))
-    request.state.visit = signed_in = replace(visit, session=session, shops=shops)
+        stopped = len(webhooks.stopped_by_itself(tx)) if session.role.may(Permission.SEND) else 0
+    request.state.visit = signed_in = replace(visit, session=session, shops=shops, stopped=stopped)
     return signed_in
 
 

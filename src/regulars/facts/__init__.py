@@ -5,6 +5,8 @@ follows the feed sees every fact at least once, in the order (transaction, numbe
 
     facts.record(tx, [Fact("order.paid", occurred_at=paid_at, member_id=7, subject_id=42)], at=now)
     for fact in facts.timeline(tx, member_id=7, limit=20): …
+
+`facts.webhooks` sends them to whoever asked for them.
 """
 
 from regulars.facts._facts import (
@@ -25,6 +27,7 @@ from regulars.facts._facts import (
     timeline,
     unread,
 )
+from regulars.facts._rules import position_of, read_position, subject_of
 
 __all__ = [
     "Cursor",
@@ -39,8 +42,11 @@ __all__ = [
     "feed",
     "is_behind",
     "mark_read",
+    "position_of",
+    "read_position",
     "record",
     "recorded_here",
+    "subject_of",
     "timeline",
     "unread",
 ]

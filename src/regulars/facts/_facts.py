@@ -141,6 +141,7 @@ def adopt(tx: Transaction) -> bool:
     if not _queries.is_restored(tx):
         return False
     _queries.rebase_cursors(tx)
+    _queries.rebase_webhooks(tx)
     _queries.rebase_facts(tx)
     _queries.set_numbering(tx, numbering=random_id())
     return True

@@ -238,3 +238,17 @@ def is_reached(tx: Transaction, *, xact: int) -> bool:
 def set_numbering(tx: Transaction, *, numbering: int) -> int:
     """Say that the facts bear another numbering."""
     return tx.run("update facts_numbering set numbering = %(numbering)s", numbering=numbering)
+
+
+def rebase_webhooks(tx: Transaction) -> int:
+    """Let what waits for webhooks, and what is to be sent again, name the facts as `rebase_facts` leaves them."""
+    return tx.run(
+        """
+        with endpoints as (
+            update facts_webhook_endpoints set since = '1'
+        ), replays as (
+            update facts_webhook_replays set after_xact = '1', upto_xact = '1' where kind = 'facts'
+        )
+        update facts_webhook_deliveries set xact = '1' where xact is not null
+        """
+    )

@@ -5,7 +5,8 @@ effect. Two processes that run the jobs of one database share the work and never
 
     jobs.react(app)              # after a write: points and tiers follow
     jobs.tick(app)               # what is due: expiry, tier reviews, fresh portraits
-    jobs.run(app, stop=event)    # both, until told to stop
+    jobs.deliver(app)            # webhooks: what is due is sent
+    jobs.run(app, stop=event)    # all of it, until told to stop
     jobs.retry(app)              # reactions that failed, once more; jobs.failures(tx) names them
     jobs.import_file(app, shop, source)   # a shop's export, points and tiers included
 """
@@ -14,16 +15,19 @@ from regulars.jobs._failures import failures
 from regulars.jobs._imports import import_file
 from regulars.jobs._loop import run, tick
 from regulars.jobs._queries import Failure
+from regulars.jobs._webhooks import deliver, run_webhooks
 from regulars.jobs.reactions import Retried, react, react_within, retry
 
 __all__ = [
     "Failure",
     "Retried",
+    "deliver",
     "failures",
     "import_file",
     "react",
     "react_within",
     "retry",
     "run",
+    "run_webhooks",
     "tick",
 ]

@@ -9,6 +9,8 @@ import structlog
 from regulars import access, facts, insight, ledger, programme
 from regulars.app import App
 from regulars.errors import RegularsError
+from regulars.facts import webhooks
+from regulars.jobs._webhooks import run_webhooks
 from regulars.jobs.reactions import react
 from regulars.storage import Transaction
 
@@ -26,6 +28,7 @@ def tick(app: App, *, patience_seconds: float = 0.0) -> dict[str, int]:
     reactions = react(app, patience_seconds=patience_seconds)
     reviews = _drain(app, lambda tx, at: programme.review_due(tx, at=at, limit=BATCH))
     expiries = _drain(app, lambda tx, at: ledger.expire_due(tx, at=at, limit=BATCH))
+    _drain(app, lambda tx, at: webhooks.clear(tx, at=at, days=app.settings.webhook_days))
     with app.database.transaction() as tx:
         refreshed = insight.refresh(tx, app.frames, app.database, at=app.clock())
         access.forget_expired(tx, at=app.clock())
@@ -44,7 +47,17 @@ def _drain(app: App, work: Callable[[Transaction, datetime], int]) -> int:
 
 
 def run(app: App, *, stop: threading.Event) -> None:
-    """React within a second and tick every minute until `stop` is set. A failure is logged and tried again."""
+    """React within a second and tick every minute until `stop` is set, and send webhooks beside, in threads of their own.
+
+    A failure is logged and tried again.
+    """
+    beside = threading.Thread(target=run_webhooks, args=(app,), kwargs={"stop": stop}, name="webhooks", daemon=True)
+    beside.start()
+    _react_and_tick(app, stop)
+    beside.join()
+
+
+def _react_and_tick(app: App, stop: threading.Event) -> None:
     waited = TICK_SECONDS
     while not stop.is_set():
         try:

@@ -936,6 +936,126 @@ CREATE TABLE public.facts_numbering (
     CONSTRAINT facts_numbering_one_check CHECK (one)
 );
 
+CREATE TABLE public.facts_webhook_attempts (
+    endpoint_id bigint NOT NULL,
+    delivery_id bigint NOT NULL,
+    attempt integer NOT NULL,
+    at timestamp with time zone NOT NULL,
+    duration_ms integer NOT NULL,
+    status smallint,
+    error text,
+    answer text NOT NULL
+);
+
+CREATE TABLE public.facts_webhook_deliveries (
+    endpoint_id bigint NOT NULL,
+    delivery_id bigint NOT NULL,
+    lane smallint NOT NULL,
+    xact xid8,
+    fact_id bigint,
+    name text NOT NULL,
+    member_id bigint,
+    sequence bigint,
+    created_at timestamp with time zone NOT NULL,
+    due_at timestamp with time zone,
+    delivered_at timestamp with time zone,
+    dead_at timestamp with time zone,
+    attempts integer DEFAULT 0 NOT NULL,
+    tries integer DEFAULT 0 NOT NULL,
+    first_failed_at timestamp with time zone,
+    CONSTRAINT facts_webhook_deliveries_check CHECK ((num_nonnulls(due_at, delivered_at, dead_at) = 1))
+);
+
+ALTER TABLE public.facts_webhook_deliveries ALTER COLUMN delivery_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.facts_webhook_deliveries_delivery_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.facts_webhook_endpoints (
+    endpoint_id bigint NOT NULL,
+    url text NOT NULL,
+    names text[] NOT NULL,
+    description text NOT NULL,
+    since xid8 DEFAULT public.facts_horizon() NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    created_by text NOT NULL,
+    enabled_at timestamp with time zone NOT NULL,
+    enabled_by text NOT NULL,
+    disabled_at timestamp with time zone,
+    disabled_by text,
+    disabled_because text,
+    removed_at timestamp with time zone,
+    failures integer DEFAULT 0 NOT NULL,
+    failing_since timestamp with time zone,
+    resting_until timestamp with time zone,
+    delivered_at timestamp with time zone,
+    CONSTRAINT facts_webhook_endpoints_check CHECK ((((disabled_at IS NULL) = (disabled_by IS NULL)) AND ((disabled_at IS NULL) = (disabled_because IS NULL)))),
+    CONSTRAINT facts_webhook_endpoints_disabled_because_check CHECK ((disabled_because = ANY (ARRAY['asked'::text, 'gone'::text, 'failing'::text]))),
+    CONSTRAINT facts_webhook_endpoints_names_check CHECK ((cardinality(names) > 0))
+);
+
+CREATE TABLE public.facts_webhook_hours (
+    endpoint_id bigint NOT NULL,
+    hour timestamp with time zone NOT NULL,
+    delivered bigint NOT NULL,
+    failed bigint NOT NULL,
+    duration_ms bigint NOT NULL
+);
+
+CREATE TABLE public.facts_webhook_lanes (
+    endpoint_id bigint NOT NULL,
+    lane smallint NOT NULL,
+    leased_until timestamp with time zone NOT NULL,
+    lease bigint
+);
+
+CREATE TABLE public.facts_webhook_replays (
+    replay_id bigint NOT NULL,
+    endpoint_id bigint NOT NULL,
+    kind text NOT NULL,
+    delivery_id bigint,
+    recorded_from timestamp with time zone,
+    recorded_until timestamp with time zone,
+    after_xact xid8,
+    after_id bigint,
+    upto_xact xid8,
+    upto_id bigint,
+    missing_only boolean NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    created_by text NOT NULL,
+    deliveries bigint DEFAULT 0 NOT NULL,
+    finished_at timestamp with time zone,
+    CONSTRAINT facts_webhook_replays_kind_check CHECK ((kind = ANY (ARRAY['dead'::text, 'delivery'::text, 'facts'::text])))
+);
+
+CREATE TABLE public.facts_webhook_secrets (
+    endpoint_id bigint NOT NULL,
+    secret_id bigint NOT NULL,
+    secret bytea NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone
+);
+
+ALTER TABLE public.facts_webhook_secrets ALTER COLUMN secret_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.facts_webhook_secrets_secret_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.facts_webhook_sequences (
+    endpoint_id bigint NOT NULL,
+    member_id bigint NOT NULL,
+    last bigint NOT NULL,
+    due_at timestamp with time zone NOT NULL
+);
+
 CREATE TABLE public.insight_portraits (
     member_id bigint NOT NULL,
     cohort date NOT NULL,
@@ -1445,6 +1565,30 @@ ALTER TABLE ONLY public.facts_numbering
 ALTER TABLE ONLY public.facts
     ADD CONSTRAINT facts_pkey PRIMARY KEY (xact, fact_id);
 
+ALTER TABLE ONLY public.facts_webhook_attempts
+    ADD CONSTRAINT facts_webhook_attempts_pkey PRIMARY KEY (endpoint_id, delivery_id, attempt);
+
+ALTER TABLE ONLY public.facts_webhook_deliveries
+    ADD CONSTRAINT facts_webhook_deliveries_pkey PRIMARY KEY (endpoint_id, delivery_id);
+
+ALTER TABLE ONLY public.facts_webhook_endpoints
+    ADD CONSTRAINT facts_webhook_endpoints_pkey PRIMARY KEY (endpoint_id);
+
+ALTER TABLE ONLY public.facts_webhook_hours
+    ADD CONSTRAINT facts_webhook_hours_pkey PRIMARY KEY (endpoint_id, hour);
+
+ALTER TABLE ONLY public.facts_webhook_lanes
+    ADD CONSTRAINT facts_webhook_lanes_pkey PRIMARY KEY (endpoint_id, lane);
+
+ALTER TABLE ONLY public.facts_webhook_replays
+    ADD CONSTRAINT facts_webhook_replays_pkey PRIMARY KEY (replay_id);
+
+ALTER TABLE ONLY public.facts_webhook_secrets
+    ADD CONSTRAINT facts_webhook_secrets_pkey PRIMARY KEY (endpoint_id, secret_id);
+
+ALTER TABLE ONLY public.facts_webhook_sequences
+    ADD CONSTRAINT facts_webhook_sequences_pkey PRIMARY KEY (endpoint_id, member_id);
+
 ALTER TABLE ONLY public.insight_portraits
     ADD CONSTRAINT insight_portraits_pkey PRIMARY KEY (member_id);
 
@@ -1522,6 +1666,22 @@ CREATE INDEX commerce_returns_by_returned ON public.commerce_returns USING btree
 CREATE INDEX facts_by_member ON public.facts USING btree (member_id, occurred_at DESC, fact_id DESC) WHERE (member_id IS NOT NULL);
 
 CREATE INDEX facts_by_reaction ON public.facts USING btree (name, ((data ->> 'fact_id'::text))) WHERE (name = ANY (ARRAY['reaction.failed'::text, 'reaction.succeeded'::text]));
+
+CREATE INDEX facts_by_time_known ON public.facts USING brin (recorded_at);
+
+CREATE INDEX facts_webhook_deliveries_dead ON public.facts_webhook_deliveries USING btree (endpoint_id, delivery_id) WHERE (dead_at IS NOT NULL);
+
+CREATE INDEX facts_webhook_deliveries_done ON public.facts_webhook_deliveries USING btree (COALESCE(delivered_at, dead_at)) WHERE (due_at IS NULL);
+
+CREATE INDEX facts_webhook_deliveries_due ON public.facts_webhook_deliveries USING btree (endpoint_id, lane, due_at, delivery_id) WHERE (due_at IS NOT NULL);
+
+CREATE INDEX facts_webhook_deliveries_failing ON public.facts_webhook_deliveries USING btree (endpoint_id, COALESCE(member_id, (0)::bigint), delivery_id) WHERE ((due_at IS NOT NULL) AND (first_failed_at IS NOT NULL));
+
+CREATE UNIQUE INDEX facts_webhook_deliveries_once ON public.facts_webhook_deliveries USING btree (endpoint_id, fact_id) WHERE (fact_id IS NOT NULL);
+
+CREATE INDEX facts_webhook_replays_by_time ON public.facts_webhook_replays USING btree (created_at DESC, replay_id DESC);
+
+CREATE INDEX facts_webhook_replays_open ON public.facts_webhook_replays USING btree (created_at) WHERE (finished_at IS NULL);
 
 CREATE INDEX insight_portraits_by_cell ON public.insight_portraits USING btree (r, f, m) INCLUDE (spend_minor);
 
