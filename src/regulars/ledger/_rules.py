@@ -46,7 +46,10 @@ _FOLLOWING: Final = {"mature", "reverse_spend", "reverse_earn", "capture", "rele
 _ALL_THAT_IS_LEFT: Final = {"mature", "capture", "release"}
 """Where an amount of 0 stands for whatever is left."""
 
-_POINT_TYPE: Final = re.compile(r"[a-z][a-z0-9_]{0,31}")
+POINT_TYPE: Final = re.compile(r"[a-z][a-z0-9_]{0,31}")
+
+Role = Literal["redeemable", "qualifying", "unit"]
+"""What points are for: to be spent, to be counted only, or a unit of the shop's own (stamps, trees)."""
 
 Kind = Literal[
     "earn",
@@ -130,7 +133,7 @@ class Posting:
             raise InvalidPosting(field="amount", value=self.amount, remedy=f"give a whole number from 1 to {MOST}")
         if not 0 <= self.member_id < 1 << 63:
             raise InvalidPosting(field="member_id", value=self.member_id, remedy="give a member's identifier")
-        if self.point_type != "points" and not _POINT_TYPE.fullmatch(self.point_type):
+        if self.point_type != "points" and not POINT_TYPE.fullmatch(self.point_type):
             raise InvalidPosting(
                 field="point_type", value=self.point_type, remedy="give at most 32 of a to z, 0 to 9 and _"
             )
@@ -142,7 +145,7 @@ class Posting:
             _check_others(self)
         _check_absent(self)
         if self.reason is not None:
-            _check_words("reason", self.reason)
+            check_words("reason", self.reason)
 
 
 def _check_reference(field: str, reference: str) -> None:
@@ -151,7 +154,12 @@ def _check_reference(field: str, reference: str) -> None:
         raise InvalidPosting(field=field, value=reference, remedy=remedy)
 
 
-def _check_words(field: str, words: str) -> None:
+def check_words(field: str, words: str) -> None:
+    """Refuse what no person would read.
+
+    Raises:
+        InvalidPosting: it is empty, too long, or not one line.
+    """
     if not 0 < len(words) <= 500 or not words.isprintable():
         raise InvalidPosting(field=field, value=words, remedy="give 1 to 500 printable characters on one line")
 
@@ -212,7 +220,7 @@ def _check_absent(posting: Posting) -> None:
     if posting.shortfall is not None:
         if kind != "reverse_earn":
             raise InvalidPosting(field="shortfall", value=posting.shortfall, remedy="only undone earns fall short")
-        _check_words("shortfall", posting.shortfall)
+        check_words("shortfall", posting.shortfall)
     if posting.lots and kind != "receive":
         raise InvalidPosting(field="lots", value=posting.lots, remedy="only what was sent brings its lots")
 

@@ -55,6 +55,115 @@ begin
     return heads;
 end $$;
 
+CREATE FUNCTION public.ledger_check(low bigint, high bigint) RETURNS TABLE(invariant text, account_id bigint, seq integer, expected bigint, found bigint)
+    LANGUAGE sql STABLE
+    AS $$
+with journal as (
+    select e.account_id, e.bucket, count(*) as entries, max(e.seq) as last, sum(e.amount) as available,
+           sum(e.pending_change) as pending, sum(e.debt_change) as debt, sum(e.held_change) as held
+    from ledger_entries e where e.account_id between low and high group by e.account_id, e.bucket
+), open_lots as (
+    select l.account_id, l.bucket, sum(l.remaining) as points, min(l.expires_at) as due from ledger_lots l where l.account_id between low and high group by l.account_id, l.bucket
+), promised as (
+    select p.account_id, p.bucket, sum(p.amount) as points, min(p.matures_at) as due from ledger_pending_lots p where p.account_id between low and high group by p.account_id, p.bucket
+), set_aside as (
+    select h.account_id, h.bucket, sum(h.remaining) as points, min(h.held_until) as due from ledger_holds h where h.account_id between low and high group by h.account_id, h.bucket
+), undone as (
+    select r.account_id, r.bucket, r.reverses as seq, sum(abs(case when r.held_change <> 0 then r.held_change
+               else r.amount + r.pending_change - r.debt_change end)) as worth,
+           sum(r.pending_change) as pending, sum(-r.held_change) filter (where r.kind in (9, 10)) as released,
+           sum(-r.held_change) filter (where r.kind = 9) as captured
+    from ledger_entries r where r.account_id between low and high and r.reverses is not null group by r.account_id, r.bucket, r.reverses
+), account as (
+    select account_id, count(a.seq) as known, coalesce(max(a.seq), 0) as seq, coalesce(max(j.entries), 0) as entries, coalesce(max(j.last), 0) as last,
+           coalesce(max(a.available), 0) as available, coalesce(max(a.pending), 0) as pending, coalesce(max(a.debt), 0) as debt, coalesce(max(a.held), 0) as held,
+           coalesce(max(j.available), 0) as moved, coalesce(max(j.pending), 0) as moved_pending, coalesce(max(j.debt), 0) as moved_debt,
+           coalesce(max(j.held), 0) as moved_held, coalesce(max(o.points), 0) as lots, coalesce(max(p.points), 0) as promised, coalesce(max(s.points), 0) as aside,
+           count(*) filter (where a.due_at > least(o.due, p.due, s.due)) as late
+    from (select c.* from ledger_accounts c where c.account_id between low and high) a
+    full join journal j using (account_id, bucket) full join open_lots o using (account_id, bucket)
+    full join promised p using (account_id, bucket) full join set_aside s using (account_id, bucket)
+    group by account_id
+), lot as (                                         -- what the journal says of each lot
+    select z.account_id, z.bucket, z.expires, sum(z.points) as points
+    from (select e.account_id, e.bucket, ledger_micros(e.expires_at) as expires, e.amount as points
+          from ledger_entries e where e.account_id between low and high and e.kind in (1, 3, 4)
+          union all
+          select e.account_id, e.bucket, e.alloc[place], e.alloc[place + 1]
+          from ledger_entries e, generate_series(1, cardinality(e.alloc), 2) place where e.account_id between low and high and e.kind <> 9) z
+    group by z.account_id, z.bucket, z.expires
+), chain as (
+    select e.*, coalesce(lag(e.available) over w, 0) as before, coalesce(lag(e.seq) over w, 0) as previous, coalesce(lag(e.hash) over w, '') as link
+    from ledger_entries e where e.account_id between low and high window w as (partition by e.account_id, e.bucket order by e.seq)
+)
+select c.invariant, x.account_id, null::int as seq, c.expected::bigint as expected, c.found::bigint as found
+from account x, lateral (values
+    ('there is one account row', 1, x.known),
+    ('the account counts its entries', x.entries, x.seq::bigint),
+    ('entries are numbered from 1 without gaps', x.entries, x.last::bigint),
+    ('available is the sum of the entries', x.moved, x.available),
+    ('pending is the sum of the entries', x.moved_pending, x.pending),
+    ('debt is the sum of the entries', x.moved_debt, x.debt),
+    ('held is the sum of the entries', x.moved_held, x.held),
+    ('available is the sum of the open lots', x.lots, x.available),
+    ('pending is the sum of the pending lots', x.promised, x.pending),
+    ('held is the sum of the holds', x.aside, x.held),
+    ('nothing falls due unnoticed', 0, x.late)) c(invariant, expected, found)
+where c.expected <> c.found
+union all
+select c.invariant, x.account_id, x.seq, c.expected, c.found
+from chain x, lateral (values
+    ('each balance follows from the one before', x.before + x.amount, x.available),
+    ('an entry follows its predecessor', x.previous + 1::bigint, x.seq::bigint),
+    ('an entry and its lots agree', case when x.kind in (2, 6, 7, 8, 10, 11, 12, 13, 14) then x.amount when x.kind = 9 then x.held_change else 0 end,
+     coalesce((select sum(x.alloc[place + 1]) from generate_series(1, cardinality(x.alloc), 2) place), 0)::bigint),
+    ('the digest is that of the reference', 1, (x.idem = ledger_idem(x.reference))::int::bigint),
+    ('the hash is that of the entry and the hash before', 1, (x.hash = sha256(x.link || ledger_text(
+        x.account_id, x.seq, x.kind, x.amount, x.pending_change, x.debt_change, x.held_change, x.available, ledger_micros(x.occurred_at),
+        ledger_micros(x.posted_at), ledger_micros(x.expires_at), x.reverses, x.alloc, x.reference, x.reason)))::int::bigint),
+    ('each kind moves points its own way', 1, (case
+        when x.kind in (1, 12) then x.amount >= 0 and x.pending_change = 0 and x.debt_change <= 0 and x.held_change = 0
+        when x.kind in (2, 4, 11) then x.amount < 0 and x.pending_change = 0 and x.debt_change = 0 and x.held_change = 0
+        when x.kind = 3 then x.amount >= 0 and x.pending_change < 0 and x.debt_change <= 0 and x.amount + x.pending_change - x.debt_change = 0
+        when x.kind = 5 then x.amount = 0 and x.pending_change > 0 and x.debt_change = 0 and x.held_change = 0
+        when x.kind in (6, 14) then x.amount >= 0 and x.pending_change = 0 and x.debt_change <= 0 and x.held_change = 0 and x.reverses < x.seq
+        when x.kind = 7 then x.amount <= 0 and x.pending_change <= 0 and x.debt_change >= 0 and x.held_change = 0 and x.reverses < x.seq
+        when x.kind = 8 then x.amount < 0 and x.held_change = -x.amount and x.pending_change = 0 and x.debt_change = 0
+        when x.kind = 9 then x.amount = 0 and x.held_change < 0 and x.pending_change = 0 and x.debt_change = 0 and x.reverses < x.seq
+        when x.kind = 10 then x.amount >= 0 and x.held_change < 0 and x.debt_change <= 0 and x.amount + x.held_change - x.debt_change = 0 and x.reverses < x.seq
+        when x.kind = 13 then x.amount = 0 and x.pending_change = 0 and x.debt_change = 0 and x.held_change = 0
+        when x.kind = 15 then x.amount = 0 and x.pending_change < 0 and x.debt_change = 0 and x.held_change = 0
+        when x.kind = 16 then x.amount = 0 and x.pending_change = 0 and x.debt_change < 0 and x.held_change = 0
+    end)::int::bigint)) c(invariant, expected, found)
+where c.expected is distinct from c.found
+union all
+select 'the account holds the last hash', a.account_id, a.seq, 1, 0
+from ledger_accounts a left join ledger_entries e on e.account_id = a.account_id and e.bucket = a.bucket and e.seq = a.seq
+where a.account_id between low and high and a.head is distinct from e.hash
+union all
+select 'no more is undone than was done', u.account_id, u.seq, coalesce(e.worth, 0), u.worth::bigint
+from undone u left join ledger_worths e on e.account_id = u.account_id and e.bucket = u.bucket and e.seq = u.seq
+where u.worth > coalesce(e.worth, 0)
+union all
+select 'a pending lot is what is left of its promise', p.account_id, p.seq, (coalesce(e.pending_change, 0) + coalesce(u.pending, 0))::bigint, p.amount
+from ledger_pending_lots p
+left join ledger_entries e on e.account_id = p.account_id and e.bucket = p.bucket and e.seq = p.seq and e.kind = 5
+left join undone u on u.account_id = p.account_id and u.bucket = p.bucket and u.seq = p.seq
+where p.account_id between low and high and p.amount <> coalesce(e.pending_change, 0) + coalesce(u.pending, 0)
+union all
+select 'a hold is what is left of its entry', h.account_id, h.seq, (coalesce(e.held_change, 0) - coalesce(u.released, 0))::bigint, h.remaining
+from ledger_holds h
+left join ledger_entries e on e.account_id = h.account_id and e.bucket = h.bucket and e.seq = h.seq and e.kind = 8
+left join undone u on u.account_id = h.account_id and u.bucket = h.bucket and u.seq = h.seq
+where h.account_id between low and high
+  and (h.remaining <> coalesce(e.held_change, 0) - coalesce(u.released, 0) or h.captured <> coalesce(u.captured, 0))
+union all
+select 'each open lot follows from the entries', coalesce(l.account_id, j.account_id), null, coalesce(j.points, 0)::bigint, coalesce(l.remaining, 0)
+from (select o.account_id, o.bucket, ledger_micros(o.expires_at) as expires, o.remaining from ledger_lots o where o.account_id between low and high) l
+full join lot j on j.account_id = l.account_id and j.bucket = l.bucket and j.expires = l.expires
+where coalesce(j.points, 0) <> coalesce(l.remaining, 0)
+$$;
+
 CREATE FUNCTION public.ledger_idem(reference text) RETURNS uuid
     LANGUAGE sql STABLE PARALLEL SAFE
     RETURN (encode(SUBSTRING(sha256(convert_to(reference, 'UTF8'::name)) FROM 1 FOR 16), 'hex'::text))::uuid;
@@ -1108,6 +1217,25 @@ WITH (fillfactor='60');
 
 COMMENT ON COLUMN public.ledger_accounts.debt IS 'Points taken back that had been spent already. Whatever is credited next pays it first.';
 
+CREATE TABLE public.ledger_adjustments (
+    adjustment_id bigint NOT NULL,
+    bucket smallint NOT NULL,
+    member_id bigint NOT NULL,
+    point_type text NOT NULL,
+    amount bigint NOT NULL,
+    reason text NOT NULL,
+    expires_at timestamp with time zone,
+    proposed_at timestamp with time zone NOT NULL,
+    proposed_by text NOT NULL,
+    decided_at timestamp with time zone,
+    decided_by text,
+    decision text,
+    CONSTRAINT ledger_adjustments_amount_check CHECK ((amount <> 0)),
+    CONSTRAINT ledger_adjustments_check CHECK ((((decided_at IS NULL) = (decided_by IS NULL)) AND ((decided_at IS NULL) = (decision IS NULL)))),
+    CONSTRAINT ledger_adjustments_decision_check CHECK ((decision = ANY (ARRAY['posted'::text, 'rejected'::text]))),
+    CONSTRAINT ledger_adjustments_reason_check CHECK ((reason <> ''::text))
+);
+
 CREATE VIEW public.ledger_balances AS
  SELECT account_id,
     member_id,
@@ -1118,6 +1246,14 @@ CREATE VIEW public.ledger_balances AS
     debt,
     seq
    FROM public.ledger_accounts;
+
+CREATE VIEW public.ledger_discrepancies AS
+ SELECT invariant,
+    account_id,
+    seq,
+    expected,
+    found
+   FROM public.ledger_check((0)::bigint, '9223372036854775807'::bigint) c(invariant, account_id, seq, expected, found);
 
 CREATE TABLE public.ledger_entries (
     account_id bigint NOT NULL,
@@ -1145,6 +1281,40 @@ COMMENT ON COLUMN public.ledger_entries.kind IS '1 earn, 2 spend, 3 mature, 4 ex
 
 COMMENT ON COLUMN public.ledger_entries.alloc IS 'Kinds 2, 6, 7, 8, 10 to 14: the lots it changed. Kind 9: the lots its hold had taken it from, which do not change again.';
 
+CREATE TABLE public.ledger_findings (
+    account_id bigint NOT NULL,
+    invariant text NOT NULL,
+    seq integer NOT NULL,
+    expected bigint NOT NULL,
+    found bigint NOT NULL,
+    found_at timestamp with time zone NOT NULL,
+    gone_at timestamp with time zone
+);
+
+CREATE TABLE public.ledger_flows (
+    bucket smallint NOT NULL,
+    point_type text NOT NULL,
+    kind smallint NOT NULL,
+    entries bigint NOT NULL,
+    amount bigint NOT NULL,
+    pending bigint NOT NULL,
+    debt bigint NOT NULL,
+    held bigint NOT NULL,
+    posted_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.ledger_freezes (
+    account_id bigint NOT NULL,
+    bucket smallint NOT NULL,
+    frozen_at timestamp with time zone NOT NULL,
+    frozen_by text NOT NULL,
+    reason text NOT NULL,
+    lifted_at timestamp with time zone,
+    lifted_by text,
+    CONSTRAINT ledger_freezes_check CHECK (((lifted_at IS NULL) = (lifted_by IS NULL))),
+    CONSTRAINT ledger_freezes_reason_check CHECK ((reason <> ''::text))
+);
+
 CREATE TABLE public.ledger_holds (
     account_id bigint NOT NULL,
     seq integer NOT NULL,
@@ -1164,6 +1334,17 @@ CREATE TABLE public.ledger_lots (
 )
 WITH (fillfactor='80');
 
+CREATE TABLE public.ledger_passes (
+    pass_id integer NOT NULL,
+    began_at timestamp with time zone NOT NULL,
+    finished_at timestamp with time zone,
+    upto bigint DEFAULT '-1'::integer NOT NULL,
+    accounts bigint DEFAULT 0 NOT NULL,
+    entries bigint DEFAULT 0 NOT NULL,
+    discrepancies bigint DEFAULT 0 NOT NULL,
+    root bytea DEFAULT '\x'::bytea NOT NULL
+);
+
 CREATE TABLE public.ledger_pending_lots (
     account_id bigint NOT NULL,
     seq integer NOT NULL,
@@ -1174,6 +1355,16 @@ CREATE TABLE public.ledger_pending_lots (
     lapses boolean DEFAULT false NOT NULL,
     awaits text,
     CONSTRAINT ledger_pending_lots_amount_check CHECK ((amount > 0))
+);
+
+CREATE TABLE public.ledger_point_types (
+    point_type text NOT NULL,
+    role text NOT NULL,
+    decimals smallint DEFAULT 0 NOT NULL,
+    defined_at timestamp with time zone NOT NULL,
+    CONSTRAINT ledger_point_types_decimals_check CHECK (((decimals >= 0) AND (decimals <= 6))),
+    CONSTRAINT ledger_point_types_point_type_check CHECK ((point_type ~ '^[a-z][a-z0-9_]{0,31}$'::text)),
+    CONSTRAINT ledger_point_types_role_check CHECK ((role = ANY (ARRAY['redeemable'::text, 'qualifying'::text, 'unit'::text])))
 );
 
 CREATE VIEW public.ledger_worths AS
@@ -1188,235 +1379,6 @@ CREATE VIEW public.ledger_worths AS
             ELSE ((amount + pending_change) - debt_change)
         END) AS worth
    FROM public.ledger_entries e;
-
-CREATE VIEW public.ledger_discrepancies AS
- WITH journal AS (
-         SELECT e.account_id,
-            e.bucket,
-            count(*) AS entries,
-            max(e.seq) AS last,
-            sum(e.amount) AS available,
-            sum(e.pending_change) AS pending,
-            sum(e.debt_change) AS debt,
-            sum(e.held_change) AS held
-           FROM public.ledger_entries e
-          GROUP BY e.account_id, e.bucket
-        ), open_lots AS (
-         SELECT l.account_id,
-            l.bucket,
-            sum(l.remaining) AS points,
-            min(l.expires_at) AS due
-           FROM public.ledger_lots l
-          GROUP BY l.account_id, l.bucket
-        ), promised AS (
-         SELECT p.account_id,
-            p.bucket,
-            sum(p.amount) AS points,
-            min(p.matures_at) AS due
-           FROM public.ledger_pending_lots p
-          GROUP BY p.account_id, p.bucket
-        ), set_aside AS (
-         SELECT h.account_id,
-            h.bucket,
-            sum(h.remaining) AS points,
-            min(h.held_until) AS due
-           FROM public.ledger_holds h
-          GROUP BY h.account_id, h.bucket
-        ), undone AS (
-         SELECT r.account_id,
-            r.bucket,
-            r.reverses AS seq,
-            sum(abs(
-                CASE
-                    WHEN (r.held_change <> 0) THEN r.held_change
-                    ELSE ((r.amount + r.pending_change) - r.debt_change)
-                END)) AS worth,
-            sum(r.pending_change) AS pending,
-            sum((- r.held_change)) FILTER (WHERE (r.kind = ANY (ARRAY[9, 10]))) AS released,
-            sum((- r.held_change)) FILTER (WHERE (r.kind = 9)) AS captured
-           FROM public.ledger_entries r
-          WHERE (r.reverses IS NOT NULL)
-          GROUP BY r.account_id, r.bucket, r.reverses
-        ), account AS (
-         SELECT account_id,
-            count(a.seq) AS known,
-            COALESCE(max(a.seq), 0) AS seq,
-            COALESCE(max(j.entries), (0)::bigint) AS entries,
-            COALESCE(max(j.last), 0) AS last,
-            COALESCE(max(a.available), (0)::bigint) AS available,
-            COALESCE(max(a.pending), (0)::bigint) AS pending,
-            COALESCE(max(a.debt), (0)::bigint) AS debt,
-            COALESCE(max(a.held), (0)::bigint) AS held,
-            COALESCE(max(j.available), (0)::numeric) AS moved,
-            COALESCE(max(j.pending), (0)::numeric) AS moved_pending,
-            COALESCE(max(j.debt), (0)::numeric) AS moved_debt,
-            COALESCE(max(j.held), (0)::numeric) AS moved_held,
-            COALESCE(max(o.points), (0)::numeric) AS lots,
-            COALESCE(max(p.points), (0)::numeric) AS promised,
-            COALESCE(max(s.points), (0)::numeric) AS aside,
-            count(*) FILTER (WHERE (a.due_at > LEAST(o.due, p.due, s.due))) AS late
-           FROM ((((public.ledger_accounts a
-             FULL JOIN journal j USING (account_id, bucket))
-             FULL JOIN open_lots o USING (account_id, bucket))
-             FULL JOIN promised p USING (account_id, bucket))
-             FULL JOIN set_aside s USING (account_id, bucket))
-          GROUP BY account_id
-        ), lot AS (
-         SELECT z.account_id,
-            z.bucket,
-            z.expires,
-            sum(z.points) AS points
-           FROM ( SELECT e.account_id,
-                    e.bucket,
-                    public.ledger_micros(e.expires_at) AS expires,
-                    e.amount AS points
-                   FROM public.ledger_entries e
-                  WHERE (e.kind = ANY (ARRAY[1, 3, 4]))
-                UNION ALL
-                 SELECT e.account_id,
-                    e.bucket,
-                    e.alloc[place.place] AS alloc,
-                    e.alloc[(place.place + 1)] AS alloc
-                   FROM public.ledger_entries e,
-                    LATERAL generate_series(1, cardinality(e.alloc), 2) place(place)
-                  WHERE (e.kind <> 9)) z
-          GROUP BY z.account_id, z.bucket, z.expires
-        ), chain AS (
-         SELECT e.account_id,
-            e.seq,
-            e.bucket,
-            e.kind,
-            e.amount,
-            e.pending_change,
-            e.debt_change,
-            e.available,
-            e.occurred_at,
-            e.posted_at,
-            e.idem,
-            e.expires_at,
-            e.held_change,
-            e.reverses,
-            e.reference,
-            e.reason,
-            e.alloc,
-            e.hash,
-            COALESCE(lag(e.available) OVER w, (0)::bigint) AS before,
-            COALESCE(lag(e.seq) OVER w, 0) AS previous,
-            COALESCE(lag(e.hash) OVER w, '\x'::bytea) AS link
-           FROM public.ledger_entries e
-          WINDOW w AS (PARTITION BY e.account_id, e.bucket ORDER BY e.seq)
-        )
- SELECT c.invariant,
-    x.account_id,
-    NULL::integer AS seq,
-    (c.expected)::bigint AS expected,
-    c.found
-   FROM account x,
-    LATERAL ( VALUES ('there is one account row'::text,1,x.known), ('the account counts its entries'::text,x.entries,(x.seq)::bigint), ('entries are numbered from 1 without gaps'::text,x.entries,(x.last)::bigint), ('available is the sum of the entries'::text,x.moved,x.available), ('pending is the sum of the entries'::text,x.moved_pending,x.pending), ('debt is the sum of the entries'::text,x.moved_debt,x.debt), ('held is the sum of the entries'::text,x.moved_held,x.held), ('available is the sum of the open lots'::text,x.lots,x.available), ('pending is the sum of the pending lots'::text,x.promised,x.pending), ('held is the sum of the holds'::text,x.aside,x.held), ('nothing falls due unnoticed'::text,0,x.late)) c(invariant, expected, found)
-  WHERE (c.expected <> (c.found)::numeric)
-UNION ALL
- SELECT c.invariant,
-    x.account_id,
-    x.seq,
-    c.expected,
-    c.found
-   FROM chain x,
-    LATERAL ( VALUES ('each balance follows from the one before'::text,(x.before + x.amount),x.available), ('an entry follows its predecessor'::text,(x.previous + (1)::bigint),(x.seq)::bigint), ('an entry and its lots agree'::text,
-                CASE
-                    WHEN (x.kind = ANY (ARRAY[2, 6, 7, 8, 10, 11, 12, 13, 14])) THEN x.amount
-                    WHEN (x.kind = 9) THEN x.held_change
-                    ELSE (0)::bigint
-                END,(COALESCE(( SELECT sum(x.alloc[(place.place + 1)]) AS sum
-                   FROM generate_series(1, cardinality(x.alloc), 2) place(place)), (0)::numeric))::bigint), ('the digest is that of the reference'::text,1,(((x.idem = public.ledger_idem(x.reference)))::integer)::bigint), ('the hash is that of the entry and the hash before'::text,1,(((x.hash = sha256((x.link || public.ledger_text(x.account_id, x.seq, x.kind, x.amount, x.pending_change, x.debt_change, x.held_change, x.available, public.ledger_micros(x.occurred_at), public.ledger_micros(x.posted_at), public.ledger_micros(x.expires_at), x.reverses, x.alloc, x.reference, x.reason)))))::integer)::bigint), ('each kind moves points its own way'::text,1,((
-                CASE
-                    WHEN (x.kind = ANY (ARRAY[1, 12])) THEN ((x.amount >= 0) AND (x.pending_change = 0) AND (x.debt_change <= 0) AND (x.held_change = 0))
-                    WHEN (x.kind = ANY (ARRAY[2, 4, 11])) THEN ((x.amount < 0) AND (x.pending_change = 0) AND (x.debt_change = 0) AND (x.held_change = 0))
-                    WHEN (x.kind = 3) THEN ((x.amount >= 0) AND (x.pending_change < 0) AND (x.debt_change <= 0) AND (((x.amount + x.pending_change) - x.debt_change) = 0))
-                    WHEN (x.kind = 5) THEN ((x.amount = 0) AND (x.pending_change > 0) AND (x.debt_change = 0) AND (x.held_change = 0))
-                    WHEN (x.kind = ANY (ARRAY[6, 14])) THEN ((x.amount >= 0) AND (x.pending_change = 0) AND (x.debt_change <= 0) AND (x.held_change = 0) AND (x.reverses < x.seq))
-                    WHEN (x.kind = 7) THEN ((x.amount <= 0) AND (x.pending_change <= 0) AND (x.debt_change >= 0) AND (x.held_change = 0) AND (x.reverses < x.seq))
-                    WHEN (x.kind = 8) THEN ((x.amount < 0) AND (x.held_change = (- x.amount)) AND (x.pending_change = 0) AND (x.debt_change = 0))
-                    WHEN (x.kind = 9) THEN ((x.amount = 0) AND (x.held_change < 0) AND (x.pending_change = 0) AND (x.debt_change = 0) AND (x.reverses < x.seq))
-                    WHEN (x.kind = 10) THEN ((x.amount >= 0) AND (x.held_change < 0) AND (x.debt_change <= 0) AND (((x.amount + x.held_change) - x.debt_change) = 0) AND (x.reverses < x.seq))
-                    WHEN (x.kind = 13) THEN ((x.amount = 0) AND (x.pending_change = 0) AND (x.debt_change = 0) AND (x.held_change = 0))
-                    WHEN (x.kind = 15) THEN ((x.amount = 0) AND (x.pending_change < 0) AND (x.debt_change = 0) AND (x.held_change = 0))
-                    WHEN (x.kind = 16) THEN ((x.amount = 0) AND (x.pending_change = 0) AND (x.debt_change < 0) AND (x.held_change = 0))
-                    ELSE NULL::boolean
-                END)::integer)::bigint)) c(invariant, expected, found)
-  WHERE (c.expected IS DISTINCT FROM c.found)
-UNION ALL
- SELECT 'the account holds the last hash'::text AS invariant,
-    a.account_id,
-    a.seq,
-    1 AS expected,
-    0 AS found
-   FROM (public.ledger_accounts a
-     LEFT JOIN public.ledger_entries e ON (((e.account_id = a.account_id) AND (e.bucket = a.bucket) AND (e.seq = a.seq))))
-  WHERE (a.head IS DISTINCT FROM e.hash)
-UNION ALL
- SELECT 'no more is undone than was done'::text AS invariant,
-    u.account_id,
-    u.seq,
-    COALESCE(e.worth, (0)::bigint) AS expected,
-    (u.worth)::bigint AS found
-   FROM (undone u
-     LEFT JOIN public.ledger_worths e ON (((e.account_id = u.account_id) AND (e.bucket = u.bucket) AND (e.seq = u.seq))))
-  WHERE (u.worth > (COALESCE(e.worth, (0)::bigint))::numeric)
-UNION ALL
- SELECT 'a pending lot is what is left of its promise'::text AS invariant,
-    p.account_id,
-    p.seq,
-    (((COALESCE(e.pending_change, (0)::bigint))::numeric + COALESCE(u.pending, (0)::numeric)))::bigint AS expected,
-    p.amount AS found
-   FROM ((public.ledger_pending_lots p
-     LEFT JOIN public.ledger_entries e ON (((e.account_id = p.account_id) AND (e.bucket = p.bucket) AND (e.seq = p.seq) AND (e.kind = 5))))
-     LEFT JOIN undone u ON (((u.account_id = p.account_id) AND (u.bucket = p.bucket) AND (u.seq = p.seq))))
-  WHERE ((p.amount)::numeric <> ((COALESCE(e.pending_change, (0)::bigint))::numeric + COALESCE(u.pending, (0)::numeric)))
-UNION ALL
- SELECT 'a hold is what is left of its entry'::text AS invariant,
-    h.account_id,
-    h.seq,
-    (((COALESCE(e.held_change, (0)::bigint))::numeric - COALESCE(u.released, (0)::numeric)))::bigint AS expected,
-    h.remaining AS found
-   FROM ((public.ledger_holds h
-     LEFT JOIN public.ledger_entries e ON (((e.account_id = h.account_id) AND (e.bucket = h.bucket) AND (e.seq = h.seq) AND (e.kind = 8))))
-     LEFT JOIN undone u ON (((u.account_id = h.account_id) AND (u.bucket = h.bucket) AND (u.seq = h.seq))))
-  WHERE (((h.remaining)::numeric <> ((COALESCE(e.held_change, (0)::bigint))::numeric - COALESCE(u.released, (0)::numeric))) OR ((h.captured)::numeric <> COALESCE(u.captured, (0)::numeric)))
-UNION ALL
- SELECT 'each open lot follows from the entries'::text AS invariant,
-    COALESCE(l.account_id, j.account_id) AS account_id,
-    NULL::integer AS seq,
-    (COALESCE(j.points, (0)::numeric))::bigint AS expected,
-    COALESCE(l.remaining, (0)::bigint) AS found
-   FROM (( SELECT o.account_id,
-            o.bucket,
-            public.ledger_micros(o.expires_at) AS expires,
-            o.remaining
-           FROM public.ledger_lots o) l
-     FULL JOIN lot j ON (((j.account_id = l.account_id) AND (j.bucket = l.bucket) AND (j.expires = l.expires))))
-  WHERE (COALESCE(j.points, (0)::numeric) <> (COALESCE(l.remaining, (0)::bigint))::numeric);
-
-CREATE TABLE public.ledger_flows (
-    bucket smallint NOT NULL,
-    point_type text NOT NULL,
-    kind smallint NOT NULL,
-    entries bigint NOT NULL,
-    amount bigint NOT NULL,
-    pending bigint NOT NULL,
-    debt bigint NOT NULL,
-    held bigint NOT NULL,
-    posted_at timestamp with time zone NOT NULL
-);
-
-CREATE TABLE public.ledger_point_types (
-    point_type text NOT NULL,
-    role text NOT NULL,
-    decimals smallint DEFAULT 0 NOT NULL,
-    defined_at timestamp with time zone NOT NULL,
-    CONSTRAINT ledger_point_types_decimals_check CHECK (((decimals >= 0) AND (decimals <= 6))),
-    CONSTRAINT ledger_point_types_point_type_check CHECK ((point_type ~ '^[a-z][a-z0-9_]{0,31}$'::text)),
-    CONSTRAINT ledger_point_types_role_check CHECK ((role = ANY (ARRAY['redeemable'::text, 'qualifying'::text, 'unit'::text])))
-);
 
 CREATE TABLE public.members (
     member_id bigint NOT NULL,
@@ -1601,17 +1563,29 @@ ALTER TABLE ONLY public.ledger_accounts
 ALTER TABLE ONLY public.ledger_accounts
     ADD CONSTRAINT ledger_accounts_pkey PRIMARY KEY (account_id, bucket);
 
+ALTER TABLE ONLY public.ledger_adjustments
+    ADD CONSTRAINT ledger_adjustments_pkey PRIMARY KEY (adjustment_id, bucket);
+
 ALTER TABLE ONLY public.ledger_entries
     ADD CONSTRAINT ledger_entries_account_id_idem_bucket_key UNIQUE (account_id, idem, bucket);
 
 ALTER TABLE ONLY public.ledger_entries
     ADD CONSTRAINT ledger_entries_pkey PRIMARY KEY (account_id, seq, bucket);
 
+ALTER TABLE ONLY public.ledger_findings
+    ADD CONSTRAINT ledger_findings_pkey PRIMARY KEY (account_id, invariant, seq);
+
+ALTER TABLE ONLY public.ledger_freezes
+    ADD CONSTRAINT ledger_freezes_pkey PRIMARY KEY (account_id, frozen_at, bucket);
+
 ALTER TABLE ONLY public.ledger_holds
     ADD CONSTRAINT ledger_holds_pkey PRIMARY KEY (account_id, seq, bucket);
 
 ALTER TABLE ONLY public.ledger_lots
     ADD CONSTRAINT ledger_lots_pkey PRIMARY KEY (account_id, expires_at, bucket);
+
+ALTER TABLE ONLY public.ledger_passes
+    ADD CONSTRAINT ledger_passes_pkey PRIMARY KEY (pass_id);
 
 ALTER TABLE ONLY public.ledger_pending_lots
     ADD CONSTRAINT ledger_pending_lots_pkey PRIMARY KEY (account_id, seq, bucket);
@@ -1695,13 +1669,21 @@ CREATE INDEX insight_portraits_by_orders ON public.insight_portraits USING btree
 
 CREATE INDEX insight_portraits_by_spend ON public.insight_portraits USING btree (spend_minor, member_id);
 
+CREATE INDEX ledger_adjustments_by_time ON public.ledger_adjustments USING btree (proposed_at, adjustment_id);
+
+CREATE INDEX ledger_adjustments_open ON public.ledger_adjustments USING btree (proposed_at) WHERE (decided_at IS NULL);
+
 CREATE INDEX ledger_entries_posted ON public.ledger_entries USING brin (posted_at);
 
 CREATE INDEX ledger_entries_reversals ON public.ledger_entries USING btree (account_id, reverses) WHERE (reverses IS NOT NULL);
 
+CREATE INDEX ledger_findings_open ON public.ledger_findings USING btree (found_at) WHERE (gone_at IS NULL);
+
 CREATE INDEX ledger_holds_due ON public.ledger_holds USING btree (held_until);
 
 CREATE INDEX ledger_lots_due ON public.ledger_lots USING btree (expires_at);
+
+CREATE UNIQUE INDEX ledger_passes_running ON public.ledger_passes USING btree ((true)) WHERE (finished_at IS NULL);
 
 CREATE INDEX ledger_pending_lots_awaiting ON public.ledger_pending_lots USING btree (awaits) WHERE (awaits IS NOT NULL);
 

@@ -1,0 +1,223 @@
+"""The SQL of proof: the ledger gone through piece by piece."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from regulars.ledger._queries import Discrepancy
+from regulars.storage import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """One time the whole ledger was, or is being, gone through."""
+
+    pass_id: int
+    began_at: datetime
+    finished_at: datetime | None
+    upto: int
+    """The last account checked, -1 before the first."""
+
+    accounts: int
+    entries: int
+    discrepancies: int
+    root: bytes
+    """SHA-256 over the last hash of every account: whoever keeps it can tell later whether the past was rewritten."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What broke an invariant; `seq` 0 is the account as a whole. `gone_at`: a later check found it right."""
+
+    account_id: int
+    invariant: str
+    seq: int
+    expected: int
+    found: int
+    found_at: datetime
+    gone_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Some accounts in a row: the last of them, how many they are, their entries, and the root with them."""
+
+    upto: int
+    accounts: int
+    entries: int
+    root: bytes
+
+
+def begin_pass(tx: Transaction, *, at: datetime) -> int:
+    """Begin a pass, unless one is running."""
+    return tx.run(
+        """
+        insert into ledger_passes (pass_id, began_at)
+        select coalesce((select max(pass_id) from ledger_passes), 0) + 1, %(at)s
+        where not exists (select from ledger_passes where finished_at is null)
+        on conflict do nothing
+        """,
+        at=at,
+    )
+
+
+def lock_pass(tx: Transaction) -> Pass | None:
+    """The running pass, locked; None while another worker is at it."""
+    return tx.first(
+        """
+        select pass_id, began_at, finished_at, upto, accounts, entries, discrepancies, root
+        from ledger_passes where finished_at is null for update skip locked
+        """,
+        Pass,
+    )
+
+
+def select_passes(tx: Transaction, *, before: int | None, limit: int) -> list[Pass]:
+    """Passes, the latest first."""
+    return tx.all(
+        """
+        select pass_id, began_at, finished_at, upto, accounts, entries, discrepancies, root
+        from ledger_passes where %(before)s::int is null or pass_id < %(before)s
+        order by pass_id desc limit %(limit)s
+        """,
+        Pass, before=before, limit=limit,
+    )  # fmt: skip
+
+
+def select_piece(tx: Transaction, *, after: int, root: bytes, limit: int) -> Piece | None:
+    """The next accounts in order of their numbers; None when there are no more."""
+    return tx.first(
+        """
+        with piece as (
+            select a.account_id, a.seq, a.head from ledger_accounts a
+            where a.account_id > %(after)s order by a.account_id limit %(limit)s
+        )
+        select max(p.account_id) as upto, count(*) as accounts, sum(p.seq)::bigint as entries,
+            sha256(%(root)s::bytea || string_agg(
+                int8send(p.account_id) || int4send(p.seq) || coalesce(p.head, ''), ''::bytea order by p.account_id)) as root
+        from piece p having count(*) > 0
+        """,
+        Piece, after=after, root=root, limit=limit,
+    )  # fmt: skip
+
+
+def check(tx: Transaction, *, low: int, high: int, limit: int) -> list[Discrepancy]:
+    """What breaks an invariant on a range of accounts."""
+    return tx.all(
+        """
+        select invariant, account_id, seq, expected, found from ledger_check(%(low)s, %(high)s)
+        order by account_id, seq nulls first, invariant limit %(limit)s
+        """,
+        Discrepancy, low=low, high=high, limit=limit,
+    )  # fmt: skip
+
+
+def select_touched(tx: Transaction, *, since: datetime, after: int, limit: int) -> list[int]:
+    """The accounts posted to since a moment, in order, after one of them."""
+    return tx.values(
+        """
+        select distinct account_id from ledger_entries
+        where posted_at >= %(since)s and account_id > %(after)s order by account_id limit %(limit)s
+        """,
+        since=since, after=after, limit=limit,
+    )  # fmt: skip
+
+
+def check_each(tx: Transaction, *, account_ids: list[int], limit: int) -> list[Discrepancy]:
+    """What breaks an invariant on some accounts."""
+    return tx.all(
+        """
+        select c.invariant, c.account_id, c.seq, c.expected, c.found
+        from unnest(%(account_ids)s::bigint[]) a (account_id), lateral ledger_check(a.account_id, a.account_id) c
+        order by c.account_id, c.seq nulls first, c.invariant limit %(limit)s
+        """,
+        Discrepancy, account_ids=account_ids, limit=limit,
+    )  # fmt: skip
+
+
+def select_flow_differences(tx: Transaction, *, account_id: int, limit: int) -> list[Discrepancy]:
+    """Where what the batches moved is not what all accounts hold; told as of `account_id`."""
+    return tx.all(
+        """
+        with flows as (
+            select point_type, sum(amount) as available, sum(pending) as pending, sum(held) as held, sum(debt) as debt
+            from ledger_flows group by point_type
+        ), holdings as (
+            select point_type, sum(available) as available, sum(pending) as pending, sum(held) as held, sum(debt) as debt
+            from ledger_accounts group by point_type
+        )
+        select c.invariant || ' of ' || point_type || ' is what all accounts hold' as invariant, %(account_id)s::bigint as account_id, null::int as seq,
+            c.expected::bigint, c.found::bigint
+        from holdings h full join flows f using (point_type), lateral (values
+            ('available', coalesce(h.available, 0), coalesce(f.available, 0)), ('pending', coalesce(h.pending, 0), coalesce(f.pending, 0)),
+            ('held', coalesce(h.held, 0), coalesce(f.held, 0)), ('debt', coalesce(h.debt, 0), coalesce(f.debt, 0))
+        ) c (invariant, expected, found)
+        where c.expected <> c.found order by 1 limit %(limit)s
+        """,
+        Discrepancy, account_id=account_id, limit=limit,
+    )  # fmt: skip
+
+
+def upsert_findings(tx: Transaction, *, found: list[Discrepancy], at: datetime) -> int:
+    """Keep what was found; what was known stays as it was first found."""
+    return tx.run(
+        """
+        insert into ledger_findings as f (account_id, invariant, seq, expected, found, found_at)
+        select distinct on (1, 2, 3) v.account_id, v.invariant, coalesce(v.seq, 0), v.expected, v.found, %(at)s
+        from unnest(%(accounts)s::bigint[], %(invariants)s::text[], %(seqs)s::int[], %(expected)s::bigint[], %(found)s::bigint[])
+             v (account_id, invariant, seq, expected, found)
+        on conflict (account_id, invariant, seq) do update set
+            expected = excluded.expected, found = excluded.found, gone_at = null,
+            found_at = case when f.gone_at is null then f.found_at else excluded.found_at end
+        """,
+        at=at, accounts=[one.account_id for one in found], invariants=[one.invariant for one in found],
+        seqs=[one.seq for one in found], expected=[one.expected for one in found], found=[one.found for one in found],
+    )  # fmt: skip
+
+
+def close_findings(tx: Transaction, *, low: int, high: int, at: datetime) -> int:
+    """Note that what was found on a range of accounts before `at`, and not again at `at`, is right by now."""
+    return tx.run(
+        """
+        update ledger_findings f set gone_at = %(at)s
+        where f.gone_at is null and f.account_id between %(low)s and %(high)s
+          and not exists (select from ledger_check(f.account_id, f.account_id) c
+                          where c.invariant = f.invariant and coalesce(c.seq, 0) = f.seq)
+        """,
+        low=low, high=high, at=at,
+    )  # fmt: skip
+
+
+def close_whole(tx: Transaction, *, account_id: int, still: list[str], at: datetime) -> int:
+    """Note that what was found of the ledger as a whole, but for what still is, is right by now."""
+    return tx.run(
+        """
+        update ledger_findings set gone_at = %(at)s
+        where account_id = %(account_id)s and gone_at is null and invariant <> all(%(still)s::text[])
+        """,
+        account_id=account_id, still=still, at=at,
+    )  # fmt: skip
+
+
+def select_findings(tx: Transaction, *, only_open: bool, limit: int) -> list[Finding]:
+    """What was found, open ones first, the latest first."""
+    return tx.all(
+        """
+        select account_id, invariant, seq, expected, found, found_at, gone_at
+        from ledger_findings where not %(only_open)s or gone_at is null
+        order by gone_at is not null, found_at desc, account_id, seq, invariant limit %(limit)s
+        """,
+        Finding, only_open=only_open, limit=limit,
+    )  # fmt: skip
+
+
+def update_pass(tx: Transaction, *, done: Pass) -> int:
+    """Keep how far a pass has come."""
+    return tx.run(
+        """
+        update ledger_passes set upto = %(upto)s, accounts = %(accounts)s, entries = %(entries)s,
+            discrepancies = %(discrepancies)s, root = %(root)s, finished_at = %(finished_at)s
+        where pass_id = %(pass_id)s
+        """,
+        pass_id=done.pass_id, upto=done.upto, accounts=done.accounts, entries=done.entries,
+        discrepancies=done.discrepancies, root=done.root, finished_at=done.finished_at,
+    )  # fmt: skip
