@@ -54,6 +54,9 @@ class Settings:
     lane_queue: int = 4096
     """How many requests may wait for one lane; beyond it they are told to come back (503)."""
 
+    adjustment_limit: int = 1000
+    """Up to how many points one person may give or take by hand alone; beyond, a second one approves."""
+
     webhook_networks: tuple[str, ...] = ()
     """Private networks that webhooks may be sent to, and over plain http, as CIDR with commas between: `127.0.0.0/8,::1/128` on a developer's machine. Unset: public addresses only, and https only."""
 
@@ -96,6 +99,7 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         "pool_size": (2, 200),
         "lanes": (1, 64),
         "lane_queue": (16, 10**6),
+        "adjustment_limit": (0, 10**12),
         "webhook_timeout_seconds": (1, 60),
         "webhooks_at_once": (1, 500),
         "webhook_days": (4, 3650),

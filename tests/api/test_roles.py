@@ -9,6 +9,16 @@ from regulars import api as door
 from regulars.access import Role
 
 LEAST = {
+    "adjust_points": MAX,
+    "list_adjustments": MAX,
+    "approve_adjustment": MAX,
+    "reject_adjustment": MAX,
+    "freeze_points": MAX,
+    "unfreeze_points": MAX,
+    "list_point_types": VERA,
+    "define_point_type": MAX,
+    "read_reconciliation": MAX,
+    "list_passes": MAX,
     "list_shops": VERA,
     "open_shop": MAX,
     "search_members": VERA,

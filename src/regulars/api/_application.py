@@ -10,6 +10,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp
 
 from regulars.api import (
+    adjustments,
     deliveries,
     feed,
     health,
@@ -19,6 +20,7 @@ from regulars.api import (
     orders,
     points,
     programme,
+    reconciliation,
     returns,
     shops,
     webhooks,
@@ -33,7 +35,7 @@ from regulars.api.documentation import documentation
 from regulars.app import App
 
 _MODULES: Final = (
-    shops, members, orders, returns, deliveries, points, programme, measures, imports, feed, webhooks, health,
+    shops, members, orders, returns, deliveries, points, adjustments, reconciliation, programme, measures, imports, feed, webhooks, health,
 )  # fmt: skip
 _HANDLERS: Final[tuple[HTTPRouteHandler, ...]] = tuple(handler for module in _MODULES for handler in module.HANDLERS)
 

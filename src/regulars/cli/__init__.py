@@ -15,7 +15,7 @@ from types import FrameType
 import typer
 
 from regulars import __version__
-from regulars.cli import _db, _demo, _import, _jobs, _keys, _measures, _members, _operators, _serve, _webhooks
+from regulars.cli import _db, _demo, _import, _jobs, _keys, _ledger, _measures, _members, _operators, _serve, _webhooks
 from regulars.cli._logs import configure_logs
 from regulars.errors import RegularsError
 
@@ -38,6 +38,7 @@ app.add_typer(_import.app, name="import")
 app.add_typer(_members.app, name="members")
 app.add_typer(_operators.app, name="operators")
 app.add_typer(_keys.app, name="keys")
+app.add_typer(_ledger.app, name="ledger")
 app.add_typer(_jobs.app, name="jobs")
 app.add_typer(_webhooks.app, name="webhooks")
 app.add_typer(_db.app, name="db")

@@ -12,11 +12,14 @@ from regulars.errors import RegularsError
 from regulars.facts import webhooks
 from regulars.jobs._webhooks import run_webhooks
 from regulars.jobs.reactions import react
+from regulars.ledger import proof
 from regulars.storage import Transaction
 
 log = structlog.get_logger(__name__)
 
 BATCH = 1000
+PIECE = 2000
+"""Accounts that one turn of the reconciler checks: a tenth of a second's work."""
 TICK_SECONDS = 60.0
 POLL_SECONDS = 1.0
 
@@ -46,6 +49,14 @@ def _drain(app: App, work: Callable[[Transaction, datetime], int]) -> int:
             return total
 
 
+def _reconcile(app: App) -> None:
+    """Check the next piece of the ledger: in the course of time all of it, again and again."""
+    with app.database.transaction() as tx:
+        done = proof.reconcile(tx, at=app.clock(), limit=PIECE)
+    if done is not None and done.discrepancies:
+        log.error("ledger.contradicted", discrepancies=done.discrepancies)
+
+
 def run(app: App, *, stop: threading.Event) -> None:
     """React within a second and tick every minute until `stop` is set, and send webhooks beside, in threads of their own.
 
@@ -63,6 +74,7 @@ def _react_and_tick(app: App, stop: threading.Event) -> None:
         try:
             if waited >= TICK_SECONDS:
                 log.debug("jobs.ticked", **tick(app))
+                _reconcile(app)
                 waited = 0.0
             else:
                 react(app)
