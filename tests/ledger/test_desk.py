@@ -50,6 +50,7 @@ def test_case_35_a_freeze_stops_what_goes_out_and_nothing_else(tx: Transaction) 
     assert not desk.unfreeze(tx, ADA, by="Ben", at=SOON)
     assert statuses(post(tx, spend(ADA, 5, "v"), at=SOON)) == ["posted"]
     [known] = desk.freezes(tx, ADA)
+    assert desk.freeze(tx, ADA, reason="once more", by="Olga", at=NOON).lifted_at is None  # at the very same instant
     assert (known.frozen_by, known.reason, known.lifted_by, known.lifted_at) == (
         "Olga",
         "card reported stolen",

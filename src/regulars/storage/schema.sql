@@ -1305,6 +1305,7 @@ CREATE TABLE public.ledger_flows (
 
 CREATE TABLE public.ledger_freezes (
     account_id bigint NOT NULL,
+    number integer NOT NULL,
     bucket smallint NOT NULL,
     frozen_at timestamp with time zone NOT NULL,
     frozen_by text NOT NULL,
@@ -1576,7 +1577,7 @@ ALTER TABLE ONLY public.ledger_findings
     ADD CONSTRAINT ledger_findings_pkey PRIMARY KEY (account_id, invariant, seq);
 
 ALTER TABLE ONLY public.ledger_freezes
-    ADD CONSTRAINT ledger_freezes_pkey PRIMARY KEY (account_id, frozen_at, bucket);
+    ADD CONSTRAINT ledger_freezes_pkey PRIMARY KEY (account_id, number, bucket);
 
 ALTER TABLE ONLY public.ledger_holds
     ADD CONSTRAINT ledger_holds_pkey PRIMARY KEY (account_id, seq, bucket);

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from regulars import facts
-from regulars.errors import Conflict, Forbidden, NotFound
+from regulars.errors import Conflict, NotFound
 from regulars.ledger._postings import post_one
 from regulars.ledger._rules import Posting, check_words
 from regulars.ledger.desk import _queries
@@ -22,7 +22,7 @@ class AdjustmentDecided(Conflict):
     """Adjustment {adjustment} was {decision} by {by} already."""
 
 
-class OwnAdjustment(Forbidden):
+class OwnAdjustment(Conflict):
     """{by} proposed adjustment {adjustment}: somebody else has to decide on it."""
 
 

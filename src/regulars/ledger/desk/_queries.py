@@ -91,8 +91,9 @@ def insert_freeze(tx: Transaction, *, new: Freeze) -> int:
     """Note who froze an account, and why."""
     return tx.run(
         """
-        insert into ledger_freezes (account_id, bucket, frozen_at, frozen_by, reason)
-        values (%(account_id)s, %(account_id)s %% 256, %(at)s, %(by)s, %(reason)s)
+        insert into ledger_freezes (account_id, number, bucket, frozen_at, frozen_by, reason)
+        select %(account_id)s, coalesce(max(number), 0) + 1, %(account_id)s %% 256, %(at)s, %(by)s, %(reason)s
+        from ledger_freezes where account_id = %(account_id)s
         """,
         account_id=new.account_id, at=new.frozen_at, by=new.frozen_by, reason=new.reason,
     )  # fmt: skip
@@ -114,7 +115,7 @@ def select_freezes(tx: Transaction, *, account_id: int, limit: int) -> list[Free
     return tx.all(
         """
         select account_id, frozen_at, frozen_by, reason, lifted_at, lifted_by
-        from ledger_freezes where account_id = %(account_id)s order by frozen_at desc limit %(limit)s
+        from ledger_freezes where account_id = %(account_id)s order by number desc limit %(limit)s
         """,
         Freeze, account_id=account_id, limit=limit,
     )  # fmt: skip

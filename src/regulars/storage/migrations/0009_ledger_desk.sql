@@ -3,13 +3,14 @@
 -- Why an account is, or was, frozen; `ledger_accounts.frozen_at` says that it is.
 create table ledger_freezes (
     account_id bigint      not null,
+    number     int         not null,                -- 1, 2, 3 … per account
     bucket     smallint    not null,
     frozen_at  timestamptz not null,
     frozen_by  text        not null,
     reason     text        not null check (reason <> ''),
     lifted_at  timestamptz,
     lifted_by  text,
-    primary key (account_id, frozen_at, bucket),
+    primary key (account_id, number, bucket),
     check ((lifted_at is null) = (lifted_by is null))
 );
 
