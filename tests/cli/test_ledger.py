@@ -32,3 +32,11 @@ def test_only_what_was_posted_to_since_is_verified(regulars, database) -> None:
         post(tx, earn(BEN, 10, "a", None), at=NOON + 2 * DAY)
     ran = regulars("ledger", "verify", "--since", (NOON + DAY).strftime("%Y-%m-%d"), "--json")
     assert (ran.code, ran.json["accounts"]) == (0, 1)
+
+
+def test_the_journal_is_written_for_an_auditor(regulars, database, tmp_path) -> None:
+    with database.transaction() as tx:
+        post(tx, earn(ADA, 10, "a"), earn(BEN, 10, "a"))
+    ran = regulars("ledger", "export", str(tmp_path / "journal.csv"), "--json")
+    assert (ran.code, ran.json["entries"]) == (0, 2)
+    assert len((tmp_path / "journal.csv").read_text().splitlines()) == 3

@@ -1,7 +1,8 @@
-"""`regulars ledger verify`."""
+"""`regulars ledger verify|export`."""
 
 import time
 from datetime import datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -51,6 +52,28 @@ def verify(
     show_one(result, sentence + (f" Root {done['root']}." if "root" in done else ""), as_json=as_json)
     if found:
         raise LedgerContradicted(count=len(found))
+
+
+@app.command("export")
+def export(
+    file: Annotated[Path, typer.Argument(help="Where the CSV file goes.", show_default=False)],
+    as_json: AsJson = False,
+) -> None:
+    """Write the whole journal as CSV, for an auditor who checks it without our code.
+
+    docs/howto/audit-the-ledger.md has the program that checks it, in thirty lines.
+    """
+    entries = -1
+    with (
+        open_app() as opened,
+        opened.database.transaction(read_only=True) as tx,
+        file.with_name(file.name + ".part").open("wb") as out,
+    ):
+        for row in proof.export_journal(tx):
+            entries += row.count(b"\n")
+            out.write(row)
+    Path(out.name).replace(file)
+    show_one({"file": str(file), "entries": entries}, f"{entries:,} entries are in {file}.", as_json=as_json)
 
 
 def _whole(opened: App, quiet: bool) -> dict[str, object]:

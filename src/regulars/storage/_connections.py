@@ -1,7 +1,7 @@
 """A database, its pool, and the transaction that verbs and queries are given."""
 
 import io
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from datetime import datetime
@@ -169,6 +169,13 @@ class Transaction:
             ):
                 copy.write(_csv_rows(table) if binary is None else binary)
         return table.num_rows
+
+    def csv(self, sql: LiteralString) -> Iterator[bytes]:
+        """The rows of a statement as CSV with a header, as they come from the server: nothing is gathered here."""
+        copy = fragments.SQL("copy ({}) to stdout (format csv, header)").format(fragments.SQL(sql))
+        with self.connection.cursor() as cursor, cursor.copy(copy) as rows:
+            for row in rows:
+                yield bytes(row)
 
     def stage(self, name: LiteralString, table: pa.Table) -> None:
         """Put an Arrow table into the temporary table `name`, for one set-based statement to take it from.

@@ -8,7 +8,17 @@ it was.
     assert proof.findings(tx) == []
 """
 
-from regulars.ledger.proof._passes import THE_WHOLE, Checked, findings, passes, reconcile, verify_since
+from regulars.ledger.proof._passes import THE_WHOLE, Checked, export_journal, findings, passes, reconcile, verify_since
 from regulars.ledger.proof._queries import Finding, Pass
 
-__all__ = ["THE_WHOLE", "Checked", "Finding", "Pass", "findings", "passes", "reconcile", "verify_since"]
+__all__ = [
+    "THE_WHOLE",
+    "Checked",
+    "Finding",
+    "Pass",
+    "export_journal",
+    "findings",
+    "passes",
+    "reconcile",
+    "verify_since",
+]

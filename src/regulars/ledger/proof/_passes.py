@@ -1,5 +1,6 @@
 """Going through the ledger, a piece at a time, for ever: the reconciler."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -96,3 +97,8 @@ def passes(tx: Transaction, *, before: int | None = None, limit: int = 20) -> li
 def findings(tx: Transaction, *, only_open: bool = True, limit: int = 100) -> list[Finding]:
     """What broke an invariant: what still does first."""
     return _queries.select_findings(tx, only_open=only_open, limit=limit)
+
+
+def export_journal(tx: Transaction) -> Iterator[bytes]:
+    """The whole journal as CSV, for an auditor who checks it without our code (docs/howto/audit-the-ledger.md)."""
+    return _queries.select_journal(tx)

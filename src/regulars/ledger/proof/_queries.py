@@ -1,5 +1,6 @@
 """The SQL of proof: the ledger gone through piece by piece."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -208,6 +209,19 @@ def select_findings(tx: Transaction, *, only_open: bool, limit: int) -> list[Fin
         """,
         Finding, only_open=only_open, limit=limit,
     )  # fmt: skip
+
+
+def select_journal(tx: Transaction) -> Iterator[bytes]:
+    """The whole journal as CSV, by account and number, as it comes from the server."""
+    return tx.csv(
+        """
+        select account_id, seq, kind, amount, pending_change, debt_change, held_change, available,
+            ledger_micros(occurred_at) as occurred_us, ledger_micros(posted_at) as posted_us,
+            ledger_micros(expires_at) as expires_us, reverses, array_to_string(alloc, ',') as alloc, reference, reason,
+            encode(hash, 'hex') as hash
+        from ledger_entries order by account_id, seq
+        """
+    )
 
 
 def update_pass(tx: Transaction, *, done: Pass) -> int:
