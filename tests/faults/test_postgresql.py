@@ -108,7 +108,10 @@ def test_a_full_disk_refuses_and_spoils_nothing_and_room_is_all_it_takes(rounds:
 
         with load(house.desk, "log"):
             ballast = fill(postgresql.folder)
-            with pytest.raises(psycopg.OperationalError), psycopg.connect(postgresql.url, autocommit=True) as connection:
+            with (
+                pytest.raises(psycopg.OperationalError),
+                psycopg.connect(postgresql.url, autocommit=True) as connection,
+            ):
                 while True:  # not even the log has room: PostgreSQL gives up
                     connection.execute("select pg_switch_wal()")
                     connection.execute("select pg_logical_emit_message(true, 'fill', repeat('x', 100000))")
