@@ -41,8 +41,8 @@ browser *which="tests/browser":
     {{ run }} pytest -rs {{ which }}
 
 # Kill servers, workers and PostgreSQL under load again and again, some minutes long; `test` does so briefly
-faults rounds="20" *which="tests/faults":
-    REGULARS_TEST_FAULT_ROUNDS={{ quote(rounds) }} {{ run }} pytest -rs -p no:xdist --timeout 1800 {{ which }}
+faults rounds="20" *options:
+    REGULARS_TEST_FAULT_ROUNDS={{ quote(rounds) }} {{ run }} pytest -rs -p no:xdist --timeout 1800 tests/faults {{ options }}
 
 # Are the documents current, and do their links lead somewhere?
 docs:

@@ -37,8 +37,7 @@ def test_what_is_right_passes(database: Database, kept: Book):
         "delete from ledger_entries where reference = 'r-1'",
         "delete from ledger_lots where account_id in (select account_id from ledger_entries where reference = 'r-1')",
         "delete from facts where data ->> 'reference' = 'r-2'",
-        "insert into facts (name, occurred_at, recorded_at, member_id, subject_id, data)"
-        " select name, occurred_at, recorded_at, member_id, subject_id, data from facts where data ->> 'reference' = 'r-2'",
+        "insert into facts (name, occurred_at, recorded_at, member_id, subject_id, data) select name, occurred_at, recorded_at, member_id, subject_id, data from facts where data ->> 'reference' = 'r-2'",
         "update ledger_entries set reason = 'because' where reference = 'r-2'",
         "update ledger_entries set hash = sha256('') where reference = 'r-2'",
     ],
