@@ -41,7 +41,7 @@ browser *which="tests/browser":
     {{ run }} pytest -rs {{ which }}
 
 # Kill servers, workers and PostgreSQL under load again and again, some minutes long; `test` does so briefly
-faults rounds="20" *options:
+faults rounds="10" *options:
     REGULARS_TEST_FAULT_ROUNDS={{ quote(rounds) }} {{ run }} pytest -rs -p no:xdist --timeout 1800 tests/faults {{ options }}
 
 # Are the documents current, and do their links lead somewhere?
