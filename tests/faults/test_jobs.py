@@ -18,7 +18,7 @@ from regulars.storage import Database, Transaction
 
 DUE = LONG_AGO + timedelta(days=30)
 LATER = LONG_AGO + timedelta(days=60)
-MEMBERS = 300
+MEMBERS = 150
 _WORKER = [sys.executable, str(Path(__file__).with_name("worker.py"))]
 
 Worker = subprocess.Popen[str]
