@@ -40,6 +40,10 @@ browser *which="tests/browser":
     @bash .ci/chromium
     {{ run }} pytest -rs {{ which }}
 
+# Kill servers, workers and PostgreSQL under load again and again, some minutes long; `test` does so briefly
+faults rounds="10" *options:
+    REGULARS_TEST_FAULT_ROUNDS={{ quote(rounds) }} {{ run }} pytest -rs -p no:xdist --timeout 1800 tests/faults {{ options }}
+
 # Are the documents current, and do their links lead somewhere?
 docs:
     {{ run }} pytest tests/docs

@@ -18,6 +18,7 @@ from regulars.access import PERMISSIONS, AnswerPending, NotAllowed, RequestReuse
 from regulars.api._problems import (
     MEDIA_TYPE,
     BodyTooLarge,
+    DiskFull,
     KeyMissing,
     KeyUnknown,
     MalformedRequest,
@@ -234,7 +235,7 @@ def _responses(handler: HTTPRouteHandler) -> dict[str, Any]:
 
 
 def _refusals(handler: HTTPRouteHandler) -> tuple[type[RegularsError], ...]:
-    always = (MalformedRequest, KeyMissing, KeyUnknown, NotAllowed, TooManyRequests, Unavailable)
+    always = (MalformedRequest, KeyMissing, KeyUnknown, NotAllowed, TooManyRequests, Unavailable, DiskFull)
     refusals: tuple[type[RegularsError], ...] = (*always, *handler.opt["refusals"])
     if handler.http_methods != {"GET"}:
         refusals += (AnswerPending, RequestReused)

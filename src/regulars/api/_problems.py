@@ -77,6 +77,12 @@ class Unavailable(Conflict):
     retryable = True
 
 
+class DiskFull(Conflict):
+    """The database's disk is full, and nothing was changed: make room there, then repeat the request."""
+
+    retryable = True
+
+
 class InternalError(RegularsError):
     """Something went wrong here, and nothing was changed: the log has it under the request id."""
 
@@ -97,11 +103,17 @@ STATUS: Final[Mapping[type[RegularsError], int]] = {
     Unavailable: 503,
     DatabaseUnavailable: 503,
     LaneFull: 503,
+    DiskFull: 507,
     RegularsError: 500,
 }
 """The nearest class an error descends from decides."""
 
-_RETRY_AFTER: Final[Mapping[type[RegularsError], int]] = {AnswerPending: 1, Unavailable: 2, DatabaseUnavailable: 5}
+_RETRY_AFTER: Final[Mapping[type[RegularsError], int]] = {
+    AnswerPending: 1,
+    Unavailable: 2,
+    DatabaseUnavailable: 5,
+    DiskFull: 60,
+}
 _TOLD_ALREADY: Final = frozenset({"flaws", "reason", "remedy", "retry_after"})
 BODY_LIMIT: Final = 16 * 1024 * 1024
 
@@ -252,6 +264,9 @@ def _as_ours(path: str, method: str, asked: str, error: Exception) -> RegularsEr
         return _of_framework(path, method, error)
     if isinstance(error, psycopg.DataError):  # what the schema did not catch; PostgreSQL did, and rolled back
         return UnstorableValue(reason=str(error).partition("\n")[0])
+    if isinstance(error, psycopg.errors.DiskFull):
+        _log.error("database disk full", request_id=asked, reason=str(error).partition("\n")[0])
+        return DiskFull()
     if isinstance(error, psycopg.OperationalError | PoolTimeout):
         _log.warning("database unavailable", request_id=asked, reason=str(error))
         return Unavailable()
