@@ -10,17 +10,22 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.types import ASGIApp
 
 from regulars.api import (
+    corrections,
     deliveries,
     feed,
     health,
+    holds,
     imports,
     measures,
     members,
     orders,
     points,
+    postings,
     programme,
+    promises,
     returns,
     shops,
+    transfers,
     webhooks,
 )
 from regulars.api._calls import ApiCall, guard
@@ -33,7 +38,8 @@ from regulars.api.documentation import documentation
 from regulars.app import App
 
 _MODULES: Final = (
-    shops, members, orders, returns, deliveries, points, programme, measures, imports, feed, webhooks, health,
+    shops, members, orders, returns, deliveries, points, holds, transfers, promises, corrections, postings, programme, measures,
+    imports, feed, webhooks, health,
 )  # fmt: skip
 _HANDLERS: Final[tuple[HTTPRouteHandler, ...]] = tuple(handler for module in _MODULES for handler in module.HANDLERS)
 
