@@ -1,7 +1,7 @@
 """The hot way for single postings: past the framework, into a lane.
 
-It answers exactly what the handlers in `points.py` and `holds.py` answer, which remain for whatever is unusual here: a dry run, any
-other query. What many ask at the same time becomes one transaction; its answers, and what is kept for the
+It answers exactly what the handlers in `points.py` and `holds.py` answer, which remain for whatever is unusual here: a
+dry run, any other query. What many ask at the same time becomes one transaction; its answers, and what is kept for the
 Idempotency-Keys among them, commit together.
 """
 

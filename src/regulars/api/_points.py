@@ -23,25 +23,14 @@ from regulars.storage import LaneFull, Transaction
 TAG: Final = "Points"
 
 # The programme books what orders earn and returns take back under their ids; nobody may take those names before it.
-_OWN: Final = r"^(?!ord_|ret_|@)[^\x00-\x1f\x7f]*$"
 Reference = Annotated[
     str,
     Meta(
         min_length=1,
         max_length=200,
-        pattern=_OWN,
+        pattern=r"^(?!ord_|ret_|@)[^\x00-\x1f\x7f]*$",
         description="Your own name for this, unique for the member for ever: sent again, it is done once.",
         examples=["till-7-000123"],
-    ),
-]
-ShortReference = Annotated[
-    str,
-    Meta(
-        min_length=1,
-        max_length=170,  # the receiver's entry has it too, with the sender's id behind it
-        pattern=_OWN,
-        description="Your own name for this, unique for the sender for ever: sent again, it is done once.",
-        examples=["gift-000123"],
     ),
 ]
 HoldReference = Annotated[Reference, Meta(description="The reference of the hold.", examples=["basket-000123"])]

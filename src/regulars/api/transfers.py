@@ -10,7 +10,7 @@ from msgspec import Meta, Struct
 from regulars import ledger
 from regulars.access import Permission
 from regulars.api._calls import Call
-from regulars.api._points import TAG, TAKING, PointType, Posted, Reason, ShortReference, posted
+from regulars.api._points import TAG, TAKING, PointType, Posted, Reason, Reference, posted
 from regulars.api._routes import creating
 from regulars.api._shapes import MemberRef, Points, find_member
 from regulars.ledger import InvalidPosting, ReferenceReused
@@ -23,7 +23,7 @@ class Transfer(Struct, forbid_unknown_fields=True):
 
     to: Annotated[MemberRef, Meta(description="Who gets them.")]
     amount: Annotated[Points, Meta(examples=[500])]
-    reference: ShortReference
+    reference: Reference
     reason: Reason | None = None
     point_type: PointType = "points"
 

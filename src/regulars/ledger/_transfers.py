@@ -44,7 +44,7 @@ def transfer(
     _queries.lock_accounts(tx, account_ids=accounts)  # both, in the one order, before either side is posted
     sent = post_one(tx, Posting("send", sender, amount, reference, at, reason=reason, point_type=point_type), at)
     lots = tuple((expires, -points) for expires, points in sent.lots)
-    name = f"{reference} from {to_public('mem', sender)}"
+    name = _rules.derived(reference, f" from {to_public('mem', sender)}")
     received = post_one(
         tx, Posting("receive", receiver, amount, name, at, lots=lots, reason=reason, point_type=point_type), at
     )
