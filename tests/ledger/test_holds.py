@@ -1,9 +1,11 @@
 """Holds as they are listed, and what the other new verbs do at the edges."""
 
+import pytest
+
 from conftest import NOON
-from ledger.making import ADA, BEN, DAY, LATER, SOON, TICK, balance, earn, kinds, lots, post
+from ledger.making import ADA, BEN, CLEO, DAY, LATER, SOON, TICK, balance, earn, kinds, lots, post
 from regulars import ledger
-from regulars.ledger import Hold, Posting
+from regulars.ledger import Hold, Posting, ReferenceReused
 from regulars.storage import Transaction
 
 
@@ -54,3 +56,11 @@ def test_transfers_whose_names_are_long_are_known_again(tx: Transaction) -> None
     again = ledger.transfer(tx, ADA, BEN, 5, reference=names[0], at=NOON)
     assert (again.sent.status, again.received.status) == ("replayed", "replayed")
     assert (balance(tx, ADA), balance(tx, BEN)) == ((0, 0, 0), (10, 0, 0))
+
+
+def test_what_was_sent_to_one_does_not_arrive_at_another(tx: Transaction) -> None:
+    post(tx, earn(ADA, 10, "a"))
+    ledger.transfer(tx, ADA, BEN, 5, reference="gift", at=NOON)
+    with pytest.raises(ReferenceReused), tx.savepoint():
+        ledger.transfer(tx, ADA, CLEO, 5, reference="gift", at=NOON)
+    assert [balance(tx, one) for one in (ADA, BEN, CLEO)] == [(5, 0, 0), (5, 0, 0), (0, 0, 0)]

@@ -61,18 +61,7 @@ _FIELDS: Final[Mapping[Kind, tuple[frozenset[str], frozenset[str]]]] = {
 }
 """Per kind the fields it needs, and those it may have; all may have a reason."""
 
-_SOME: Final = (
-    "amount",
-    "reverses",
-    "hold",
-    "entry",
-    "until",
-    "expires_at",
-    "matures_at",
-    "awaits",
-    "lapses",
-    "shortfall",
-)
+_OPTIONAL: Final = tuple(sorted({"reason"}.union(*(needed | possible for needed, possible in _FIELDS.values()))))
 
 
 def post(tx: Transaction, asked: Sequence[Asked], *, at: datetime) -> list[Outcome | RegularsError]:
@@ -121,6 +110,9 @@ def _posting(one: Asked, member: int | MemberNotFound, at: datetime) -> Posting 
         _check_fields(one)
         for field in ("expires_at", "matures_at", "until"):
             sensible(field, getattr(one, field))
+    except RegularsError as error:
+        return error
+    try:
         return Posting(
             one.kind,
             member,
@@ -138,20 +130,15 @@ def _posting(one: Asked, member: int | MemberNotFound, at: datetime) -> Posting 
         )
     except InvalidPosting as error:
         return _as_called(one, error)
-    except RegularsError as error:
-        return error
 
 
 def _check_fields(one: Asked) -> None:
     """Refuse a field that is missing, and one that another kind would need: it would be lost without a word."""
     needed, possible = _FIELDS[one.kind]
-    given = {field for field in _SOME if getattr(one, field) not in (None, False)}
-    if one.reason is not None:
-        given.add("reason")
-        possible = possible | {"reason"}
+    given = {field for field in _OPTIONAL if getattr(one, field) is not None and getattr(one, field) is not False}
     for field in sorted(needed - given):
         raise InvalidPosting(field=field, value=None, remedy=f"{one.kind} needs it")
-    for field in sorted(given - needed - possible):
+    for field in sorted(given - needed - possible - {"reason"}):
         raise InvalidPosting(field=field, value=str(getattr(one, field)), remedy=f"leave it out, {one.kind} has none")
 
 
