@@ -21,6 +21,7 @@ from regulars.settings import Settings
 from regulars.storage import connect
 
 EARNS, SPENDS, REVERSALS = (f"/v1/members/uk:17850/points/{what}" for what in ("earns", "spends", "reversals"))
+HOLDS, CAPTURES, RELEASES = (f"/v1/members/uk:17850/points/{what}" for what in ("holds", "captures", "releases"))
 
 
 @pytest.fixture
@@ -53,7 +54,7 @@ def test_points_are_given_once_and_expire_when_told(rich: Caller):
     assert first.json() == {"status": "posted", "reference": "thanks", "amount": 50, "available": 250, "number": 2}
     assert again.json() == first.json() | {"status": "replayed"}
     lots = rich.get("/v1/members/uk:17850/points").json()["lots"]
-    assert {"amount": 50, "expires_at": "2027-01-01T00:00:00Z", "matures_at": None} in lots
+    assert (50, "2027-01-01T00:00:00Z", None) in [(one["amount"], one["expires_at"], one["matures_at"]) for one in lots]
 
 
 def test_an_agent_may_spend_and_not_give(rich: Caller):
@@ -81,6 +82,16 @@ BODIES = [
     (EARNS, {"amount": 5, "reference": "r", "expires_at": "2500-01-01T00:00:00Z"}),
     (EARNS, {"amount": 5, "reference": "r", "expires_at": "2027-01-01T00:00:00"}),
     (EARNS, {"amount": 5, "reference": "r", "matures_at": "2027-01-01T00:00:00Z"}),
+    (EARNS, {"amount": 5, "reference": "r", "matures_at": "2027-01-01T00:00:00Z", "awaits": "e", "lapses": True}),
+    (EARNS, {"amount": 5, "reference": "r", "awaits": "e"}),
+    (EARNS, {"amount": 5, "reference": "r", "point_type": "stars", "reason": "Quiz"}),
+    (SPENDS, {"amount": 5, "reference": "r", "point_type": "stars"}),
+    (HOLDS, {"amount": 5, "reference": "r", "until": "2026-04-01T00:00:00Z"}),
+    (HOLDS, {"amount": 500, "reference": "r", "until": "2026-04-01T00:00:00Z"}),
+    (HOLDS, {"amount": 5, "reference": "r", "until": "2020-04-01T00:00:00Z"}),
+    (CAPTURES, {"hold": "h", "reference": "r"}),
+    (CAPTURES, {"hold": "\u200b", "reference": "r"}),
+    (RELEASES, {"hold": "h", "amount": 5, "reference": "r"}),
 ]
 
 
@@ -312,6 +323,78 @@ def test_a_batch_answers_for_each_posting_as_alone(rich: Caller):
     assert {one["status"] for one in again} == {"replayed", "refused"}
     with rich.app.database.transaction() as tx:
         assert ledger.audit(tx) == []
+
+
+def test_a_batch_takes_every_kind_that_concerns_one_account(rich: Caller):
+    later, member = "2027-01-01T00:00:00Z", {"member": "uk:17850"}
+    postings = [
+        {"kind": "hold", "amount": 120, "reference": "h", "until": "2026-04-01T00:00:00Z", **member},
+        {"kind": "capture", "hold": "h", "amount": 100, "reference": "c", **member},
+        {"kind": "release", "hold": "h", "reference": "d", **member},
+        {"kind": "extend", "until": "2029-01-01T00:00:00Z", "reference": "e", **member},
+        {"kind": "earn", "amount": 50, "reference": "p", "matures_at": later, "awaits": "x", "lapses": True, **member},
+        {"kind": "earn", "amount": 30, "reference": "q", "point_type": "stars", "expires_at": later, **member},
+        {"kind": "spend", "amount": 30, "reference": "s", "point_type": "stars", "reason": "A star chart", **member},
+        {"kind": "reverse_earn", "amount": 20, "reference": "f", "reverses": "q", "point_type": "stars", **member},
+        {"kind": "forgive", "amount": 15, "reference": "g", "reason": "Sorry", "point_type": "stars", **member},
+        {"kind": "forgive", "amount": 6, "reference": "i", "reason": "Sorry", "point_type": "stars", **member},
+        {"kind": "reverse_earn", "amount": 5, "reference": "j", "reverses": "q", "shortfall": "Netted", **member}
+        | {"point_type": "stars"},
+        {"kind": "reinstate", "amount": 1, "reference": "k", "entry": 1, "until": later, **member},
+    ]
+    told = rich.post("/v1/postings", {"postings": postings}, by=MAX).json()["items"]
+    assert [(one["reference"], one["code"], one.get("amount"), one.get("available")) for one in told] == [
+        ("h", 201, -120, 80),
+        ("c", 201, 0, 80),
+        ("d", 201, 20, 100),
+        ("e", 201, 0, 100),
+        ("p", 201, 0, 100),
+        ("q", 201, 30, 30),
+        ("s", 201, -30, 0),
+        ("f", 201, 0, 0),
+        ("g", 201, 0, 0),
+        ("i", 409, None, None),
+        ("j", 201, 0, 0),
+        ("k", 404, None, None),
+    ]
+    changes = ("held_change", "pending_change", "debt_change")
+    assert [{name: one[name] for name in changes if name in one} for one in told] == [
+        {"held_change": 120}, {"held_change": -100}, {"held_change": -20}, {}, {"pending_change": 50},
+        {}, {}, {"debt_change": 20}, {"debt_change": -15}, {}, {"debt_change": 5}, {},
+    ]  # fmt: skip
+    with rich.app.database.transaction() as tx:
+        assert ledger.audit(tx) == []
+
+
+@pytest.mark.parametrize(
+    ("posting", "field"),
+    [
+        ({"kind": "earn"}, "amount"),
+        ({"kind": "earn", "amount": 1, "until": "2027-01-01T00:00:00Z"}, "until"),
+        ({"kind": "earn", "amount": 1, "shortfall": "x"}, "shortfall"),
+        ({"kind": "earn", "amount": 1, "lapses": True}, "matures_at"),
+        ({"kind": "spend", "amount": 1, "expires_at": "2027-01-01T00:00:00Z"}, "expires_at"),
+        ({"kind": "spend", "amount": 1, "lapses": True}, "lapses"),
+        ({"kind": "reverse_spend", "amount": 1}, "reverses"),
+        ({"kind": "hold", "amount": 1}, "until"),
+        (
+            {"kind": "hold", "amount": 1, "expires_at": "2027-01-01T00:00:00Z", "until": "2027-01-01T00:00:00Z"},
+            "expires_at",
+        ),
+        ({"kind": "capture"}, "hold"),
+        ({"kind": "release", "hold": "h", "reverses": "h"}, "reverses"),
+        ({"kind": "extend", "amount": 1, "until": "2027-01-01T00:00:00Z"}, "amount"),
+        ({"kind": "reinstate", "amount": 1, "until": "2027-01-01T00:00:00Z"}, "entry"),
+        ({"kind": "forgive", "amount": 1}, "reason"),
+    ],
+)
+def test_a_field_that_is_missing_or_means_nothing_is_named(rich: Caller, posting: dict[str, object], field: str):
+    before = facts_of(rich.app.database)
+    asked = {"postings": [{"member": "uk:17850", "reference": "r", **posting}]}
+    [told] = rich.post("/v1/postings", asked, by=MAX).json()["items"]
+    assert (told["code"], told["refusal"]["code"]) == (422, "InvalidPosting")
+    assert told["refusal"]["detail"].startswith(f"{field} is ")
+    assert facts_of(rich.app.database) == before
 
 
 def test_a_batch_is_one_transaction_repeatable_and_can_be_tried_out(rich: Caller):

@@ -2,9 +2,11 @@
 
 import pytest
 
-from api.calls import VERA, Caller, came_back, facts_of, flaws, order, problem, refusal
+from api.calls import MAX, VERA, Caller, came_back, facts_of, flaws, order, problem, refusal
 
 SPENDS, REVERSALS = "/v1/members/uk:17850/points/spends", "/v1/members/uk:17850/points/reversals"
+
+LOT = {"amount": 200, "expires_at": "2028-03-31T23:00:00Z", "matures_at": None, "awaits": None, "lapses": False}
 
 
 @pytest.fixture
@@ -20,7 +22,7 @@ def test_what_a_member_holds_and_when_it_expires(rich: Caller):
         "pending": 0,
         "held": 0,
         "debt": 0,
-        "lots": [{"amount": 200, "expires_at": "2028-03-31T23:00:00Z", "matures_at": None}],
+        "lots": [LOT],
     }
 
 
@@ -98,3 +100,12 @@ def test_everything_is_on_the_statement_latest_first(rich: Caller):
     assert told == [(3, "clawback", -50, 0), (2, "spend", -150, 50), (1, "earn", 200, 200)]
     assert rest["next"] is None
     assert rich.get("/v1/members/uk:17850/points").json()["debt"] == 50
+
+
+def test_a_reason_is_kept_in_the_statement(rich: Caller):
+    rich.post(SPENDS, {"amount": 1, "reference": "till-1", "reason": "A pen"})
+    rich.post(REVERSALS, {"reverses": "till-1", "amount": 1, "reference": "till-2", "reason": "It was broken"})
+    rich.post("/v1/members/uk:17850/points/earns", {"amount": 1, "reference": "x", "reason": "Sorry"}, by=MAX)
+    told = rich.get("/v1/members/uk:17850/points/entries").json()["items"]
+    assert [one["reason"] for one in told] == ["Sorry", "It was broken", "A pen", None]
+    assert flaws(rich.post(SPENDS, {"amount": 1, "reference": "r", "reason": "a\nb"}))[0]["pointer"] == "#/reason"

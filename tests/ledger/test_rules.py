@@ -48,6 +48,9 @@ NAIVE = datetime(2026, 3, 2, 12, 0)  # noqa: DTZ001
         (UNDO | {"grace": timedelta(0)}, "grace"),
         (UNDO | {"grace": timedelta(days=4000)}, "grace"),
         (UNDO | {"expires_at": SOON}, "expires_at"),
+        (FINE | {"kind": "hold", "expires_at": None}, "expires_at"),
+        (FINE | {"kind": "hold", "expires_at": NOON}, "expires_at"),
+        (UNDO | {"kind": "reinstate", "expires_at": NOON}, "expires_at"),
     ],
 )
 def test_a_posting_that_can_never_be_posted_cannot_be_made(fields: dict[str, Any], field: str) -> None:

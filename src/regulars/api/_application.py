@@ -11,18 +11,23 @@ from litestar.types import ASGIApp
 
 from regulars.api import (
     adjustments,
+    corrections,
     deliveries,
     feed,
     health,
+    holds,
     imports,
     measures,
     members,
     orders,
     points,
+    postings,
     programme,
+    promises,
     reconciliation,
     returns,
     shops,
+    transfers,
     webhooks,
 )
 from regulars.api._calls import ApiCall, guard
@@ -35,7 +40,8 @@ from regulars.api.documentation import documentation
 from regulars.app import App
 
 _MODULES: Final = (
-    shops, members, orders, returns, deliveries, points, adjustments, reconciliation, programme, measures, imports, feed, webhooks, health,
+    shops, members, orders, returns, deliveries, points, holds, transfers, promises, corrections, postings, adjustments, reconciliation, programme, measures,
+    imports, feed, webhooks, health,
 )  # fmt: skip
 _HANDLERS: Final[tuple[HTTPRouteHandler, ...]] = tuple(handler for module in _MODULES for handler in module.HANDLERS)
 

@@ -1,7 +1,7 @@
 """The hot way for single postings: past the framework, into a lane.
 
-It answers exactly what the handlers in `points.py` answer, which remain for whatever is unusual here: a dry run, any
-other query. What many ask at the same time becomes one transaction; its answers, and what is kept for the
+It answers exactly what the handlers in `points.py` and `holds.py` answer, which remain for whatever is unusual here: a
+dry run, any other query. What many ask at the same time becomes one transaction; its answers, and what is kept for the
 Idempotency-Keys among them, commit together.
 """
 
@@ -15,13 +15,13 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 from regulars import access, ledger
 from regulars.access import Answer, Request
-from regulars.api import _postings
+from regulars.api import _postings, holds, points
 from regulars.api._gate import Gate
+from regulars.api._points import Single, posted, status_of_posted
 from regulars.api._postings import Asked
 from regulars.api._problems import BODY_LIMIT, MEDIA_TYPE, BodyTooLarge, Flaw, MalformedRequest, refusal
 from regulars.api._requests import bearer_of, check_media_type, decode_body, usable_key
 from regulars.api._shapes import named_member
-from regulars.api.points import HOT, HotRoute, posted, status_of_posted
 from regulars.app import App
 from regulars.errors import RegularsError
 from regulars.ledger import Outcome
@@ -30,6 +30,7 @@ from regulars.types import stable_id
 
 _PREFIX: Final = "/v1/members/"
 _JSON: Final = b"application/json"
+_HOT: Final = {**points.HOT, **holds.HOT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,7 @@ class HotPath:
         return self.lanes.readings()
 
     async def _respond(
-        self, scope: Scope, receive: Receive, member: str, route: HotRoute
+        self, scope: Scope, receive: Receive, member: str, route: Single
     ) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
         headers = _headers(scope)
         key = await self._gate.admit(scope, bearer_of(headers.get(b"authorization", "")), route.permission, lately=True)
@@ -158,7 +159,7 @@ def _home(member: str) -> int:
     return ledger.account_id(name, "points") if isinstance(name, int) else stable_id("identity", *name)
 
 
-def _route(scope: Any) -> tuple[str, HotRoute] | None:
+def _route(scope: Any) -> tuple[str, Single] | None:
     """The member and the route, when this is a hot request in its usual form."""
     if scope["type"] != "http" or scope["method"] != "POST" or scope["query_string"]:
         return None
@@ -166,7 +167,7 @@ def _route(scope: Any) -> tuple[str, HotRoute] | None:
     if not path.startswith(_PREFIX):
         return None
     member, _, rest = path[len(_PREFIX) :].partition("/")
-    route = HOT.get(rest)
+    route = _HOT.get(rest)
     return (member, route) if route is not None and member else None
 
 

@@ -1,31 +1,67 @@
 """Posting points for callers: many at once, each for whoever it names, each answered by itself."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from regulars import ledger, members
 from regulars.api._shapes import named_member, sensible
 from regulars.errors import RegularsError
-from regulars.ledger import Outcome, Posting
+from regulars.ledger import InvalidPosting, Outcome, Posting
 from regulars.members import MemberNotFound
 from regulars.storage import Transaction
 
-Kind = Literal["earn", "spend", "reverse_earn", "reverse_spend"]
+Kind = Literal[
+    "earn",
+    "spend",
+    "reverse_earn",
+    "reverse_spend",
+    "hold",
+    "capture",
+    "release",
+    "extend",
+    "reinstate",
+    "forgive",
+]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What a caller wants posted, for a member named in the caller's way."""
+    """What a caller wants posted, for a member named in the caller's way; the fields are named as callers name them."""
 
     kind: Kind
     member: str
-    amount: int
     reference: str
+    amount: int | None = None
     reverses: str | None = None
+    hold: str | None = None
+    entry: int | None = None
+    until: datetime | None = None
     expires_at: datetime | None = None
     matures_at: datetime | None = None
+    awaits: str | None = None
+    lapses: bool = False
+    shortfall: str | None = None
+    reason: str | None = None
+    point_type: str = "points"
+
+
+_FIELDS: Final[Mapping[Kind, tuple[frozenset[str], frozenset[str]]]] = {
+    "earn": (frozenset({"amount"}), frozenset({"expires_at", "matures_at", "awaits", "lapses"})),
+    "spend": (frozenset({"amount"}), frozenset()),
+    "reverse_earn": (frozenset({"amount", "reverses"}), frozenset({"shortfall"})),
+    "reverse_spend": (frozenset({"amount", "reverses"}), frozenset()),
+    "hold": (frozenset({"amount", "until"}), frozenset()),
+    "capture": (frozenset({"hold"}), frozenset({"amount"})),
+    "release": (frozenset({"hold"}), frozenset({"amount"})),
+    "extend": (frozenset({"until"}), frozenset()),
+    "reinstate": (frozenset({"amount", "entry", "until"}), frozenset()),
+    "forgive": (frozenset({"amount", "reason"}), frozenset()),
+}
+"""Per kind the fields it needs, and those it may have; all may have a reason."""
+
+_OPTIONAL: Final = tuple(sorted({"reason"}.union(*(needed | possible for needed, possible in _FIELDS.values()))))
 
 
 def post(tx: Transaction, asked: Sequence[Asked], *, at: datetime) -> list[Outcome | RegularsError]:
@@ -71,10 +107,47 @@ def _posting(one: Asked, member: int | MemberNotFound, at: datetime) -> Posting 
     if isinstance(member, MemberNotFound):
         return member
     try:
-        sensible("expires_at", one.expires_at)
-        sensible("matures_at", one.matures_at)
-        return Posting(
-            one.kind, member, one.amount, one.reference, at, one.expires_at, one.matures_at, reverses=one.reverses
-        )
+        _check_fields(one)
+        for field in ("expires_at", "matures_at", "until"):
+            sensible(field, getattr(one, field))
     except RegularsError as error:
         return error
+    try:
+        return Posting(
+            one.kind,
+            member,
+            one.amount or 0,
+            one.reference,
+            at,
+            one.expires_at or one.until,
+            one.matures_at,
+            reverses=_followed(one),
+            point_type=one.point_type,
+            reason=one.reason,
+            awaits=one.awaits,
+            lapses=one.lapses,
+            shortfall=one.shortfall,
+        )
+    except InvalidPosting as error:
+        return _as_called(one, error)
+
+
+def _check_fields(one: Asked) -> None:
+    """Refuse a field that is missing, and one that another kind would need: it would be lost without a word."""
+    needed, possible = _FIELDS[one.kind]
+    given = {field for field in _OPTIONAL if getattr(one, field) is not None and getattr(one, field) is not False}
+    for field in sorted(needed - given):
+        raise InvalidPosting(field=field, value=None, remedy=f"{one.kind} needs it")
+    for field in sorted(given - needed - possible - {"reason"}):
+        raise InvalidPosting(field=field, value=str(getattr(one, field)), remedy=f"leave it out, {one.kind} has none")
+
+
+def _followed(one: Asked) -> str | None:
+    return f"@expire:{one.entry}" if one.entry is not None else one.hold or one.reverses
+
+
+def _as_called(one: Asked, error: InvalidPosting) -> InvalidPosting:
+    """The error with the caller's names of the fields."""
+    names = {"expires_at": "until" if one.until else "expires_at", "reverses": "hold" if one.hold else "reverses"}
+    field = str(error.details["field"])
+    return InvalidPosting(**{**error.details, "field": names.get(field, field)})

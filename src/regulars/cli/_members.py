@@ -95,6 +95,15 @@ def _document(opened: App, tx: Transaction, member: members.Member) -> dict[str,
             "held": balance.held,
             "debt": balance.debt,
         },
+        "holds": [
+            {
+                "reference": one.reference,
+                "remaining": one.remaining,
+                "captured": one.captured,
+                "until": one.held_until.isoformat(),
+            }
+            for one in ledger.holds(tx, member.member_id, at=at)
+        ],
         "tier": _tier(tx, member.member_id, opened),
         "orders": [
             {
@@ -132,7 +141,7 @@ def _print(document: dict[str, object]) -> None:
         elif isinstance(value, list):
             rows: list[dict[str, object]] = value  # pyright: ignore[reportUnknownVariableType]
             for row in rows:
-                table.add_row("order", "  ".join(str(part) for part in row.values()))
+                table.add_row(name.removesuffix("s"), "  ".join(str(part) for part in row.values()))
         elif value is not None:
             table.add_row(name, str(value))
     Console().print(table)

@@ -11,7 +11,7 @@ reference is posted once. Every posting keeps it, in one statement per batch.
 
 from regulars.ledger._accounts import audit, balance, expire_due, lots, statement, totals
 from regulars.ledger._corrections import extend, forgive, reinstate
-from regulars.ledger._holds import capture, hold, release
+from regulars.ledger._holds import capture, hold, holds, release
 from regulars.ledger._postings import (
     AccountFrozen,
     InsufficientPoints,
@@ -28,7 +28,7 @@ from regulars.ledger._postings import (
     spend,
 )
 from regulars.ledger._promises import fulfil
-from regulars.ledger._queries import Discrepancy, Entry, Totals
+from regulars.ledger._queries import Discrepancy, Entry, Hold, Totals
 from regulars.ledger._rules import GRACE, Balance, InvalidPosting, Lot, Posting, account_id
 from regulars.ledger._transfers import Transfer, transfer
 
@@ -38,6 +38,7 @@ __all__ = [
     "Balance",
     "Discrepancy",
     "Entry",
+    "Hold",
     "InsufficientPoints",
     "InvalidPosting",
     "Lot",
@@ -59,6 +60,7 @@ __all__ = [
     "forgive",
     "fulfil",
     "hold",
+    "holds",
     "lots",
     "post",
     "refusal",

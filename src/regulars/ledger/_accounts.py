@@ -9,13 +9,13 @@ from regulars.storage import Transaction
 
 
 def expire_due(tx: Transaction, *, at: datetime, limit: int = 1000) -> int:
-    """Turn lots that have matured or expired into entries, the longest due first; how many.
+    """Turn what has matured, lapsed, expired or been held long enough into entries, the longest due first; how many.
 
     Takes about `limit` of them, so a night's work is many short transactions: call again until fewer come back. Any
     number of workers may do so at once; accounts that one holds the others pass over. Balances are exact without it:
     this is for the journal, the facts and the reports.
 
-    Facts: `points.matured`, `points.expired`.
+    Facts: `points.matured`, `points.lapsed`, `points.expired`, `points.released`.
     """
     settled = _queries.settle_due(tx, at=at, limit=limit)
     _postings.record_due(tx, settled, at=at)
@@ -45,9 +45,9 @@ def statement(
 
 
 def totals(tx: Transaction) -> list[Totals]:
-    """What was issued, spent, restored, taken back and expired, and what is outstanding, per point type.
+    """What was issued, spent, expired and so on, and what is outstanding, per point type; without reading the journal.
 
-    issued + restored + debt = spent + expired + reversed + outstanding + pending, always.
+    The balance they keep is that of `Totals`.
     """
     return _queries.select_totals(tx)
 

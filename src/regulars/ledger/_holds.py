@@ -2,8 +2,10 @@
 
 from datetime import datetime
 
+from regulars.ledger import _queries
 from regulars.ledger._postings import Outcome, post_one
-from regulars.ledger._rules import Posting
+from regulars.ledger._queries import Hold
+from regulars.ledger._rules import Posting, account_id
 from regulars.storage import Transaction
 
 
@@ -74,3 +76,17 @@ def release(
     """
     posting = Posting("release", member_id, amount, reference, at, reverses=hold, point_type=point_type)
     return post_one(tx, posting, at)
+
+
+def holds(
+    tx: Transaction,
+    member_id: int,
+    *,
+    at: datetime,
+    before_seq: int | None = None,
+    limit: int = 50,
+    point_type: str = "points",
+) -> list[Hold]:
+    """A member's holds that are open at `at`, latest first; page on with the last one's `seq` as `before_seq`."""
+    account = account_id(member_id, point_type)
+    return _queries.select_holds(tx, account_id=account, at=at, before_seq=before_seq, limit=limit)

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from regulars.ledger import _queries
 from regulars.ledger._postings import post
-from regulars.ledger._rules import Posting
+from regulars.ledger._rules import Posting, derived
 from regulars.storage import Transaction
 
 
@@ -21,7 +21,7 @@ def fulfil(tx: Transaction, event: str, *, at: datetime, limit: int = 1000) -> i
             "mature",
             one.member_id,
             0,
-            f"{event} for {one.reference}"[:200],
+            derived(event, f" for {one.reference}"),
             at,
             reverses=one.reference,
             point_type=one.point_type,

@@ -182,6 +182,37 @@ def select_awaiting(tx: Transaction, *, event: str, at: datetime, limit: int) ->
     )  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Points set aside: amount = remaining + captured + what was released."""
+
+    seq: int
+    reference: str
+    amount: int
+    remaining: int
+    captured: int
+    occurred_at: datetime
+    held_until: datetime
+    """The first instant at which what remains goes back by itself."""
+
+    reason: str | None
+
+
+def select_holds(tx: Transaction, *, account_id: int, at: datetime, before_seq: int | None, limit: int) -> list[Hold]:
+    """An account's holds that are open at `at` and numbered before `before_seq`, latest first."""
+    return tx.all(
+        """
+        select h.seq, e.reference, e.held_change as amount, h.remaining, h.captured, e.occurred_at, h.held_until, e.reason
+        from ledger_holds h
+        join ledger_entries e on e.account_id = h.account_id and e.seq = h.seq and e.bucket = h.bucket
+        where h.account_id = %(account_id)s and h.held_until > %(at)s
+          and h.seq < coalesce(%(before_seq)s::bigint, 1::bigint << 31)
+        order by h.seq desc limit %(limit)s
+        """,
+        Hold, account_id=account_id, at=at, before_seq=before_seq, limit=limit,
+    )  # fmt: skip
+
+
 def settle_due(tx: Transaction, *, at: datetime, limit: int) -> list[Movement]:
     """Settle the accounts of the `limit` lots longest due; the entries made."""
     return tx.all(

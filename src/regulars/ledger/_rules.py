@@ -22,6 +22,7 @@ GRACE: Final = timedelta(days=7)
 MOST: Final = 10**12
 """The most points one posting may move: nine million of them fit into an account before a `bigint` overflows."""
 
+_LONGEST: Final = 200
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 _LONGEST_GRACE: Final = timedelta(days=3660)
@@ -149,7 +150,7 @@ class Posting:
 
 
 def _check_reference(field: str, reference: str) -> None:
-    if not 0 < len(reference) <= 200 or reference[0] == "@" or not reference.isprintable():
+    if not 0 < len(reference) <= _LONGEST or reference[0] == "@" or not reference.isprintable():
         remedy = "give 1 to 200 printable characters, the first of them not @, which marks the ledger's own"
         raise InvalidPosting(field=field, value=reference, remedy=remedy)
 
@@ -191,6 +192,10 @@ def _check_others(posting: Posting) -> None:
         if posting.expires_at is None:
             raise InvalidPosting(field="expires_at", value=None, remedy="give an instant")
         _check_aware("expires_at", posting.expires_at)
+        if posting.kind != "extend" and posting.expires_at <= posting.occurred_at:
+            raise InvalidPosting(
+                field="expires_at", value=posting.expires_at.isoformat(), remedy="give a later instant"
+            )
     if posting.kind == "receive" and sum(points for _, points in posting.lots) != posting.amount:
         raise InvalidPosting(field="lots", value=posting.lots, remedy="give lots that sum to the amount")
     if posting.kind == "extend" and posting.amount:
@@ -313,7 +318,15 @@ def _digest(reference: str) -> str:
     return hashlib.sha256(reference.encode()).hexdigest()[:32]
 
 
+def derived(reference: str, more: str) -> str:
+    """A reference made of another one; where both are too long, a digest of them stands for the second."""
+    made = reference + more
+    return made if len(made) <= _LONGEST else f"{reference[: _LONGEST - 33]} {_digest(made)}"
+
+
 def _expiry(item: Posting, at: datetime) -> int:
+    if item.kind == "reinstate" and item.expires_at is not None:  # late: into a lot all the same, which then expires
+        return micros(min(max(item.expires_at, at + _MICROSECOND), NEVER))
     if item.expires_at is not None:
         return micros(min(item.expires_at, NEVER))
     if item.kind == "earn":

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from regulars.ledger import _queries, _rules
-from regulars.ledger._postings import Outcome, post_one
+from regulars.ledger._postings import Outcome, ReferenceReused, post_one
 from regulars.ledger._rules import InvalidPosting, Posting
 from regulars.storage import Transaction
 from regulars.types import to_public
@@ -36,7 +36,7 @@ def transfer(
         InsufficientPoints: the sender has fewer.
         AccountFrozen: nothing may be taken out of the sender's account.
         NotSpendable: points of this type never are.
-        ReferenceReused: `reference` was posted before with other inputs.
+        ReferenceReused: `reference` was posted before with other inputs, or sent to somebody else; roll back then.
     """
     if sender == receiver:
         raise InvalidPosting(field="receiver", value=to_public("mem", receiver), remedy="name somebody else")
@@ -44,8 +44,10 @@ def transfer(
     _queries.lock_accounts(tx, account_ids=accounts)  # both, in the one order, before either side is posted
     sent = post_one(tx, Posting("send", sender, amount, reference, at, reason=reason, point_type=point_type), at)
     lots = tuple((expires, -points) for expires, points in sent.lots)
-    name = f"{reference} from {to_public('mem', sender)}"
+    name = _rules.derived(reference, f" from {to_public('mem', sender)}")
     received = post_one(
         tx, Posting("receive", receiver, amount, name, at, lots=lots, reason=reason, point_type=point_type), at
     )
+    if sent.status != received.status:  # it was sent before, to somebody else, and must not arrive twice
+        raise ReferenceReused(reference=reference)
     return Transfer(sent, received)
