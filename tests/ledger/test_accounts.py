@@ -133,3 +133,14 @@ def test_totals_account_for_every_point(tx: Transaction) -> None:
 
 def test_totals_of_an_empty_ledger_are_none(tx: Transaction) -> None:
     assert ledger.totals(tx) == []
+
+
+def test_what_batches_moved_is_rolled_up_by_the_day_and_sums_to_the_same(tx: Transaction) -> None:
+    for number in range(4):
+        post(tx, earn(ADA, 10, f"a{number}"), spend(ADA, 3, f"v{number}"), at=NOON + number * DAY / 2)
+    before = ledger.totals(tx)
+    assert tx.value("select count(*) from ledger_flows") == 8
+    assert ledger.roll_up(tx, at=NOON + 2 * DAY) == 6  # three days, two kinds
+    assert ledger.roll_up(tx, at=NOON + 2 * DAY) == 0
+    assert ledger.totals(tx) == before
+    assert tx.value("select sum(entries) from ledger_flows") == 8

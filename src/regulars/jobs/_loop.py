@@ -35,6 +35,7 @@ def tick(app: App, *, patience_seconds: float = 0.0) -> dict[str, int]:
     with app.database.transaction() as tx:
         refreshed = insight.refresh(tx, app.frames, app.database, at=app.clock())
         access.forget_expired(tx, at=app.clock())
+        ledger.roll_up(tx, at=app.clock())
     return {"reactions": reactions, "reviews": reviews, "expiries": expiries, "portraits": refreshed.members}
 
 

@@ -9,7 +9,7 @@ reference is posted once. Every posting keeps it, in one statement per batch.
     assert ledger.audit(tx) == []
 """
 
-from regulars.ledger._accounts import audit, balance, expire_due, lots, statement, totals
+from regulars.ledger._accounts import audit, balance, expire_due, lots, roll_up, statement, totals
 from regulars.ledger._corrections import extend, forgive, reinstate
 from regulars.ledger._holds import capture, hold, holds, release
 from regulars.ledger._postings import (
@@ -68,6 +68,7 @@ __all__ = [
     "release",
     "reverse_earn",
     "reverse_spend",
+    "roll_up",
     "spend",
     "statement",
     "totals",

@@ -44,6 +44,14 @@ def statement(
     return _queries.select_entries(tx, account_id=account, before_seq=before_seq, limit=limit)
 
 
+def roll_up(tx: Transaction, *, at: datetime) -> int:
+    """Keep what batches of earlier days moved as a row per day, type and kind, so that `totals` stays quick; how many rows.
+
+    Calling again changes nothing.
+    """
+    return _queries.roll_up_flows(tx, before=at.replace(hour=0, minute=0, second=0, microsecond=0))
+
+
 def totals(tx: Transaction) -> list[Totals]:
     """What was issued, spent, expired and so on, and what is outstanding, per point type; without reading the journal.
 

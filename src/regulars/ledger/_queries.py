@@ -268,6 +268,23 @@ def select_entries(tx: Transaction, *, account_id: int, before_seq: int | None, 
     )  # fmt: skip
 
 
+def roll_up_flows(tx: Transaction, *, before: datetime) -> int:
+    """Join what batches moved before a moment to a row per day, type and kind; how many rows that left."""
+    return tx.run(
+        """
+        with gone as (
+            delete from ledger_flows where not rolled and posted_at < %(before)s
+            returning bucket, point_type, kind, entries, amount, pending, debt, held, posted_at
+        )
+        insert into ledger_flows (bucket, point_type, kind, entries, amount, pending, debt, held, posted_at, rolled)
+        select min(g.bucket), g.point_type, g.kind, sum(g.entries), sum(g.amount), sum(g.pending), sum(g.debt), sum(g.held),
+            date_trunc('day', g.posted_at), true
+        from gone g group by g.point_type, g.kind, date_trunc('day', g.posted_at)
+        """,
+        before=before,
+    )  # fmt: skip
+
+
 def select_totals(tx: Transaction) -> list[Totals]:
     """What was ever issued, spent and so on: the sum of what the batches moved."""
     return tx.all(

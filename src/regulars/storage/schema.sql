@@ -1300,7 +1300,8 @@ CREATE TABLE public.ledger_flows (
     pending bigint NOT NULL,
     debt bigint NOT NULL,
     held bigint NOT NULL,
-    posted_at timestamp with time zone NOT NULL
+    posted_at timestamp with time zone NOT NULL,
+    rolled boolean DEFAULT false NOT NULL
 );
 
 CREATE TABLE public.ledger_freezes (
@@ -1679,6 +1680,8 @@ CREATE INDEX ledger_entries_posted ON public.ledger_entries USING brin (posted_a
 CREATE INDEX ledger_entries_reversals ON public.ledger_entries USING btree (account_id, reverses) WHERE (reverses IS NOT NULL);
 
 CREATE INDEX ledger_findings_open ON public.ledger_findings USING btree (found_at) WHERE (gone_at IS NULL);
+
+CREATE INDEX ledger_flows_to_roll ON public.ledger_flows USING btree (posted_at) WHERE (NOT rolled);
 
 CREATE INDEX ledger_holds_due ON public.ledger_holds USING btree (held_until);
 

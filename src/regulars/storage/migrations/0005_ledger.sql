@@ -102,8 +102,8 @@ create table ledger_holds (
 );
 create index ledger_holds_due on ledger_holds (held_until);
 
--- What each batch moved, by type and kind: the totals are their sum. Only added to, so that no two batches wait for one
--- another; rolled up by the day.
+-- What each batch moved, by type and kind: the totals are their sum. A batch only adds, so that no two wait for one another;
+-- what is of earlier days is rolled up to a row per day, type and kind.
 create table ledger_flows (
     bucket     smallint    not null,
     point_type text        not null,
@@ -113,8 +113,10 @@ create table ledger_flows (
     pending    bigint      not null,
     debt       bigint      not null,
     held       bigint      not null,
-    posted_at  timestamptz not null
+    posted_at  timestamptz not null,
+    rolled     boolean     not null default false
 );
+create index ledger_flows_to_roll on ledger_flows (posted_at) where not rolled;
 
 create view ledger_balances as
 select account_id, member_id, point_type, available, pending, held, debt, seq from ledger_accounts;
