@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from regulars.commerce._records import Delivery, Order, OrderLine, Return, ReturnLine, Shop
-from regulars.commerce._rules import Came, Lines, NewDelivery, Numbers, Part, Sold, numbers
+from regulars.commerce._rules import TIME, Came, Lines, NewDelivery, Numbers, Part, Sold
 from regulars.storage import Transaction
 
 
@@ -38,26 +38,8 @@ def select_shops(tx: Transaction, *, shop_id: int | None, code: str | None, limi
     )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class SoldProducts:
-    """The products of a batch of lines: their identifiers, and for each line which one it sold, and when."""
-
-    products: Numbers
-    skus: list[str]
-    codes: Numbers
-    """For each line the place of its product in the two lists above."""
-
-    lines: pa.Table
-    times: pa.ChunkedArray
-
-
-def upsert_products(tx: Transaction, *, shop: Shop, sold: SoldProducts) -> int:
-    """Add products, and give known ones the name they were last sold under."""
-    if not len(sold.codes):
-        return 0
-    last = _latest_names(sold)
-    rows = pa.array(last)
-    codes: list[int] = sold.codes[last].tolist()
+def upsert_products(tx: Transaction, *, shop: Shop, ids: Numbers, lines: pa.Table, named_at: Numbers) -> int:
+    """Add products, and give known ones the name that a line of `lines` sold them under, unless a later one did."""
     return tx.run(
         """
         insert into commerce_products (product_id, shop_id, sku, name, kind, named_at)
@@ -71,18 +53,9 @@ def upsert_products(tx: Transaction, *, shop: Shop, sold: SoldProducts) -> int:
         on conflict (product_id) do update set name = excluded.name, kind = excluded.kind, named_at = excluded.named_at
         where commerce_products.named_at < excluded.named_at and excluded.name <> excluded.sku
         """,
-        shop_id=shop.shop_id, ids=sold.products[codes].tolist(), skus=[sold.skus[code] for code in codes],
-        names=sold.lines.column("name").take(rows).to_pylist(), kinds=sold.lines.column("kind").take(rows).to_pylist(),
-        named=sold.times.take(rows).to_pylist(),
+        shop_id=shop.shop_id, ids=ids, skus=lines.column("sku"), names=lines.column("name"), kinds=lines.column("kind"),
+        named=pa.array(named_at, TIME),
     )  # fmt: skip
-
-
-def _latest_names(sold: SoldProducts) -> Numbers:
-    """For each product of a batch the last line that names it, or its last line."""
-    named = sold.lines.column("name").is_valid().combine_chunks().to_numpy(zero_copy_only=False)
-    times = sold.times.combine_chunks().cast(pa.int64()).to_numpy(zero_copy_only=False)
-    order = np.lexsort((numbers(sold.lines, "line_no"), times, named, sold.codes))
-    return order[np.append(sold.codes[order][1:] != sold.codes[order][:-1], True)]
 
 
 def insert_orders(tx: Transaction, *, shop: Shop, orders: pa.Table, at: datetime) -> list[int]:

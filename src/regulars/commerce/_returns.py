@@ -82,7 +82,7 @@ def _insert(tx: Transaction, arrived: Arrived, at: datetime) -> npt.NDArray[np.b
             shop_id=arrived.shop.shop_id,
             external_id=arrived.names[row],
             member_id=arrived.owners[row],
-            returned_at=arrived.times[row],
+            returned_at=arrived.time_of(row),
             currency=arrived.shop.currency,
             goods_minor=int(arrived.goods[row]),
             total_minor=int(arrived.total[row]),
@@ -115,7 +115,7 @@ def _came(arrived: Arrived, is_new: npt.NDArray[np.bool_], orders: dict[int, int
             unit_minor=unit_minor,
             quantity=quantity,
             amount_minor=amount_minor,
-            returned_at=arrived.times[row],
+            returned_at=arrived.time_of(row),
         )
         for row, line_no, product_id, unit_minor, quantity, amount_minor in rows
     ]
@@ -165,7 +165,7 @@ def _keep(tx: Transaction, arrived: Arrived, parts: list[Part]) -> None:
 def _returned(arrived: Arrived, row: int) -> facts.Fact:
     goods_minor = int(arrived.goods[row])
     about = {"external_id": arrived.names[row], "goods_minor": goods_minor, "currency": arrived.shop.currency}
-    return facts.Fact("order.returned", arrived.times[row], arrived.owners[row], arrived.id_of(row), about)
+    return facts.Fact("order.returned", arrived.time_of(row), arrived.owners[row], arrived.id_of(row), about)
 
 
 def list_returns(

@@ -8,6 +8,7 @@ follows the feed sees every fact at least once, in the order (transaction, numbe
 """
 
 from regulars.facts._facts import (
+    FACT,
     Fact,
     Happened,
     Position,
@@ -16,14 +17,17 @@ from regulars.facts._facts import (
     adopt,
     feed,
     is_behind,
+    json_texts,
     mark_read,
     record,
+    record_columns,
     recorded_here,
     timeline,
     unread,
 )
 
 __all__ = [
+    "FACT",
     "Fact",
     "Happened",
     "Position",
@@ -32,8 +36,10 @@ __all__ = [
     "adopt",
     "feed",
     "is_behind",
+    "json_texts",
     "mark_read",
     "record",
+    "record_columns",
     "recorded_here",
     "timeline",
     "unread",

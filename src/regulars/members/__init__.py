@@ -16,6 +16,7 @@ from regulars.members._members import (
     enrol,
     find,
     find_all,
+    known_to,
 )
 from regulars.members._queries import Identity, Member, identities
 from regulars.members._rules import DIRECT, BadMember, MemberNotFound, NewMember, clean_email, clean_phone, clean_text
@@ -38,4 +39,5 @@ __all__ = [
     "find",
     "find_all",
     "identities",
+    "known_to",
 ]

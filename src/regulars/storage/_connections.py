@@ -81,15 +81,22 @@ _LITERAL = {int, str, datetime, bool, type(None)}
 
 
 def _sent(params: dict[str, object]) -> dict[str, object]:
-    """The parameters, with long lists written as PostgreSQL's array literals.
+    """The parameters, with lists and columns written as PostgreSQL's array literals.
 
     psycopg writes each element of a list by a dumper of its own, a microsecond and more apiece; this takes a fiftieth.
     The SQL says the type: `%(ids)s::bigint[]`.
     """
-    return {
-        name: _literal(cast("list[object]", value)) if isinstance(value, list) else value
-        for name, value in params.items()
-    }
+    return {name: _array(value) for name, value in params.items()}
+
+
+def _array(value: object) -> object:
+    if isinstance(value, pa.Array | pa.ChunkedArray):
+        if value.type == _MOMENT:  # a time becomes a Python object twenty times as slowly as a text
+            value = value.cast(pa.timestamp("us")).cast(pa.string())
+        return _literal(value.to_pylist())
+    if isinstance(value, np.ndarray):
+        return _literal(value.tolist())
+    return _literal(cast("list[object]", value)) if isinstance(value, list) else value
 
 
 def _literal(values: list[object]) -> object:
@@ -117,7 +124,10 @@ def _records(record: type[Record]) -> Callable[[psycopg.Cursor[Any]], Callable[[
 
 
 class Transaction:
-    """One open transaction. Rows become the frozen dataclass asked for, parameters are named."""
+    """One open transaction. Rows become the frozen dataclass asked for, parameters are named.
+
+    A parameter may be a list, an Arrow or a NumPy column: an array to PostgreSQL, whose type the SQL says.
+    """
 
     def __init__(self, connection: psycopg.Connection) -> None:
         """Wrap a connection on which a transaction is open."""
