@@ -60,19 +60,21 @@ def upsert_products(tx: Transaction, *, shop: Shop, ids: Numbers, lines: pa.Tabl
 
 def insert_orders(tx: Transaction, *, shop: Shop, orders: pa.Table, at: datetime) -> list[int]:
     """Insert the orders that are not there; the identifiers of those inserted."""
-    tx.stage("commerce_incoming_orders", orders)
     return tx.values(
         """
         insert into commerce_orders (order_id, shop_id, external_id, member_id, placed_at, paid_at, currency, country,
             goods_minor, total_minor, recorded_at, fingerprint)
         select v.order_id, %(shop_id)s, v.external_id, v.member_id, v.placed_at, v.paid_at, %(currency)s, v.country,
             v.goods_minor, v.total_minor, %(at)s, v.fingerprint
-        from commerce_incoming_orders v
+        from unnest(%(order_id)s::bigint[], %(external_id)s::text[], %(member_id)s::bigint[], %(placed_at)s::timestamptz[],
+            %(paid_at)s::timestamptz[], %(country)s::text[], %(goods_minor)s::bigint[], %(total_minor)s::bigint[],
+            %(fingerprint)s::bigint[])
+            v (order_id, external_id, member_id, placed_at, paid_at, country, goods_minor, total_minor, fingerprint)
         order by v.order_id
         on conflict (order_id) do nothing
         returning order_id
         """,
-        shop_id=shop.shop_id, currency=shop.currency, at=at,
+        shop_id=shop.shop_id, currency=shop.currency, at=at, **dict(zip(orders.column_names, orders.columns, strict=True)),
     )  # fmt: skip
 
 
