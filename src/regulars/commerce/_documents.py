@@ -30,7 +30,7 @@ from regulars.commerce._rules import (
 )
 from regulars.errors import RegularsError
 from regulars.storage import Transaction
-from regulars.types import stable_id
+from regulars.types import stable_id, to_public
 
 MOST_AHEAD = timedelta(days=31)
 """How far ahead of our clock a document may be dated: orders placed for later, clocks that differ."""
@@ -103,6 +103,7 @@ def arrive(
     errors: dict[int, RegularsError] = {
         **_nameless(documents),
         **_ahead(documents, time, at),
+        **_of_nobody(tx, documents),
         **refusals(documents, batch.lines),
         **(refused or {}),
     }
@@ -152,6 +153,20 @@ def _nameless(documents: pa.Table) -> dict[int, RegularsError]:
     return found
 
 
+def _of_nobody(tx: Transaction, documents: pa.Table) -> dict[int, RegularsError]:
+    """The documents that name a member who is not there."""
+    column = documents.column("member_id")
+    if column.null_count == len(column):
+        return {}
+    named: list[int | None] = column.to_pylist()
+    there = {member.member_id for member in members.find_all(tx, [one for one in set(named) if one is not None])}
+    return {
+        row: members.MemberNotFound(member=to_public("mem", one))
+        for row, one in enumerate(named)
+        if one is not None and one not in there
+    }
+
+
 def _owners(
     tx: Transaction, shop: Shop, documents: pa.Table, fine: npt.NDArray[np.bool_], times: Numbers, at: datetime
 ) -> list[int | None]:
@@ -159,9 +174,10 @@ def _owners(
     customers, codes = encoded(documents, "customer")
     in_time = np.argsort(times, kind="stable")
     in_time = in_time[fine[in_time] & (codes[in_time] >= 0)]
-    seen, first = np.unique(codes[in_time], return_index=True)
-    firsts: dict[str, int] = dict(zip([customers[code] for code in seen], in_time[first].tolist(), strict=True))
-    firsts.pop("", None)
+    different, first = np.unique(codes[in_time], return_index=True)
+    seen: list[int] = different.tolist()
+    rows: list[int] = in_time[first].tolist()
+    firsts = {customers[code]: row for code, row in zip(seen, rows, strict=True) if customers[code]}
     held = members.known_to(tx, shop.code, list(firsts))
     strangers = {customer: row for customer, row in firsts.items() if customer not in held}
     countries = documents.column("country") if "country" in documents.column_names else pa.nulls(len(documents))
@@ -176,9 +192,7 @@ def _owners(
     return [one or owners[code] for one, code in zip(named, codes.tolist(), strict=True)]
 
 
-def _identify(
-    tx: Transaction, shop: Shop, table: pa.Table, fine: npt.NDArray[np.bool_], times: Numbers
-) -> Lines:
+def _identify(tx: Transaction, shop: Shop, table: pa.Table, fine: npt.NDArray[np.bool_], times: Numbers) -> Lines:
     """The lines of the documents that are fine, as arrays; their products are added or renamed on the way."""
     table = table.filter(pa.array(fine[numbers(table, "document")]))
     document = numbers(table, "document")

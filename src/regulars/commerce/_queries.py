@@ -1,7 +1,6 @@
 """The SQL of commerce."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -53,7 +52,7 @@ def upsert_products(tx: Transaction, *, shop: Shop, ids: Numbers, lines: pa.Tabl
         on conflict (product_id) do update set name = excluded.name, kind = excluded.kind, named_at = excluded.named_at
         where commerce_products.named_at < excluded.named_at and excluded.name <> excluded.sku
         """,
-        shop_id=shop.shop_id, ids=ids, skus=lines.column("sku"), names=lines.column("name"), kinds=lines.column("kind"),
+        shop_id=shop.shop_id, ids=pa.array(ids), skus=lines.column("sku"), names=lines.column("name"), kinds=lines.column("kind"),
         named=pa.array(named_at, TIME),
     )  # fmt: skip
 

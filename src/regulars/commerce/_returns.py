@@ -37,9 +37,13 @@ def record_returns(tx: Transaction, shop: Shop, returns: Returns, *, at: datetim
     Facts: `order.returned`.
     """
     returns, orders, refused = _named_orders(tx, shop, returns)
-    arrived = arrive(tx, shop, returns, refused=refused, at=at)
+    return book_returns(tx, arrive(tx, shop, returns, refused=refused, at=at), orders, at=at)
+
+
+def book_returns(tx: Transaction, arrived: Arrived, orders: dict[int, int], *, at: datetime) -> list[Outcome]:
+    """Record returns that have arrived, it may be in an earlier transaction; `orders` are those they name, by row."""
     is_new = _insert(tx, arrived, at)
-    parts = _match(tx, _came(arrived, is_new, orders), arrived, returns.documents.column("order").to_pylist())
+    parts = _match(tx, _came(arrived, is_new, orders), arrived, arrived.documents.column("order").to_pylist())
     _queries.delete_returns(tx, return_ids=[arrived.id_of(row) for row in arrived.errors if is_new[row]])
     is_new &= np.array([row not in arrived.errors for row in range(len(arrived.names))], np.bool_)
     _keep(tx, arrived, [part for part in parts if is_new[part.row]])

@@ -5,6 +5,7 @@ from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
+from regulars import insight
 from regulars.app import App
 from regulars.commerce import Shop
 from regulars.commerce import connectors as files
@@ -35,6 +36,8 @@ def import_file(
                 running = files.record_chunk(tx, shop, running, announced, at=app.clock())
             there_is_more.set()
             on_chunk(running)
+        with app.database.transaction() as tx:  # purchases are complete now, whatever the reactions still do about them
+            insight.refresh(tx, app.frames, app.database, at=app.clock())
     tick(app, patience_seconds=PATIENCE_SECONDS)
     with app.database.transaction() as tx:
         return files.finish_import(tx, running, at=app.clock())

@@ -28,7 +28,7 @@ def contradictions(tx: Transaction, *, limit: int = 1000) -> list[Contradiction]
                    coalesce(sum(amount_minor) filter (where goods), 0) as goods_minor
             from commerce_order_lines group by order_id
         ), returned as materialized (
-            select return_id, sum(amount_minor) as total_minor,
+            select return_id, count(*) as lines, sum(amount_minor) as total_minor,
                    coalesce(sum(amount_minor) filter (where goods), 0) as goods_minor
             from commerce_return_lines group by return_id
         ), back as materialized (
@@ -38,7 +38,23 @@ def contradictions(tx: Transaction, *, limit: int = 1000) -> list[Contradiction]
             select 'order' as document, order_id as document_id, product_id from commerce_order_lines
             union all
             select 'return', return_id, product_id from commerce_return_lines
+        ), documents as (
+            select 'order' as document, order_id as document_id, shop_id, member_id from commerce_orders
+            union all
+            select 'return', return_id, shop_id, member_id from commerce_returns
         ), found (invariant, document, document_id, expected, found) as (
+            select 'documents have their shop', d.document, d.document_id, 1, 0
+            from documents d left join commerce_shops s using (shop_id) where s.shop_id is null
+            union all
+            select 'documents have their member', d.document, d.document_id, 1, 0
+            from documents d left join members m using (member_id) where d.member_id is not null and m.member_id is null
+            union all
+            select 'return lines have their return', 'return', s.return_id, 0, s.lines
+            from returned s left join commerce_returns r using (return_id) where r.return_id is null
+            union all
+            select 'matched lines have their order line', 'order', b.order_id, 0, sum(b.quantity)
+            from back b left join commerce_order_lines l using (order_id, line_no) where l.order_id is null group by b.order_id
+            union all
             select 'order lines have their order', 'order', s.order_id, 0, s.lines
             from sold s left join commerce_orders o using (order_id) where o.order_id is null
             union all
