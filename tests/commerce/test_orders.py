@@ -1,6 +1,7 @@
 """Orders: recorded once, amended by more of the same, never changed."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
@@ -122,6 +123,20 @@ def test_a_customer_nobody_can_be_called_keeps_back_their_order_alone(tx: Transa
     assert statuses(outcomes) == ["refused", "recorded", "refused"]
     assert str(outcomes[0].error) == "customer is 'a\\nb': give 1 to 200 printable characters."
     assert tx.values("select external_id from members") == [ADA]
+
+
+def test_an_order_or_a_return_of_a_member_nobody_is_leaves_no_trace(tx: Transaction) -> None:
+    shop = make.shop(tx)
+    refused, kept = make.record(tx, shop, make.order("1", member_id=7), make.order("2", "ada"))
+    back = replace(make.came_back("R1"), member_id=7)
+    [unmatched] = make.take_in(tx, shop, back)
+    assert [one.error and one.error.code for one in (refused, kept, unmatched)] == [
+        "MemberNotFound",
+        None,
+        "MemberNotFound",
+    ]
+    assert tx.values("select external_id from commerce_orders") == ["2"]
+    assert tx.values("select external_id from commerce_returns") == []
 
 
 def test_a_guest_order_belongs_to_nobody(tx: Transaction) -> None:

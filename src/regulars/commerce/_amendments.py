@@ -34,7 +34,7 @@ def amend(tx: Transaction, arrived: Arrived, existing: npt.NDArray[np.bool_], *,
     lost = {key[0] for key in before} - _whole(before, set(_keys(arrived, lines)))
     for order_id in changed:
         order, row = stored[order_id], rows[order_id]
-        same_header = order.member_id == arrived.owners[row] and order.placed_at == arrived.times[row]
+        same_header = order.member_id == arrived.owners[row] and order.placed_at == arrived.time_of(row)
         if order_id in lost or not same_header or order.cancelled_at:
             arrived.errors[row] = OrderChanged(order=order.external_id)
     amended = [rows[order_id] for order_id in changed if rows[order_id] not in arrived.errors]

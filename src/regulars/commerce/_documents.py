@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 
 import numpy as np
@@ -13,6 +13,7 @@ from regulars import members
 from regulars.commerce import _queries
 from regulars.commerce._records import Shop
 from regulars.commerce._rules import (
+    EPOCH,
     BadDocument,
     Lines,
     Numbers,
@@ -20,16 +21,17 @@ from regulars.commerce._rules import (
     Outcome,
     Returns,
     encoded,
+    instant,
     is_goods,
+    latest_names,
     moments,
     numbers,
     refusals,
 )
 from regulars.errors import RegularsError
 from regulars.storage import Transaction
-from regulars.types import stable_id
+from regulars.types import stable_id, to_public
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MOST_AHEAD = timedelta(days=31)
 """How far ahead of our clock a document may be dated: orders placed for later, clocks that differ."""
 
@@ -43,7 +45,9 @@ class Arrived:
     shop: Shop
     documents: pa.Table
     names: list[str]
-    times: list[datetime]
+    moments: Numbers
+    """When each was placed or returned, in microseconds since 1970."""
+
     ids: Numbers
     owners: list[int | None]
     """The member of each document, or None."""
@@ -68,14 +72,19 @@ class Arrived:
         """The identifier of one document."""
         return int(self.ids[row])
 
+    def time_of(self, row: int) -> datetime:
+        """When one document was placed or returned."""
+        return instant(int(self.moments[row]))
+
     def outcomes(self, recorded: npt.NDArray[np.bool_], amended: set[int]) -> list[Outcome]:
         """What became of every document."""
-        return [self._outcome(row, bool(recorded[row]), row in amended) for row in range(len(self.names))]
-
-    def _outcome(self, row: int, recorded: bool, amended: bool) -> Outcome:  # noqa: FBT001
-        new: Status = "recorded" if recorded else "amended" if amended else "replayed"
-        status: Status = "refused" if row in self.errors else new
-        return Outcome(self.names[row], status, self.id_of(row), self.errors.get(row))
+        statuses: list[Status] = ["recorded" if new else "replayed" for new in recorded.tolist()]
+        for row in amended:
+            statuses[row] = "amended"
+        for row in self.errors:
+            statuses[row] = "refused"
+        errors = map(self.errors.get, range(len(self.names)))
+        return list(map(Outcome, self.names, statuses, self.ids.tolist(), errors))
 
 
 def arrive(
@@ -94,21 +103,23 @@ def arrive(
     errors: dict[int, RegularsError] = {
         **_nameless(documents),
         **_ahead(documents, time, at),
+        **_of_nobody(tx, documents),
         **refusals(documents, batch.lines),
         **(refused or {}),
     }
     fine = np.array([row not in errors for row in range(documents.num_rows)], np.bool_)
     names: list[str] = documents.column("external_id").to_pylist()
     kind = "order" if isinstance(batch, Orders) else "return"
-    lines = _identify(tx, shop, batch.lines, fine, documents.column(time))
-    owners = _owners(tx, shop, documents, fine, time, at)
+    times = moments(documents, time)
+    lines = _identify(tx, shop, batch.lines, fine, times)
+    owners = _owners(tx, shop, documents, fine, times, at)
     goods, total = lines.totals(len(names))
-    header = (np.array([owner or 0 for owner in owners], np.int64), moments(documents, time))
+    header = (np.array([owner or 0 for owner in owners], np.int64), times)
     return Arrived(
         shop=shop,
         documents=documents,
         names=names,
-        times=documents.column(time).to_pylist(),
+        moments=times,
         ids=np.array([stable_id(kind, shop.shop_id, name) for name in names], np.int64),
         owners=owners,
         lines=lines,
@@ -142,45 +153,59 @@ def _nameless(documents: pa.Table) -> dict[int, RegularsError]:
     return found
 
 
+def _of_nobody(tx: Transaction, documents: pa.Table) -> dict[int, RegularsError]:
+    """The documents that name a member who is not there."""
+    column = documents.column("member_id")
+    if column.null_count == len(column):
+        return {}
+    named: list[int | None] = column.to_pylist()
+    there = {member.member_id for member in members.find_all(tx, [one for one in set(named) if one is not None])}
+    return {
+        row: members.MemberNotFound(member=to_public("mem", one))
+        for row, one in enumerate(named)
+        if one is not None and one not in there
+    }
+
+
 def _owners(
-    tx: Transaction, shop: Shop, documents: pa.Table, fine: npt.NDArray[np.bool_], time: str, at: datetime
+    tx: Transaction, shop: Shop, documents: pa.Table, fine: npt.NDArray[np.bool_], times: Numbers, at: datetime
 ) -> list[int | None]:
     """The member of each document: the one named, or the customer's, enrolled at the first document if new."""
     customers, codes = encoded(documents, "customer")
-    in_time = np.argsort(moments(documents, time), kind="stable")
+    in_time = np.argsort(times, kind="stable")
     in_time = in_time[fine[in_time] & (codes[in_time] >= 0)]
     different, first = np.unique(codes[in_time], return_index=True)
     seen: list[int] = different.tolist()
-    firsts = in_time[first]
-    joined: list[datetime] = documents.column(time).take(pa.array(firsts)).to_pylist()
-    blank: list[str | None] = [None] * len(firsts)
-    has_country = "country" in documents.column_names
-    countries = documents.column("country").take(pa.array(firsts)).to_pylist() if has_country else blank
-    people = {
-        code: members.NewMember(customers[code], shop.code, country=country, joined_at=moment)
-        for code, country, moment in zip(seen, countries, joined, strict=True)
-        if customers[code]
-    }
-    enrolled = members.enrol(tx, list(people.values()), at=at) if people else []
-    known = {code: enrolment.member_id for code, enrolment in zip(people, enrolled, strict=True)}
+    rows: list[int] = in_time[first].tolist()
+    firsts = {customers[code]: row for code, row in zip(seen, rows, strict=True) if customers[code]}
+    held = members.known_to(tx, shop.code, list(firsts))
+    strangers = {customer: row for customer, row in firsts.items() if customer not in held}
+    countries = documents.column("country") if "country" in documents.column_names else pa.nulls(len(documents))
+    people = [
+        members.NewMember(customer, shop.code, country=countries[row].as_py(), joined_at=instant(int(times[row])))
+        for customer, row in strangers.items()
+    ]
+    enrolled = members.enrol(tx, people, at=at) if people else []
+    held |= {customer: one.member_id for customer, one in zip(strangers, enrolled, strict=True)}
+    owners = [*map(held.get, customers), None]  # -1, no customer, is the last place
     named: list[int | None] = documents.column("member_id").to_pylist()
-    return [one or known.get(code) for one, code in zip(named, codes.tolist(), strict=True)]
+    return [one or owners[code] for one, code in zip(named, codes.tolist(), strict=True)]
 
 
-def _identify(
-    tx: Transaction, shop: Shop, table: pa.Table, fine: npt.NDArray[np.bool_], times: pa.ChunkedArray
-) -> Lines:
+def _identify(tx: Transaction, shop: Shop, table: pa.Table, fine: npt.NDArray[np.bool_], times: Numbers) -> Lines:
     """The lines of the documents that are fine, as arrays; their products are added or renamed on the way."""
     table = table.filter(pa.array(fine[numbers(table, "document")]))
     document = numbers(table, "document")
     skus, codes = encoded(table, "sku")
     products = np.array([stable_id("product", shop.shop_id, sku) for sku in skus], np.int64)
-    sold = _queries.SoldProducts(products, skus, codes, table, times.take(pa.array(document)))
-    _queries.upsert_products(tx, shop=shop, sold=sold)
+    if skus:
+        last = latest_names(table, codes, times[document])
+        named = table.take(pa.array(last))
+        _queries.upsert_products(tx, shop=shop, ids=products[codes[last]], lines=named, named_at=times[document[last]])
     return Lines(
         document=document,
         line_no=numbers(table, "line_no"),
-        product_id=products[sold.codes] if len(document) else document,
+        product_id=products[codes] if skus else document,
         quantity=numbers(table, "quantity"),
         unit_minor=numbers(table, "unit_minor"),
         amount_minor=numbers(table, "amount_minor"),

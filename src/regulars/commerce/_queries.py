@@ -1,7 +1,6 @@
 """The SQL of commerce."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, LiteralString
 
@@ -9,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from regulars.commerce._records import Delivery, Order, OrderLine, Return, ReturnLine, Shop
-from regulars.commerce._rules import Came, Lines, NewDelivery, Numbers, Part, Sold, numbers
+from regulars.commerce._rules import TIME, Came, Lines, NewDelivery, Numbers, Part, Sold
 from regulars.storage import Transaction
 
 _ORDER: Final[LiteralString] = """order_id, shop_id, external_id, member_id, placed_at, paid_at, cancelled_at, currency,
@@ -48,26 +47,8 @@ def select_shops(tx: Transaction, *, shop_id: int | None, code: str | None, limi
     )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class SoldProducts:
-    """The products of a batch of lines: their identifiers, and for each line which one it sold, and when."""
-
-    products: Numbers
-    skus: list[str]
-    codes: Numbers
-    """For each line the place of its product in the two lists above."""
-
-    lines: pa.Table
-    times: pa.ChunkedArray
-
-
-def upsert_products(tx: Transaction, *, shop: Shop, sold: SoldProducts) -> int:
-    """Add products, and give known ones the name they were last sold under."""
-    if not len(sold.codes):
-        return 0
-    last = _latest_names(sold)
-    rows = pa.array(last)
-    codes: list[int] = sold.codes[last].tolist()
+def upsert_products(tx: Transaction, *, shop: Shop, ids: Numbers, lines: pa.Table, named_at: Numbers) -> int:
+    """Add products, and give known ones the name that a line of `lines` sold them under, unless a later one did."""
     return tx.run(
         """
         insert into commerce_products (product_id, shop_id, sku, name, kind, named_at)
@@ -81,35 +62,28 @@ def upsert_products(tx: Transaction, *, shop: Shop, sold: SoldProducts) -> int:
         on conflict (product_id) do update set name = excluded.name, kind = excluded.kind, named_at = excluded.named_at
         where commerce_products.named_at < excluded.named_at and excluded.name <> excluded.sku
         """,
-        shop_id=shop.shop_id, ids=sold.products[codes].tolist(), skus=[sold.skus[code] for code in codes],
-        names=sold.lines.column("name").take(rows).to_pylist(), kinds=sold.lines.column("kind").take(rows).to_pylist(),
-        named=sold.times.take(rows).to_pylist(),
+        shop_id=shop.shop_id, ids=pa.array(ids), skus=lines.column("sku"), names=lines.column("name"), kinds=lines.column("kind"),
+        named=pa.array(named_at, TIME),
     )  # fmt: skip
-
-
-def _latest_names(sold: SoldProducts) -> Numbers:
-    """For each product of a batch the last line that names it, or its last line."""
-    named = sold.lines.column("name").is_valid().combine_chunks().to_numpy(zero_copy_only=False)
-    times = sold.times.combine_chunks().cast(pa.int64()).to_numpy(zero_copy_only=False)
-    order = np.lexsort((numbers(sold.lines, "line_no"), times, named, sold.codes))
-    return order[np.append(sold.codes[order][1:] != sold.codes[order][:-1], True)]
 
 
 def insert_orders(tx: Transaction, *, shop: Shop, orders: pa.Table, at: datetime) -> list[int]:
     """Insert the orders that are not there; the identifiers of those inserted."""
-    tx.stage("commerce_incoming_orders", orders)
     return tx.values(
         """
         insert into commerce_orders (order_id, shop_id, external_id, member_id, placed_at, paid_at, currency, country,
             goods_minor, total_minor, recorded_at, fingerprint)
         select v.order_id, %(shop_id)s, v.external_id, v.member_id, v.placed_at, v.paid_at, %(currency)s, v.country,
             v.goods_minor, v.total_minor, %(at)s, v.fingerprint
-        from commerce_incoming_orders v
+        from unnest(%(order_id)s::bigint[], %(external_id)s::text[], %(member_id)s::bigint[], %(placed_at)s::timestamptz[],
+            %(paid_at)s::timestamptz[], %(country)s::text[], %(goods_minor)s::bigint[], %(total_minor)s::bigint[],
+            %(fingerprint)s::bigint[])
+            v (order_id, external_id, member_id, placed_at, paid_at, country, goods_minor, total_minor, fingerprint)
         order by v.order_id
         on conflict (order_id) do nothing
         returning order_id
         """,
-        shop_id=shop.shop_id, currency=shop.currency, at=at,
+        shop_id=shop.shop_id, currency=shop.currency, at=at, **dict(zip(orders.column_names, orders.columns, strict=True)),
     )  # fmt: skip
 
 

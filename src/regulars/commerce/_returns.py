@@ -41,9 +41,13 @@ def record_returns(tx: Transaction, shop: Shop, returns: Returns, *, at: datetim
     Facts: `order.returned`.
     """
     returns, orders, refused = _named_orders(tx, shop, returns)
-    arrived = arrive(tx, shop, returns, refused=refused, at=at)
+    return book_returns(tx, arrive(tx, shop, returns, refused=refused, at=at), orders, at=at)
+
+
+def book_returns(tx: Transaction, arrived: Arrived, orders: dict[int, int], *, at: datetime) -> list[Outcome]:
+    """Record returns that have arrived, it may be in an earlier transaction; `orders` are those they name, by row."""
     is_new = _insert(tx, arrived, at)
-    parts = _match(tx, _came(arrived, is_new, orders), arrived, returns.documents.column("order").to_pylist())
+    parts = _match(tx, _came(arrived, is_new, orders), arrived, arrived.documents.column("order").to_pylist())
     _queries.delete_returns(tx, return_ids=[arrived.id_of(row) for row in arrived.errors if is_new[row]])
     is_new &= np.array([row not in arrived.errors for row in range(len(arrived.names))], np.bool_)
     _keep(tx, arrived, [part for part in parts if is_new[part.row]])
@@ -98,7 +102,7 @@ def _insert(tx: Transaction, arrived: Arrived, at: datetime) -> npt.NDArray[np.b
             shop_id=arrived.shop.shop_id,
             external_id=arrived.names[row],
             member_id=arrived.owners[row],
-            returned_at=arrived.times[row],
+            returned_at=arrived.time_of(row),
             currency=arrived.shop.currency,
             goods_minor=int(arrived.goods[row]),
             total_minor=int(arrived.total[row]),
@@ -131,7 +135,7 @@ def _came(arrived: Arrived, is_new: npt.NDArray[np.bool_], orders: dict[int, int
             unit_minor=unit_minor,
             quantity=quantity,
             amount_minor=amount_minor,
-            returned_at=arrived.times[row],
+            returned_at=arrived.time_of(row),
         )
         for row, line_no, product_id, unit_minor, quantity, amount_minor in rows
     ]
@@ -190,7 +194,7 @@ def _keep(tx: Transaction, arrived: Arrived, parts: list[Part]) -> None:
 def _returned(arrived: Arrived, row: int) -> facts.Fact:
     goods_minor = int(arrived.goods[row])
     about = {"external_id": arrived.names[row], "goods_minor": goods_minor, "currency": arrived.shop.currency}
-    return facts.Fact("order.returned", arrived.times[row], arrived.owners[row], arrived.id_of(row), about)
+    return facts.Fact("order.returned", arrived.time_of(row), arrived.owners[row], arrived.id_of(row), about)
 
 
 def find_returns(tx: Transaction, return_ids: Sequence[int]) -> list[Return]:

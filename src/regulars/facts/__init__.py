@@ -10,6 +10,7 @@ follows the feed sees every fact at least once, in the order (transaction, numbe
 """
 
 from regulars.facts._facts import (
+    FACT,
     Cursor,
     Fact,
     FactsRenumbered,
@@ -21,8 +22,10 @@ from regulars.facts._facts import (
     adopt,
     feed,
     is_behind,
+    json_texts,
     mark_read,
     record,
+    record_columns,
     recorded_here,
     timeline,
     unread,
@@ -30,6 +33,7 @@ from regulars.facts._facts import (
 from regulars.facts._rules import position_of, read_position, subject_of
 
 __all__ = [
+    "FACT",
     "Cursor",
     "Fact",
     "FactsRenumbered",
@@ -41,10 +45,12 @@ __all__ = [
     "adopt",
     "feed",
     "is_behind",
+    "json_texts",
     "mark_read",
     "position_of",
     "read_position",
     "record",
+    "record_columns",
     "recorded_here",
     "subject_of",
     "timeline",

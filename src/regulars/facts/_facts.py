@@ -18,6 +18,15 @@ _FEW = 40
 """Up to so many an insert is faster than COPY, which has to be begun and ended: 0.1 ms against 0.25 ms for one."""
 
 _TIME = pa.timestamp("us", "UTC")
+FACT = pa.schema(
+    {
+        "name": pa.string(),
+        "occurred_at": _TIME,
+        "member_id": pa.int64(),
+        "subject_id": pa.int64(),
+        "data": pa.string(),  # JSON
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,23 +51,29 @@ def record(tx: Transaction, facts: Sequence[Fact], *, at: datetime) -> None:
             occurred=[fact.occurred_at for fact in facts],
             members=[fact.member_id for fact in facts],
             subjects=[fact.subject_id for fact in facts],
-            data=[msgspec.json.encode(fact.data).decode() for fact in facts],
+            data=json_texts([fact.data for fact in facts]),
             at=at,
         )
         return
-    _queries.copy_facts(
-        tx,
-        pa.table(
-            {
-                "name": pa.array([fact.name for fact in facts], pa.string()),
-                "occurred_at": pa.array([fact.occurred_at for fact in facts], _TIME),
-                "recorded_at": pa.repeat(pa.scalar(at, _TIME), len(facts)),
-                "member_id": pa.array([fact.member_id for fact in facts], pa.int64()),
-                "subject_id": pa.array([fact.subject_id for fact in facts], pa.int64()),
-                "data": pa.array([msgspec.json.encode(fact.data).decode() for fact in facts], pa.string()),
-            }
-        ),
-    )
+    columns = {
+        "name": [fact.name for fact in facts],
+        "occurred_at": [fact.occurred_at for fact in facts],
+        "member_id": [fact.member_id for fact in facts],
+        "subject_id": [fact.subject_id for fact in facts],
+        "data": json_texts([fact.data for fact in facts]),
+    }
+    record_columns(tx, pa.table(columns, schema=FACT), at=at)
+
+
+def record_columns(tx: Transaction, facts: pa.Table, *, at: datetime) -> None:
+    """Append facts laid out as in `FACT`, learned of at `at`: of many, this takes a third of the time."""
+    recorded = pa.repeat(pa.scalar(at, _TIME), facts.num_rows)
+    _queries.copy_facts(tx, facts.append_column("recorded_at", recorded))
+
+
+def json_texts(values: Sequence[Mapping[str, object]]) -> list[str]:
+    """What facts say, as the column `data` holds it."""
+    return [text.decode() for text in map(msgspec.json.encode, values)]
 
 
 def timeline(

@@ -54,7 +54,7 @@ class Cursor:
 
 def copy_facts(tx: Transaction, table: pa.Table) -> None:
     """Append rows."""
-    tx.copy("facts (name, occurred_at, recorded_at, member_id, subject_id, data)", table)
+    tx.copy("facts (name, occurred_at, member_id, subject_id, data, recorded_at)", table)
 
 
 def insert_facts(

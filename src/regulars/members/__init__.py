@@ -17,6 +17,7 @@ from regulars.members._members import (
     find,
     find_all,
     known_among,
+    known_to,
 )
 from regulars.members._queries import Identity, Member, identities
 from regulars.members._rules import DIRECT, BadMember, MemberNotFound, NewMember, clean_email, clean_phone, clean_text
@@ -40,4 +41,5 @@ __all__ = [
     "find_all",
     "identities",
     "known_among",
+    "known_to",
 ]

@@ -57,6 +57,12 @@ def enrol(tx: Transaction, people: Sequence[NewMember], *, at: datetime) -> list
     return [Enrolment(MemberId(m), "enrolled" if m in added else "existing") for m in answers]
 
 
+def known_to(tx: Transaction, issuer: str, values: Sequence[str]) -> dict[str, int]:
+    """Whom an issuer knows by some values; those nobody holds are left out."""
+    known = _queries.members_of_identities(tx, issuers=[issuer] * len(values), values=list(values))
+    return {value: member_id for (_, value), member_id in known.items()}
+
+
 def find(tx: Transaction, member_id: int) -> Member:
     """One member.
 

@@ -181,8 +181,8 @@ def upsert_qualifying(tx: Transaction, *, earned: Sequence[Earned]) -> int:
         select * from unnest(%(members)s::bigint[], %(counts)s::timestamptz[], %(known)s::timestamptz[],
             %(references)s::text[], %(amounts)s::bigint[])
             v (member_id, counts_at, known_at, reference, amount_minor)
-        order by v.member_id, v.reference
-        on conflict (member_id, reference) do update set amount_minor = excluded.amount_minor
+        order by v.member_id, v.counts_at, v.reference
+        on conflict (member_id, counts_at, reference) do update set amount_minor = excluded.amount_minor
         """,
         members=[e.member_id for e in earned], counts=[e.placed_at for e in earned], known=[e.paid_at for e in earned],
         references=[to_public("ord", e.order_id) for e in earned], amounts=[e.spend_minor for e in earned],
@@ -192,9 +192,15 @@ def upsert_qualifying(tx: Transaction, *, earned: Sequence[Earned]) -> int:
 def select_returns_of(tx: Transaction, *, order_ids: list[int]) -> list[int]:
     """The returns in which anything of some orders came back."""
     return tx.values(
-        "select distinct return_id from commerce_returned_goods where order_id = any(%(order_ids)s)",
+        """
+        select distinct r.return_id
+        from unnest(%(order_ids)s::bigint[]) o (order_id)
+        cross join lateral (  -- order by order: no statistics can make this a scan of all that came back
+            select r.return_id from commerce_order_returns r where r.order_id = o.order_id offset 0
+        ) r
+        """,
         order_ids=order_ids,
-    )
+    )  # fmt: skip
 
 
 def select_taken_back(tx: Transaction, *, return_ids: list[int]) -> list[TakenBack]:
@@ -251,8 +257,8 @@ def insert_taken_back(tx: Transaction, *, taken: Sequence[TakenBack]) -> set[str
             select * from unnest(%(members)s::bigint[], %(counts)s::timestamptz[], %(known)s::timestamptz[],
                 %(references)s::text[], %(amounts)s::bigint[])
                 v (member_id, counts_at, known_at, reference, amount_minor)
-            order by v.member_id, v.reference
-            on conflict (member_id, reference) do nothing
+            order by v.member_id, v.counts_at, v.reference
+            on conflict (member_id, counts_at, reference) do nothing
             returning reference
             """,
             members=[t.member_id for t in taken], counts=[t.placed_at for t in taken], known=[t.known_at for t in taken],

@@ -87,11 +87,15 @@ def _judge(before: Standing, spends: Sequence[Spend], programme: Programme) -> t
 
 
 def review_due(tx: Transaction, *, at: datetime, limit: int = 5000) -> int:
-    """Judge the members for whom an amount has left the window by `at`, at that very moment; how many were judged."""
-    due = _queries.select_due(tx, at=at, limit=limit)
-    if due:
+    """Judge the members for whom an amount has left the window by `at`, at that very moment; how many were judged.
+
+    A member for whom the next amount has left it too is judged again, until `limit` is reached or nothing is due.
+    """
+    judged = 0
+    while due := _queries.select_due(tx, at=at, limit=limit - judged):
         review(tx, [(one.member_id, one.review_at) for one in due], at=at)
-    return len(due)
+        judged += len(due)
+    return judged
 
 
 def tier_counts(tx: Transaction) -> dict[str, int]:

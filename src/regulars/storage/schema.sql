@@ -911,6 +911,27 @@ CREATE TABLE public.commerce_imports (
     report jsonb NOT NULL
 );
 
+CREATE TABLE public.commerce_return_lines (
+    return_id bigint NOT NULL,
+    line_no integer NOT NULL,
+    part_no integer NOT NULL,
+    product_id bigint NOT NULL,
+    quantity integer NOT NULL,
+    amount_minor bigint NOT NULL,
+    goods boolean NOT NULL,
+    order_id bigint,
+    order_line_no integer,
+    before integer DEFAULT 0 NOT NULL,
+    CONSTRAINT commerce_return_lines_check CHECK (((order_id IS NULL) = (order_line_no IS NULL))),
+    CONSTRAINT commerce_return_lines_quantity_check CHECK ((quantity > 0))
+);
+
+CREATE VIEW public.commerce_order_returns AS
+ SELECT order_id,
+    return_id
+   FROM public.commerce_return_lines l
+  WHERE (order_id IS NOT NULL);
+
 CREATE TABLE public.commerce_products (
     product_id bigint NOT NULL,
     shop_id bigint NOT NULL,
@@ -946,21 +967,6 @@ CREATE VIEW public.commerce_purchases AS
    FROM (public.commerce_orders o
      JOIN public.commerce_shops s USING (shop_id))
   WHERE ((o.paid_at IS NOT NULL) AND (o.cancelled_at IS NULL) AND (o.goods_minor > 0));
-
-CREATE TABLE public.commerce_return_lines (
-    return_id bigint NOT NULL,
-    line_no integer NOT NULL,
-    part_no integer NOT NULL,
-    product_id bigint NOT NULL,
-    quantity integer NOT NULL,
-    amount_minor bigint NOT NULL,
-    goods boolean NOT NULL,
-    order_id bigint,
-    order_line_no integer,
-    before integer DEFAULT 0 NOT NULL,
-    CONSTRAINT commerce_return_lines_check CHECK (((order_id IS NULL) = (order_line_no IS NULL))),
-    CONSTRAINT commerce_return_lines_quantity_check CHECK ((quantity > 0))
-);
 
 CREATE TABLE public.commerce_returns (
     return_id bigint NOT NULL,
@@ -1608,7 +1614,7 @@ ALTER TABLE ONLY public.programme_awards
     ADD CONSTRAINT programme_awards_pkey PRIMARY KEY (order_id);
 
 ALTER TABLE ONLY public.programme_qualifying
-    ADD CONSTRAINT programme_qualifying_pkey PRIMARY KEY (member_id, reference);
+    ADD CONSTRAINT programme_qualifying_pkey PRIMARY KEY (member_id, counts_at, reference);
 
 ALTER TABLE ONLY public.programme_standings
     ADD CONSTRAINT programme_standings_pkey PRIMARY KEY (member_id);
@@ -1703,8 +1709,6 @@ CREATE INDEX members_by_search ON public.members USING gin (search);
 
 CREATE INDEX members_identities_by_member ON public.members_identities USING btree (member_id);
 
-CREATE INDEX programme_qualifying_by_date ON public.programme_qualifying USING btree (member_id, counts_at);
-
 CREATE INDEX programme_standings_by_review ON public.programme_standings USING btree (review_at);
 
 CREATE INDEX programme_standings_by_tier ON public.programme_standings USING btree (tier, member_id);
@@ -1718,29 +1722,8 @@ ALTER TABLE ONLY public.commerce_deliveries
 ALTER TABLE ONLY public.commerce_imports
     ADD CONSTRAINT commerce_imports_shop_id_fkey FOREIGN KEY (shop_id) REFERENCES public.commerce_shops(shop_id);
 
-ALTER TABLE ONLY public.commerce_orders
-    ADD CONSTRAINT commerce_orders_member_id_fkey FOREIGN KEY (member_id) REFERENCES public.members(member_id);
-
-ALTER TABLE ONLY public.commerce_orders
-    ADD CONSTRAINT commerce_orders_shop_id_fkey FOREIGN KEY (shop_id) REFERENCES public.commerce_shops(shop_id);
-
 ALTER TABLE ONLY public.commerce_products
     ADD CONSTRAINT commerce_products_shop_id_fkey FOREIGN KEY (shop_id) REFERENCES public.commerce_shops(shop_id);
 
-ALTER TABLE ONLY public.commerce_return_lines
-    ADD CONSTRAINT commerce_return_lines_order_id_order_line_no_fkey FOREIGN KEY (order_id, order_line_no) REFERENCES public.commerce_order_lines(order_id, line_no);
-
-ALTER TABLE ONLY public.commerce_return_lines
-    ADD CONSTRAINT commerce_return_lines_return_id_fkey FOREIGN KEY (return_id) REFERENCES public.commerce_returns(return_id);
-
-ALTER TABLE ONLY public.commerce_returns
-    ADD CONSTRAINT commerce_returns_member_id_fkey FOREIGN KEY (member_id) REFERENCES public.members(member_id);
-
-ALTER TABLE ONLY public.commerce_returns
-    ADD CONSTRAINT commerce_returns_shop_id_fkey FOREIGN KEY (shop_id) REFERENCES public.commerce_shops(shop_id);
-
 ALTER TABLE ONLY public.members_identities
     ADD CONSTRAINT members_identities_member_id_fkey FOREIGN KEY (member_id) REFERENCES public.members(member_id);
-
-ALTER TABLE ONLY public.programme_awards
-    ADD CONSTRAINT programme_awards_version_id_fkey FOREIGN KEY (version_id) REFERENCES public.programme_versions(version_id);

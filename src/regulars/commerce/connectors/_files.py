@@ -41,6 +41,12 @@ DATE_FORMATS = (
     "%Y%m%d",
 )
 
+_CELLS = "number, customer, date_text, placed, sku, product, quantity, price_minor, amount_minor, country"
+"""What makes two rows the same."""
+
+_NO_NUMBER = "rejected: no order number"
+_IGNORED = "dropped: bookkeeping document"
+
 CONTACT = ("email", "phone", "member_name")
 
 
@@ -70,7 +76,7 @@ class Source:
         self.verdicts = {
             str(name): int(count)
             for name, count in connection.execute(
-                "select verdict, count(*) from verdicts group by verdict order by 2 desc"
+                "select verdict, count(*) from judged group by verdict order by 2 desc"
             ).fetchall()
         }
         self.rows_read = sum(self.verdicts.values())
@@ -129,7 +135,7 @@ class Source:
         """Write the rows that could not be understood, each with its reason, as CSV; how many."""
         if self.rejected:
             self._db.execute(
-                f"copy (select f.row_no as row, substr(v.verdict, 11) as reason, f.* exclude (row_no) from file f join verdicts v using (row_no) where v.verdict like 'rejected%' order by row_no) to '{_quoted(target)}' (header)"
+                f"copy (select f.row_no as row, substr(j.verdict, 11) as reason, f.* exclude (row_no) from file f join judged j using (row_no) where j.verdict like 'rejected%' order by row_no) to '{_quoted(target)}' (header)"
             )
         return self.rejected
 
@@ -207,7 +213,7 @@ def _encoding(head: bytes) -> str:
 
 
 def _parse(db: duckdb.DuckDBPyConnection, profile: Profile, shop: Shop) -> None:
-    """Make table `parsed`: every field in its own type, null where it could not be read."""
+    """Make view `parsed`: every field in its own type, null where it could not be read."""
     types = {name: kind for name, kind, *_ in db.execute("describe file").fetchall()}
     digits = get_currency_precision(shop.currency)
     scale = 10**digits
@@ -238,7 +244,7 @@ def _parse(db: duckdb.DuckDBPyConnection, profile: Profile, shop: Shop) -> None:
 
     db.execute(
         f"""
-        create temp table parsed as
+        create temp view parsed as
         select row_no, {text("order")} as number, {text("customer" if "customer" in profile.columns else "email")} as customer,
             {text("date") if types[profile.columns["date"]] == "VARCHAR" else "null"} as date_text,
             {_date(db, profile, types, shop)} as placed,
@@ -293,18 +299,16 @@ def _date_format(db: duckdb.DuckDBPyConnection, column: str) -> str:
 
 
 def _judge(db: duckdb.DuckDBPyConnection, profile: Profile) -> None:
-    """Make table `verdicts`: for each row, what becomes of it. The first test that applies decides."""
+    """Make table `judged`: what was parsed and, for each row, what becomes of it. The first test that applies decides."""
     prefix = profile.return_prefix
     returned = f"starts_with(number, '{_quoted(prefix)}')" if prefix else "quantity < 0"
     ignored = " or ".join(f"starts_with(number, '{_quoted(one)}')" for one in profile.ignored_prefixes) or "false"
-    _find_repeats(db, profile)
     db.execute(
         f"""
-        create temp table verdicts as
-        select row_no, case
-            when number is null then 'rejected: no order number'
-            when {ignored} then 'dropped: bookkeeping document'
-            when repeats.row_no is not null then 'dropped: duplicate row'
+        create temp table judged as
+        select *, hash({_CELLS}) as mark, case
+            when number is null then '{_NO_NUMBER}'
+            when {ignored} then '{_IGNORED}'
             when placed is null then 'rejected: date cannot be read'
             when not isfinite(placed) or placed < '1900-01-01' or placed >= '2200-01-01' then 'rejected: date is beyond any order'
             when sku is null then 'rejected: no product'
@@ -318,47 +322,44 @@ def _judge(db: duckdb.DuckDBPyConnection, profile: Profile) -> None:
             when coalesce(price_minor, amount_minor) < 0 and not ({returned}) then 'rejected: price is negative'
             when {returned} then 'return'
             else 'order' end as verdict
-        from parsed left join repeats using (row_no)
+        from parsed
         """
     )
+    if profile.drop_duplicates:
+        _drop_repeats(db)
 
 
-def _find_repeats(db: duckdb.DuckDBPyConnection, profile: Profile) -> None:
-    """Make table `repeats`: rows equal to an earlier one, if those are to be dropped.
+def _drop_repeats(db: duckdb.DuckDBPyConnection) -> None:
+    """Let rows equal to an earlier one be dropped, unless they have no number or are no documents.
 
     Only rows whose hash occurs twice are compared cell by cell, which is a third of the work of comparing all.
     """
-    cells = "number, customer, date_text, placed, sku, product, quantity, price_minor, amount_minor, country"
-    alike = f"hash({cells}) in (select hash({cells}) from parsed group by 1 having count(*) > 1)"
     db.execute(
         f"""
-        create temp table repeats as
-        select row_no from (
-            select row_no, row_number() over (partition by {cells} order by row_no) as nth
-            from parsed where {alike if profile.drop_duplicates else "false"})
-        where nth > 1
+        update judged set verdict = 'dropped: duplicate row' where row_no in (
+            select row_no from (
+                select row_no, verdict, row_number() over (partition by {_CELLS} order by row_no) as nth
+                from judged where mark in (select mark from judged group by mark having count(*) > 1))
+            where nth > 1 and verdict not in ('{_NO_NUMBER}', '{_IGNORED}'))
         """
     )
 
 
 def _assemble(db: duckdb.DuckDBPyConnection, profile: Profile) -> None:
-    """Make tables `lines` and `documents`, the documents in order of time and cut into chunks."""
+    """Make view `lines` and table `documents`, the documents in order of time and cut into chunks."""
     kinds = " ".join(f"when {_sku_is(code)} then '{kind}'" for kind, codes in profile.kinds.items() for code in codes)
     returned = "number" if profile.return_prefix else "number || '/return'"
-    db.execute(  # apart from the wide table: a window keeps whole rows
-        "create temp table positions as "
-        "select row_no, row_number() over (partition by number order by row_no) as position from parsed"
-    )
+    _find_positions(db)
     db.execute(
         f"""
-        create temp table lines as
-        select v.verdict as kind, case v.verdict when 'return' then {returned} else number end as number, number as of_order,
+        create temp view lines as
+        select verdict as kind, case verdict when 'return' then {returned} else number end as number, number as of_order,
             customer, placed, country, email, phone, member_name, sku, product,
-            coalesce(line::bigint, position) as line_no, abs(quantity)::bigint as quantity,
+            coalesce(line::bigint, position, row_no - before) as line_no, abs(quantity)::bigint as quantity,
             abs(coalesce(price_minor, round(amount_minor / quantity)))::bigint as unit_minor,
             abs(coalesce(amount_minor, price_minor * quantity))::bigint as amount_minor,
             {f"case {kinds} else 'goods' end" if kinds else "'goods'"} as line_kind
-        from parsed join verdicts v using (row_no) join positions using (row_no) where v.verdict in ('order', 'return')
+        from judged join stretches using (number) left join positions using (row_no) where verdict in ('order', 'return')
         """
     )
     db.execute(
@@ -382,11 +383,28 @@ def _assemble(db: duckdb.DuckDBPyConnection, profile: Profile) -> None:
         from documents where customer is not null and ({has_contact}) group by chunk, customer
         union all
         select (select greatest(max(chunk), 0) from documents), customer, min(placed), {", ".join(f"first({one})" for one in CONTACT)}
-        from parsed join verdicts using (row_no)
+        from judged
         where verdict in ('dropped: no price', 'dropped: stock adjustment') and placed is not null
           and customer is not null and customer not in (select customer from documents where customer is not null)
         group by customer
         """
+    )
+
+
+def _find_positions(db: duckdb.DuckDBPyConnection) -> None:
+    """Make what tells where in its document a row stands.
+
+    Table `stretches`: how many rows lie before each number's first. Table `positions`: the place among a number's rows of
+    those that lie apart, which are few, for a window over all rows costs five times as much as all else here.
+    """
+    db.execute(
+        "create temp table stretches as "
+        "select number, min(row_no) - 1 as before, max(row_no) - min(row_no) + 1 > count(*) as apart from judged group by number"
+    )
+    db.execute(
+        "create temp table positions as "
+        "select row_no, row_number() over (partition by number order by row_no) as position "
+        "from judged join stretches using (number) where apart"
     )
 
 

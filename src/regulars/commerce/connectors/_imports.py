@@ -10,7 +10,7 @@ from regulars import members
 from regulars.commerce._documents import Arrived, arrive
 from regulars.commerce._orders import book_orders
 from regulars.commerce._records import Shop
-from regulars.commerce._returns import record_returns
+from regulars.commerce._returns import book_returns, record_returns
 from regulars.commerce._rules import Outcome
 from regulars.commerce.connectors import _queries
 from regulars.commerce.connectors._files import Chunk, Source
@@ -68,10 +68,12 @@ def _id_of(source: Source) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Announced:
-    """A chunk whose customers are members and whose products are known, and whose orders can be booked."""
+    """A chunk whose customers are members and whose products are known, so that its documents can be booked."""
 
     chunk: Chunk
     orders: Arrived
+    returns: Arrived | None
+    """None if they name orders: those may not be recorded yet."""
 
 
 def announce_chunk(tx: Transaction, shop: Shop, chunk: Chunk, *, at: datetime) -> Announced:
@@ -84,8 +86,9 @@ def announce_chunk(tx: Transaction, shop: Shop, chunk: Chunk, *, at: datetime) -
     if people:
         members.enrol(tx, people, at=at)
     orders = arrive(tx, shop, chunk.orders, at=at)
-    arrive(tx, shop, chunk.returns, at=at)
-    return Announced(chunk, orders)
+    returns = arrive(tx, shop, chunk.returns, at=at)
+    named = chunk.returns.documents.column("order")
+    return Announced(chunk, orders, returns if named.null_count == len(named) else None)
 
 
 def record_chunk(tx: Transaction, shop: Shop, running: Import, announced: Announced, *, at: datetime) -> Import:
@@ -95,7 +98,10 @@ def record_chunk(tx: Transaction, shop: Shop, running: Import, announced: Announ
         ImportMoved: somebody else recorded it meanwhile; nothing was recorded twice.
     """
     orders = book_orders(tx, announced.orders, at=at)
-    returns = record_returns(tx, shop, announced.chunk.returns, at=at)
+    if announced.returns is None:
+        returns = record_returns(tx, shop, announced.chunk.returns, at=at)
+    else:
+        returns = book_returns(tx, announced.returns, {}, at=at)
     report = _add(running.report, orders, returns)
     if not _queries.advance_import(tx, import_id=running.import_id, chunk=announced.chunk.number, report=report):
         raise ImportMoved(file=running.file_name)

@@ -17,12 +17,16 @@ create table commerce_products (
     unique (shop_id, sku)
 ) with (fillfactor = 60);                           -- every sale moves named_at: room to do so in place (HOT)
 
+-- Orders, returns and their lines have no foreign keys on purpose: PostgreSQL checks them row by row, by a trigger each
+-- that also locks the row referred to. The verbs that write them refuse what is not there, nothing they refer to is ever
+-- deleted, and `regulars db check` proves it.
+--
 -- Totals are kept beside the lines they sum: every list, measure and tier reads orders without touching lines.
 create table commerce_orders (
     order_id     bigint      primary key,
-    shop_id      bigint      not null references commerce_shops,
+    shop_id      bigint      not null,
     external_id  text        not null check (external_id <> ''),
-    member_id    bigint      references members,    -- null: a guest
+    member_id    bigint,                            -- null: a guest
     placed_at    timestamptz not null,
     paid_at      timestamptz,
     cancelled_at timestamptz,
@@ -37,8 +41,6 @@ create table commerce_orders (
 create index commerce_orders_by_member on commerce_orders (member_id, placed_at) where member_id is not null;
 create index commerce_orders_by_placed on commerce_orders (placed_at, order_id);
 
--- No foreign keys here on purpose: PostgreSQL checks them row by row, by a trigger each. The one
--- verb that writes lines writes their order and products in the same statement batch, and `regulars db check` proves it.
 create table commerce_order_lines (
     order_id     bigint  not null,
     line_no      int     not null check (line_no > 0),
@@ -54,9 +56,9 @@ create table commerce_order_lines (
 
 create table commerce_returns (
     return_id    bigint      primary key,
-    shop_id      bigint      not null references commerce_shops,
+    shop_id      bigint      not null,
     external_id  text        not null check (external_id <> ''),
-    member_id    bigint      references members,
+    member_id    bigint,
     returned_at  timestamptz not null,
     currency     text        not null,
     goods_minor  bigint      not null check (goods_minor >= 0),  -- money given back for goods
@@ -70,7 +72,7 @@ create index commerce_returns_by_returned on commerce_returns (returned_at, retu
 
 -- One row per returned line and order line it was matched to; what could not be matched has no order.
 create table commerce_return_lines (
-    return_id     bigint not null references commerce_returns,
+    return_id     bigint not null,
     line_no       int    not null,
     part_no       int    not null,
     product_id    bigint not null,
@@ -81,7 +83,6 @@ create table commerce_return_lines (
     order_line_no int,
     before        int    not null default 0,        -- how many of the order line had come back before these
     primary key (return_id, line_no, part_no),
-    foreign key (order_id, order_line_no) references commerce_order_lines,
     check ((order_id is null) = (order_line_no is null))
 );
 create index commerce_return_lines_by_order on commerce_return_lines (order_id) where order_id is not null;
@@ -153,6 +154,12 @@ join commerce_returns r using (return_id)
 join commerce_orders o on o.order_id = p.order_id
 join commerce_order_lines l on l.order_id = p.order_id and l.line_no = p.order_line_no
 where l.goods;
+
+-- Which returns brought something of an order back.
+create view commerce_order_returns as
+select l.order_id, l.return_id
+from commerce_return_lines l
+where l.order_id is not null;
 
 create view commerce_cancellations as
 select o.order_id, o.member_id, o.placed_at, o.cancelled_at

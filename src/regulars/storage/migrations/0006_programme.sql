@@ -9,7 +9,7 @@ create table programme_versions (
 create table programme_awards (
     order_id    bigint      primary key,
     member_id   bigint      not null,
-    version_id  int         not null references programme_versions,
+    version_id  int         not null,               -- no foreign key: a trigger an order, and versions are never deleted
     points      bigint      not null check (points >= 0),
     steps       bigint[]    not null,               -- the total after each time points were given: one earn each
     spend_minor bigint      not null,               -- the goods that count towards a tier
@@ -27,9 +27,8 @@ create table programme_qualifying (
     known_at     timestamptz not null,
     reference    text        not null,
     amount_minor bigint      not null,
-    primary key (member_id, reference)
+    primary key (member_id, counts_at, reference)   -- a reference has one day: that of its order, which never changes
 );
-create index programme_qualifying_by_date on programme_qualifying (member_id, counts_at);
 
 -- The tier each member has now; how it came about is in the facts tier.reached and tier.left.
 create table programme_standings (
