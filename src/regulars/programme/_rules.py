@@ -163,8 +163,11 @@ def share(whole: int, *, before: int, quantity: int, of: int) -> int:
 
 
 def tier_for(spend_minor: int, tiers: Sequence[Tier]) -> Tier:
-    """The highest tier that a spend reaches; the lowest for anything less."""
-    return max((tier for tier in tiers if tier.from_minor <= spend_minor), key=lambda t: t.from_minor, default=tiers[0])
+    """The highest tier that a spend reaches, of `tiers` from the lowest to the highest; the lowest for anything less."""
+    for tier in reversed(tiers):
+        if tier.from_minor <= spend_minor:
+            return tier
+    return tiers[0]
 
 
 def expires_at(earned_at: datetime, expiry: Expiry, time_zone: str) -> datetime | None:

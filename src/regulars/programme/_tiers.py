@@ -54,8 +54,7 @@ def review(tx: Transaction, moments: Iterable[tuple[int, datetime]], *, at: date
         return 0
     programme = in_force(tx, at=at)
     firsts = dict(reversed(wanted))  # of each member the first to be told, not the earliest: batches may be cut anyhow
-    _queries.insert_standings(tx, firsts=firsts, tier=programme.tiers[0].code, never=NEVER)
-    before = {one.member_id: one for one in _queries.lock_standings(tx, member_ids=sorted(firsts))}
+    before = _standings(tx, firsts, programme)
     later = [(member, max(moment, before[member].reviewed_at)) for member, moment in wanted]
     spends = _queries.select_spend(tx, moments=list(dict.fromkeys(later)), programme=programme)
     standings: list[Standing] = []
@@ -67,6 +66,16 @@ def review(tx: Transaction, moments: Iterable[tuple[int, datetime]], *, at: date
     _queries.upsert_standings(tx, standings=standings)
     facts.record(tx, changes, at=at)
     return len(changes)
+
+
+def _standings(tx: Transaction, firsts: dict[int, datetime], programme: Programme) -> dict[int, Standing]:
+    """Where members stand, locked; those nothing was known of stand in the lowest tier from their first moment."""
+    known = {one.member_id: one for one in _queries.lock_standings(tx, member_ids=list(firsts))}
+    new = {member_id: moment for member_id, moment in firsts.items() if member_id not in known}
+    if new:
+        _queries.insert_standings(tx, firsts=new, tier=programme.tiers[0].code, never=NEVER)
+        known |= {one.member_id: one for one in _queries.lock_standings(tx, member_ids=list(new))}
+    return known
 
 
 def _judge(before: Standing, spends: Sequence[Spend], programme: Programme) -> tuple[Standing, list[facts.Fact]]:
