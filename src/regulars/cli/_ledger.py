@@ -16,8 +16,6 @@ from regulars.ledger import proof
 
 app = typer.Typer(help="Prove the points ledger.", no_args_is_help=True)
 
-PIECE = 2000
-
 
 class LedgerContradicted(Conflict):
     """{count} invariants of the ledger are broken, listed above: restore a backup, and report it as a bug."""
@@ -87,7 +85,7 @@ def _whole(opened: App, quiet: bool) -> dict[str, object]:
         task = bar.add_task("Verifying", total=None)
         while True:
             with opened.database.transaction() as tx:
-                done = proof.reconcile(tx, at=opened.clock(), limit=PIECE)
+                done = proof.reconcile(tx, at=opened.clock())
             if done is None:  # the running server is at the next piece
                 time.sleep(0.1)
                 continue

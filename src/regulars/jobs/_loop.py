@@ -18,8 +18,6 @@ from regulars.storage import Transaction
 log = structlog.get_logger(__name__)
 
 BATCH = 1000
-PIECE = 2000
-"""Accounts that one turn of the reconciler checks: a tenth of a second's work."""
 TICK_SECONDS = 60.0
 POLL_SECONDS = 1.0
 
@@ -53,7 +51,7 @@ def _drain(app: App, work: Callable[[Transaction, datetime], int]) -> int:
 def _reconcile(app: App) -> None:
     """Check the next piece of the ledger: in the course of time all of it, again and again."""
     with app.database.transaction() as tx:
-        done = proof.reconcile(tx, at=app.clock(), limit=PIECE)
+        done = proof.reconcile(tx, at=app.clock())
     if done is not None and done.discrepancies:
         log.error("ledger.contradicted", discrepancies=done.discrepancies)
 

@@ -112,7 +112,7 @@ def post(tx: Transaction, postings: Sequence[Posting], *, at: datetime) -> list[
     hinders no other. A posting whose reference the account has seen is a replay when kind, amount and what it follows
     from are the same (its times may differ, a retry has another clock), else `reference_reused`.
 
-    Linear in the number of postings: about 50 µs each in batches (docs/explanation/ledger.md).
+    Linear in the number of postings: about 40 µs each in batches (docs/explanation/ledger.md).
 
     Facts: `points.earned`, `.promised`, `.matured`, `.lapsed`, `.spent`, `.expired`, `.restored`, `.reversed`, `.held`,
     `.captured`, `.released`, `.sent`, `.received`, `.extended`, `.reinstated`, `.forgiven`, of what was posted.

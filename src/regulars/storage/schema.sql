@@ -141,9 +141,10 @@ select 'the account holds the last hash', a.account_id, a.seq, 1, 0
 from ledger_accounts a left join ledger_entries e on e.account_id = a.account_id and e.bucket = a.bucket and e.seq = a.seq
 where a.account_id between low and high and a.head is distinct from e.hash
 union all
-select 'no more is undone than was done', u.account_id, u.seq, coalesce(e.worth, 0), u.worth::bigint
-from undone u left join ledger_worths e on e.account_id = u.account_id and e.bucket = u.bucket and e.seq = u.seq
-where u.worth > coalesce(e.worth, 0)
+select 'no more is undone than was done', u.account_id, u.seq,
+       coalesce(abs(case when e.held_change <> 0 then e.held_change else e.amount + e.pending_change - e.debt_change end), 0), u.worth::bigint
+from undone u left join ledger_entries e on e.account_id = u.account_id and e.bucket = u.bucket and e.seq = u.seq
+where u.worth > coalesce(abs(case when e.held_change <> 0 then e.held_change else e.amount + e.pending_change - e.debt_change end), 0)
 union all
 select 'a pending lot is what is left of its promise', p.account_id, p.seq, (coalesce(e.pending_change, 0) + coalesce(u.pending, 0))::bigint, p.amount
 from ledger_pending_lots p
@@ -654,12 +655,15 @@ CREATE FUNCTION public.ledger_settle(ids bigint[], asof timestamp with time zone
 declare
     due record;
 begin
-    loop
-        select h.account_id, h.seq, h.held_until into due from ledger_holds h
+    for due in
+        select h.account_id, h.seq, h.held_until from ledger_holds h
         where h.account_id = any(ids) and h.held_until + interval '0' <= asof
-        order by h.held_until + interval '0', h.account_id, h.seq limit 1;
-        exit when not found;
-        return query select * from ledger_settle_lots(array[due.account_id], due.held_until, asof);
+        order by h.held_until + interval '0', h.account_id, h.seq
+    loop
+        if (select count(*) from ledger_lots l where l.account_id = due.account_id and l.expires_at + interval '0' <= due.held_until)
+         + (select count(*) from ledger_pending_lots p where p.account_id = due.account_id and p.matures_at + interval '0' <= due.held_until) > 0 then
+            return query select * from ledger_settle_lots(array[due.account_id], due.held_until, asof);
+        end if;
         return query select * from ledger_release(due.account_id, due.seq, asof);
     end loop;
     return query select * from ledger_settle_lots(ids, asof, asof);
@@ -1374,19 +1378,6 @@ CREATE TABLE public.ledger_point_types (
     CONSTRAINT ledger_point_types_point_type_check CHECK ((point_type ~ '^[a-z][a-z0-9_]{0,31}$'::text)),
     CONSTRAINT ledger_point_types_role_check CHECK ((role = ANY (ARRAY['redeemable'::text, 'qualifying'::text, 'unit'::text])))
 );
-
-CREATE VIEW public.ledger_worths AS
- SELECT account_id,
-    bucket,
-    seq,
-    kind,
-    reverses,
-    abs(
-        CASE
-            WHEN (held_change <> 0) THEN held_change
-            ELSE ((amount + pending_change) - debt_change)
-        END) AS worth
-   FROM public.ledger_entries e;
 
 CREATE TABLE public.members (
     member_id bigint NOT NULL,

@@ -343,12 +343,15 @@ as $$
 declare
     due record;
 begin
-    loop
-        select h.account_id, h.seq, h.held_until into due from ledger_holds h
+    for due in
+        select h.account_id, h.seq, h.held_until from ledger_holds h
         where h.account_id = any(ids) and h.held_until + interval '0' <= asof
-        order by h.held_until + interval '0', h.account_id, h.seq limit 1;
-        exit when not found;
-        return query select * from ledger_settle_lots(array[due.account_id], due.held_until, asof);
+        order by h.held_until + interval '0', h.account_id, h.seq
+    loop
+        if (select count(*) from ledger_lots l where l.account_id = due.account_id and l.expires_at + interval '0' <= due.held_until)
+         + (select count(*) from ledger_pending_lots p where p.account_id = due.account_id and p.matures_at + interval '0' <= due.held_until) > 0 then
+            return query select * from ledger_settle_lots(array[due.account_id], due.held_until, asof);
+        end if;
         return query select * from ledger_release(due.account_id, due.seq, asof);
     end loop;
     return query select * from ledger_settle_lots(ids, asof, asof);
@@ -827,12 +830,6 @@ begin
     if ids is not null then return query select * from ledger_settle(ids, asof); end if;
 end $$;
 
--- What an entry undoes or follows from is measured by this: points moved, whatever their way.
-create view ledger_worths as
-select e.account_id, e.bucket, e.seq, e.kind, e.reverses,
-       abs(case when e.held_change <> 0 then e.held_change else e.amount + e.pending_change - e.debt_change end) as worth
-from ledger_entries e;
-
 -- Every invariant of the ledger on a range of accounts, as the rows that break one; empty when all hold. `seq` names the entry
 -- where one is to blame. A range, so that a ledger of any size is checked piece by piece, and one account by itself.
 create function ledger_check(low bigint, high bigint)
@@ -922,9 +919,10 @@ select 'the account holds the last hash', a.account_id, a.seq, 1, 0
 from ledger_accounts a left join ledger_entries e on e.account_id = a.account_id and e.bucket = a.bucket and e.seq = a.seq
 where a.account_id between low and high and a.head is distinct from e.hash
 union all
-select 'no more is undone than was done', u.account_id, u.seq, coalesce(e.worth, 0), u.worth::bigint
-from undone u left join ledger_worths e on e.account_id = u.account_id and e.bucket = u.bucket and e.seq = u.seq
-where u.worth > coalesce(e.worth, 0)
+select 'no more is undone than was done', u.account_id, u.seq,
+       coalesce(abs(case when e.held_change <> 0 then e.held_change else e.amount + e.pending_change - e.debt_change end), 0), u.worth::bigint
+from undone u left join ledger_entries e on e.account_id = u.account_id and e.bucket = u.bucket and e.seq = u.seq
+where u.worth > coalesce(abs(case when e.held_change <> 0 then e.held_change else e.amount + e.pending_change - e.debt_change end), 0)
 union all
 select 'a pending lot is what is left of its promise', p.account_id, p.seq, (coalesce(e.pending_change, 0) + coalesce(u.pending, 0))::bigint, p.amount
 from ledger_pending_lots p
