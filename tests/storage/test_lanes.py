@@ -337,7 +337,7 @@ def test_closing_answers_everybody_and_leaves_no_thread_and_no_connection(table:
         until(lambda: sum(one.waiting for one in lanes.readings()) + sum(map(len, notes.batches)) == 40)
         threading.Timer(0.1, notes.go.set).start()
         lanes.close()
-        assert [one.result(0) for one in asked] == [f"{n} new" for n in range(40)]
+        assert [one.result(30) for one in asked] == [f"{n} new" for n in range(40)]
         assert not [one for one in threading.enumerate() if one.name.startswith("lane-")]
         until(lambda: _lane_connections(table) == 0)
         assert lanes.call(99, key=0, caller="a") == "99 new"  # asked again, it begins again
