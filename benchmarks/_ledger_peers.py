@@ -44,17 +44,21 @@ def fill(connection: psycopg.Connection, accounts: Sequence[int]) -> None:
                 copy.write_row((member_id, "shop", str(member_id), EXPIRY))
     connection.execute(
         """
-        insert into ledger_entries (account_id, seq, bucket, kind, amount, available, occurred_at, posted_at, idem, expires_at, reference)
-        select account_id, 1, bucket, 1, available, available, '2026-01-01', '2026-01-01', ledger_idem('opening'), due_at, 'opening'
+        insert into ledger_entries (account_id, seq, bucket, kind, amount, available, occurred_at, posted_at, idem, expires_at, reference, hash)
+        select account_id, 1, bucket, 1, available, available, '2026-01-01', '2026-01-01', ledger_idem('opening'), due_at, 'opening',
+               sha256(ledger_text(account_id, 1, 1::smallint, available, 0, 0, 0, available, ledger_micros('2026-01-01'),
+                                  ledger_micros('2026-01-01'), ledger_micros(due_at), null, null, 'opening', null))
         from ledger_accounts
         """
     )
+    connection.execute("update ledger_accounts a set head = e.hash from ledger_entries e where e.account_id = a.account_id")
+    connection.execute("alter table ledger_entries alter hash set default ''")  # the peers chain nothing
     connection.execute(
         "insert into ledger_lots (account_id, expires_at, bucket, remaining) "
         "select account_id, due_at, bucket, available from ledger_accounts"
     )
     for table in ("ledger_accounts", "ledger_entries", "ledger_lots", "members"):
-        connection.execute(f"vacuum analyze {table}")
+        connection.execute(f"vacuum (full, analyze) {table}")
     connection.execute("checkpoint")
 
 
@@ -170,7 +174,8 @@ _CALL = """
     with posted as (
         select outcome, kind, amount, pending_change, debt_change, available, seq, account_id
         from ledger_post(array[$1::bigint], array[$2::bigint], array['points'], array[$1], array[$3::smallint], array[$4::bigint],
-                         array[$5::uuid], array[$6::text], array[$7::bigint], array[$8::bigint], null, null, null, null, null, $9)
+                         array[$5::uuid], array[$6::text], array[$7::bigint], array[$8::bigint],
+                         null, null, null, null, null, null, null, null, null, null, $9)
     ), told as (
         insert into facts (name, occurred_at, recorded_at, member_id, subject_id, data)
         select $10, $9, $9, $2, account_id, jsonb_build_object('amount', $4, 'balance', available, 'reference', $6)

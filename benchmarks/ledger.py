@@ -8,11 +8,11 @@ of the rounds counts.
     function_call    256 clients; the peer calls our own ledger_post once per request, one statement, one round trip (asyncpg)
     hot_accounts     as for_update, on ten accounts
     pgbench_insert   256 clients; the peer is pgbench: a bare INSERT into a table with a key, per transaction
-    pgledger         256 clients; the peer is pgledger's transfer, if --pgledger or REGULARS_BENCH_PGLEDGER names its SQL
+    pgledger         256 clients; the peer is pgledger's transfer, if --pgledger or REGULARS_BENCH_PGLEDGER names a checkout of it
     http_single      one server process each: ours against FastAPI and SQLAlchemy with a transaction per request, 256 connections
     http_batch       the same peer, against POST /v1/postings with 500 postings each, 8 connections
 
-    uv run --group dev --group bench python benchmarks/ledger.py [--quick] [--rounds N] [--seconds S] [--pgledger FILE]
+    uv run --group dev --group bench python benchmarks/ledger.py [--quick] [--rounds N] [--seconds S] [--pgledger FOLDER]
 """
 
 import argparse
@@ -43,7 +43,7 @@ from regulars.storage import Database, connect, embedded_programs, embedded_serv
 TARGETS = {
     "for_update": 8, "function_call": 5, "hot_accounts": 20, "pgbench_insert": 0.8, "http_single": 8, "http_batch": 15,
 }  # fmt: skip
-ACCOUNTS, HOT = 200_000, 10
+ACCOUNTS, HOT, TILLS = 200_000, 10, 500
 TICKS_S = os.sysconf("SC_CLK_TCK")
 
 
@@ -263,14 +263,14 @@ async def by_verb(url: str) -> Any:
 
 @contextlib.asynccontextmanager
 async def by_pgledger(url: str) -> Any:
-    """pgledger's own transfer between two of its accounts: the shop pays out, or takes."""
+    """pgledger's own transfer between a till of the shop and a member; enough tills that they are no queue."""
     async with asyncpg.create_pool(url, min_size=peers.POOL, max_size=peers.POOL) as pool:
         ids = await pool.fetch("select id from pgledger_accounts_view where name like 'bench%' order by name")
-        shop, members = ids[0]["id"], [row["id"] for row in ids[1:]]
+        tills, members = [row["id"] for row in ids[:TILLS]], [row["id"] for row in ids[TILLS:]]
 
         async def post(member: int, kind: str, amount: int, _reference: str) -> bool:
-            other = members[member % len(members)]
-            source, target = (shop, other) if kind == "earn" else (other, shop)
+            till, other = tills[member % TILLS], members[member % len(members)]
+            source, target = (till, other) if kind == "earn" else (other, till)
             async with pool.acquire() as connection:
                 await connection.fetch("select id from pgledger_create_transfer($1, $2, $3)", source, target, amount)
             return True
@@ -278,12 +278,13 @@ async def by_pgledger(url: str) -> Any:
         yield post
 
 
-def install_pgledger(url: str, file: Path) -> None:
-    """Its tables beside ours, 1,000 accounts of it; its SQL stays where it is."""
+def install_pgledger(url: str, checkout: Path) -> None:
+    """Its tables beside ours, 20,000 accounts of it; its SQL stays where it is."""
     with connect(url) as connection:
-        connection.execute(file.read_text("utf-8"))
+        for file in (*sorted(checkout.glob("vendor/*/*.sql")), checkout / "pgledger.sql"):
+            connection.execute(file.read_text("utf-8"))
         connection.execute(
-            "select pgledger_create_account('bench' || lpad(n::text, 5, '0'), 'POINTS') from generate_series(0, 1000) n"
+            "select pgledger_create_account('bench' || lpad(n::text, 5, '0'), 'POINTS') from generate_series(1, 20000) n"
         )
 
 
