@@ -67,7 +67,7 @@ def insert_facts(
     data: list[str],
     at: datetime,
 ) -> None:
-    """Append a few rows, in order."""
+    """Append rows, in order."""
     tx.run(
         """
         insert into facts (name, occurred_at, recorded_at, member_id, subject_id, data)

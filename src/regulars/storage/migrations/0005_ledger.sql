@@ -166,6 +166,7 @@ declare
     posted bigint := ledger_micros(asof); n int := cardinality(ids); k int := 0; a bigint; h bytea;
     hashes bytea[] := array_fill(null::bytea, array[n]);
 begin
+    if 0 = any(targets) then targets := array_replace(targets, 0, null); end if;
     for i in 1..n loop
         if a is distinct from ids[i] then
             if k > 0 then heads[k] := h; end if;
@@ -177,6 +178,7 @@ begin
             end loop;
             h := coalesce(heads[k], '');
         end if;
+        if kinds[i] in (2, 6, 7, 9, 10, 11, 12, 16) then expires[i] := null; end if;  -- their lots are in alloc
         h := sha256(h || ledger_text(a, seqs[i], kinds[i], amounts[i], pendings[i], debts[i], helds[i], availables[i], occurred[i], posted,
                                      expires[i], targets[i], allocs[i]::bigint[], refs[i], reasons[i]));
         hashes[i] := h;
@@ -423,12 +425,12 @@ begin
 
     -- Accounts are made before any is locked, both in ascending order: two batches never wait for one another in a circle.
     -- Whichever of the two unique keys two of them meet at, one waits and then finds the account: so no conflict target.
-    insert into ledger_accounts (account_id, bucket, member_id, point_type)
-    select v.id, v.id % 256, v.member_id, v.point_type
-    from unnest(accounts, members, types) v(id, member_id, point_type)
-    where (select c.account_id from ledger_accounts c where c.account_id = v.id) is null
-    order by v.id
-    on conflict do nothing;
+    if (select count(*) from ledger_accounts c where c.account_id = any(accounts)) < cardinality(accounts) then
+        insert into ledger_accounts (account_id, bucket, member_id, point_type)
+        select v.id, v.id % 256, v.member_id, v.point_type from unnest(accounts, members, types) v(id, member_id, point_type)
+        order by v.id
+        on conflict do nothing;
+    end if;
 
     select array_agg(v.available), array_agg(v.pending), array_agg(v.held), array_agg(v.debt), array_agg(v.seq), array_agg(v.due_at),
            array_agg(v.frozen_at is not null), array_agg(v.head), array_agg(v.member_id), array_agg(v.point_type)
@@ -714,11 +716,13 @@ begin
         select v.id, ledger_instant(v.expires), v.id % 256, v.now - v.was
         from unnest(l_id, l_expires, l_was, l_now) v(id, expires, was, now) where v.now > v.was
         on conflict (account_id, expires_at, bucket) do update set remaining = l.remaining + excluded.remaining;
-        if takers is not null then
+        if takers is not null and 0 = any(l_now) then
             delete from ledger_lots l
             using unnest(l_id, l_expires, l_was, l_now) v(id, expires, was, now)
             where l.account_id = any(takers) and l.account_id + 0 = v.id and ledger_micros(l.expires_at) = v.expires
               and v.now = 0 and v.was > 0;
+        end if;
+        if takers is not null then
             update ledger_lots l set remaining = v.now
             from unnest(l_id, l_expires, l_was, l_now) v(id, expires, was, now)
             where l.account_id = any(takers) and l.account_id + 0 = v.id and ledger_micros(l.expires_at) = v.expires
@@ -754,21 +758,27 @@ begin
             where o.account_id = any(q_id) and o.account_id + 0 = v.id and o.seq + 0 = v.seq;
         end if;
 
-        select array_agg(v.id), array_agg(v.seq), array_agg(v.kind), array_agg(v.amount), array_agg(v.pending), array_agg(v.debt), array_agg(v.held),
-               array_agg(v.available), array_agg(v.occurred), array_agg(v.expires), array_agg(v.target), array_agg(v.alloc), array_agg(v.idem),
-               array_agg(v.reference), array_agg(v.reason)
-        into e_id, e_seq, e_kind, e_amount, e_pending, e_debt, e_held, e_available, e_occurred, e_expires, e_target, e_alloc, e_idem, e_ref, e_reason
-        from (select v.id, v.seq, v.kind, v.amount, v.pending, v.debt, v.held, v.available, v.occurred,
-                     case when v.kind in (1, 3, 5, 8, 13, 14) then v.expires end as expires, nullif(v.target, 0) as target, v.alloc, v.idem, v.reference, v.reason
-              from unnest(ids, o_seq, o_kind, o_amount, o_pending, o_debt, o_held, o_available, occurred, expires, o_target, o_alloc, idems, refs, reasons, o_outcome)
-                   v(id, seq, kind, amount, pending, debt, held, available, occurred, expires, target, alloc, idem, reference, reason, outcome)
-              where v.outcome = 0
-              union all
-              select y.id, y.seq, y.kind, case y.kind when 4 then -y.points else 0 end, 0, case y.kind when 16 then -y.points else 0 end, 0, y.available,
-                     coalesce(y.expires, now_us), y.expires, null, null, ledger_idem(y.reference), y.reference, y.reason
-              from (select z.*, case z.kind when 4 then '@expire:' else '@forgive:' end || z.seq as reference
-                    from unnest(y_id, y_seq, y_kind, y_points, y_available, y_expires, y_reason) z(id, seq, kind, points, available, expires, reason)) y
-              order by 1, 2) v;
+        if y_id = '{}' and 0 = all(o_outcome) then
+            e_id := ids; e_seq := o_seq; e_kind := o_kind; e_amount := o_amount; e_pending := o_pending; e_debt := o_debt; e_held := o_held;
+            e_available := o_available; e_occurred := occurred; e_expires := expires; e_target := o_target; e_alloc := o_alloc; e_idem := idems;
+            e_ref := refs; e_reason := reasons;
+        else
+            select array_agg(v.id), array_agg(v.seq), array_agg(v.kind), array_agg(v.amount), array_agg(v.pending), array_agg(v.debt), array_agg(v.held),
+                   array_agg(v.available), array_agg(v.occurred), array_agg(v.expires), array_agg(v.target), array_agg(v.alloc), array_agg(v.idem),
+                   array_agg(v.reference), array_agg(v.reason)
+            into e_id, e_seq, e_kind, e_amount, e_pending, e_debt, e_held, e_available, e_occurred, e_expires, e_target, e_alloc, e_idem, e_ref, e_reason
+            from (select v.id, v.seq, v.kind, v.amount, v.pending, v.debt, v.held, v.available, v.occurred,
+                         v.expires, v.target, v.alloc, v.idem, v.reference, v.reason
+                  from unnest(ids, o_seq, o_kind, o_amount, o_pending, o_debt, o_held, o_available, occurred, expires, o_target, o_alloc, idems, refs, reasons, o_outcome)
+                       v(id, seq, kind, amount, pending, debt, held, available, occurred, expires, target, alloc, idem, reference, reason, outcome)
+                  where v.outcome = 0
+                  union all
+                  select y.id, y.seq, y.kind, case y.kind when 4 then -y.points else 0 end, 0, case y.kind when 16 then -y.points else 0 end, 0, y.available,
+                         coalesce(y.expires, now_us), y.expires, null, null, ledger_idem(y.reference), y.reference, y.reason
+                  from (select z.*, case z.kind when 4 then '@expire:' else '@forgive:' end || z.seq as reference
+                        from unnest(y_id, y_seq, y_kind, y_points, y_available, y_expires, y_reason) z(id, seq, kind, points, available, expires, reason)) y
+                  order by 1, 2) v;
+        end if;
         c_head := ledger_append(accounts, types, c_head, e_id, e_seq, e_kind, e_amount, e_pending, e_debt, e_held, e_available, e_occurred, e_expires,
                                 e_target, e_alloc, e_idem, e_ref, e_reason, asof);
         if y_id <> '{}' then
