@@ -149,6 +149,8 @@ return convert_to(concat(account_id, E'\x1f', seq, E'\x1f', kind, E'\x1f', amoun
 --     (it can an `exists`, into a scan of the whole table);
 --   * where two indexes could serve, the query asks for an order only the right one has (`>=`, `<=` and `order by`), or hides
 --     the column the wrong one has by adding nothing to it. `bucket` is compared nowhere, for many indexes contain it.
+-- Where a call must be quick, arrays become rows by several `unnest` in one select list, which give an element each (null beyond the
+-- end), and not by `unnest(a, b, …)` in `from`, which first puts every column into a store of its own.
 -- The tests count the rows each table gives, on fresh tables and on tables analysed while empty.
 
 -- Writes entries, by account and number, each hashed behind the one before, and what they moved in all. `accounts`, ascending,
@@ -189,13 +191,16 @@ begin
                                 occurred_at, posted_at, idem, expires_at, reverses, reference, reason, alloc, hash)
     select v.id, v.seq, v.id % 256, v.kind, v.amount, v.pending, v.debt, v.held, v.available,
            ledger_instant(v.occurred), asof, v.idem, ledger_instant(v.expires), v.target, v.reference, v.reason, v.alloc::bigint[], v.hash
-    from unnest(ids, seqs, kinds, amounts, pendings, debts, helds, availables, occurred, idems, expires, targets, refs, reasons, allocs, hashes)
-         v(id, seq, kind, amount, pending, debt, held, available, occurred, idem, expires, target, reference, reason, alloc, hash);
+    from (select unnest(ids) as id, unnest(seqs) as seq, unnest(kinds) as kind, unnest(amounts) as amount, unnest(pendings) as pending,
+                 unnest(debts) as debt, unnest(helds) as held, unnest(availables) as available, unnest(occurred) as occurred, unnest(idems) as idem,
+                 unnest(expires) as expires, unnest(targets) as target, unnest(refs) as reference, unnest(reasons) as reason,
+                 unnest(allocs) as alloc, unnest(hashes) as hash) v;
 
     insert into ledger_flows (bucket, point_type, kind, entries, amount, pending, debt, held, posted_at)
     select ids[1] % 256, t.point_type, v.kind, count(*), sum(v.amount), sum(v.pending), sum(v.debt), sum(v.held), asof
-    from unnest(ids, kinds, amounts, pendings, debts, helds) v(id, kind, amount, pending, debt, held)
-    join unnest(accounts, types) t(id, point_type) on t.id = v.id
+    from (select unnest(ids) as id, unnest(kinds) as kind, unnest(amounts) as amount, unnest(pendings) as pending, unnest(debts) as debt,
+                 unnest(helds) as held) v
+    join (select unnest(accounts) as id, unnest(types) as point_type) t on t.id = v.id
     group by t.point_type, v.kind;
     return heads;
 end $$;
@@ -427,7 +432,8 @@ begin
     -- Whichever of the two unique keys two of them meet at, one waits and then finds the account: so no conflict target.
     if (select count(*) from ledger_accounts c where c.account_id = any(accounts)) < cardinality(accounts) then
         insert into ledger_accounts (account_id, bucket, member_id, point_type)
-        select v.id, v.id % 256, v.member_id, v.point_type from unnest(accounts, members, types) v(id, member_id, point_type)
+        select v.id, v.id % 256, v.member_id, v.point_type from (select unnest(accounts) as id, unnest(members) as member_id,
+                                                                        unnest(types) as point_type) v
         order by v.id
         on conflict do nothing;
     end if;
@@ -435,21 +441,21 @@ begin
     select array_agg(v.available), array_agg(v.pending), array_agg(v.held), array_agg(v.debt), array_agg(v.seq), array_agg(v.due_at),
            array_agg(v.frozen_at is not null), array_agg(v.head), array_agg(v.member_id), array_agg(v.point_type)
     into c_available, c_pending, c_held, c_debt, c_seq, c_due, c_frozen, c_head, c_members, c_types
-    from (select x.* from unnest(accounts) u(id), lateral (
+    from (select x.* from (select unnest(accounts) as id) u, lateral (
               select c.available, c.pending, c.held, c.debt, c.seq, c.due_at, c.frozen_at, c.head, c.member_id, c.point_type
               from ledger_accounts c where c.account_id = u.id for update) x) v;
     if c_members <> members or c_types <> types then
         raise exception 'ledger: an account belongs to another member' using errcode = 'XX001';
     end if;
 
-    if (select min(v) from unnest(c_due) v) <= asof then
+    if asof >= any(c_due) then
         return query
         select 0::smallint, w.kind, w.amount, w.pending_change, w.debt_change, w.held_change, w.available, w.seq, w.account_id, null::text,
                w.reference, w.occurred_at
-        from ledger_settle((select array_agg(v.id) from unnest(accounts, c_due) v(id, due) where v.due <= asof), asof) w;
+        from ledger_settle((select array_agg(v.id) from (select unnest(accounts) as id, unnest(c_due) as due) v where v.due <= asof), asof) w;
         select array_agg(v.available), array_agg(v.pending), array_agg(v.held), array_agg(v.debt), array_agg(v.seq), array_agg(v.head)
         into c_available, c_pending, c_held, c_debt, c_seq, c_head
-        from (select x.* from unnest(accounts) u(id), lateral (
+        from (select x.* from (select unnest(accounts) as id) u, lateral (
                   select c.available, c.pending, c.held, c.debt, c.seq, c.head from ledger_accounts c
                   where c.account_id = u.id limit 1) x) v;
     end if;
@@ -458,14 +464,14 @@ begin
     select array_agg(v.item), array_agg(v.kind), array_agg(v.amount), array_agg(v.pending_change), array_agg(v.debt_change),
            array_agg(v.held_change), array_agg(v.available), array_agg(v.seq), array_agg(v.reverses), array_agg(v.alloc::text)
     into d_item, d_kind, d_amount, d_pending, d_debt, d_held, d_available, d_seq, d_reverses, d_alloc
-    from (select v.item::int as item, g.* from unnest(ids, idems) with ordinality v(id, idem, item), lateral (
+    from (select v.item::int as item, g.* from (select unnest(ids) as id, unnest(idems) as idem, generate_series(1, n) as item) v, lateral (
               select e.kind, e.amount, e.pending_change, e.debt_change, e.held_change, e.available, e.seq, e.reverses, e.alloc from ledger_entries e
               where e.account_id = v.id and e.idem >= v.idem and e.idem <= v.idem
               order by e.account_id, e.idem limit 1) g
           order by v.item) v;
     nd := coalesce(cardinality(d_item), 0);
 
-    select array_agg(distinct v.id) into takers from unnest(ids, kinds) v(id, kind) where v.kind not in (1, 12);
+    select array_agg(distinct v.id) into takers from (select unnest(ids) as id, unnest(kinds) as kind) v where v.kind not in (1, 12);
     if takers is not null then
         select coalesce(array_agg(t.point_type), '{}') into unspendable from ledger_point_types t where t.role = 'qualifying';
     end if;
@@ -476,7 +482,7 @@ begin
         from (select v.item::int as item, v.id, g.seq, g.kind, g.expires, g.alloc, g.worth, z.worth as undone,
                      coalesce(z.captured, 0) as captured,
                      (select count(*) from ledger_pending_lots p where p.account_id = v.id and p.seq = g.seq) > 0 as pending
-              from unnest(ids, undoes) with ordinality v(id, idem, item), lateral (
+              from (select unnest(ids) as id, unnest(undoes) as idem, generate_series(1, n) as item) v, lateral (
                   select e.seq, e.kind, abs(case when e.held_change <> 0 then e.held_change else e.amount + e.pending_change - e.debt_change end) as worth,
                          ledger_micros(e.expires_at) as expires, e.alloc
                   from ledger_entries e
@@ -500,11 +506,11 @@ begin
     from (select z.id, z.expires, max(z.points) as points
           from (select w.id, w.expires, w.points from held w
                 union all
-                select v.id, v.expires, 0 from unnest(ids, expires) v(id, expires)
+                select v.id, v.expires, 0 from (select unnest(ids) as id, unnest(expires) as expires) v
                 union all
-                select v.id, v.expires, 0 from unnest(t_id, t_expires) v(id, expires)
+                select v.id, v.expires, 0 from (select unnest(t_id) as id, unnest(t_expires) as expires) v
                 union all
-                select v.id, part.value, 0 from unnest(t_id || ids, t_alloc || gives) v(id, alloc),
+                select v.id, part.value, 0 from (select unnest(t_id || ids) as id, unnest(t_alloc || gives) as alloc) v,
                        unnest(v.alloc::bigint[]) with ordinality part(value, place) where part.place % 2 = 1) z
           where z.expires > now_us
           group by z.id, z.expires order by z.id, z.expires) v;
@@ -714,47 +720,51 @@ begin
     if written then
         insert into ledger_lots as l (account_id, expires_at, bucket, remaining)
         select v.id, ledger_instant(v.expires), v.id % 256, v.now - v.was
-        from unnest(l_id, l_expires, l_was, l_now) v(id, expires, was, now) where v.now > v.was
+        from (select unnest(l_id) as id, unnest(l_expires) as expires, unnest(l_was) as was, unnest(l_now) as now) v where v.now > v.was
         on conflict (account_id, expires_at, bucket) do update set remaining = l.remaining + excluded.remaining;
         if takers is not null and 0 = any(l_now) then
             delete from ledger_lots l
-            using unnest(l_id, l_expires, l_was, l_now) v(id, expires, was, now)
+            using (select unnest(l_id) as id, unnest(l_expires) as expires, unnest(l_was) as was, unnest(l_now) as now) v
             where l.account_id = any(takers) and l.account_id + 0 = v.id and ledger_micros(l.expires_at) = v.expires
               and v.now = 0 and v.was > 0;
         end if;
         if takers is not null then
             update ledger_lots l set remaining = v.now
-            from unnest(l_id, l_expires, l_was, l_now) v(id, expires, was, now)
+            from (select unnest(l_id) as id, unnest(l_expires) as expires, unnest(l_was) as was, unnest(l_now) as now) v
             where l.account_id = any(takers) and l.account_id + 0 = v.id and ledger_micros(l.expires_at) = v.expires
               and v.now > 0 and v.now < v.was;
         end if;
         if matures is not null then
             insert into ledger_pending_lots (account_id, seq, bucket, matures_at, expires_at, amount, lapses, awaits)
             select v.id, v.seq, v.id % 256, ledger_instant(v.matures), ledger_instant(v.expires), v.points, coalesce(v.lapses, false), v.awaits
-            from unnest(ids, o_seq, o_kind, o_outcome, matures, expires, o_open, lapses, awaits) v(id, seq, kind, outcome, matures, expires, points, lapses, awaits)
+            from (select unnest(ids) as id, unnest(o_seq) as seq, unnest(o_kind) as kind, unnest(o_outcome) as outcome, unnest(matures) as matures,
+                         unnest(expires) as expires, unnest(o_open) as points, unnest(lapses) as lapses, unnest(awaits) as awaits) v
             where v.points > 0 and v.kind = 5 and v.outcome = 0;
         end if;
         if 8 = any(kinds) then
             insert into ledger_holds (account_id, seq, bucket, held_until, remaining, captured)
             select v.id, v.seq, v.id % 256, ledger_instant(v.expires), v.points, v.captured
-            from unnest(ids, o_seq, kinds, o_outcome, expires, o_open, o_captured) v(id, seq, kind, outcome, expires, points, captured)
+            from (select unnest(ids) as id, unnest(o_seq) as seq, unnest(kinds) as kind, unnest(o_outcome) as outcome, unnest(expires) as expires,
+                         unnest(o_open) as points, unnest(o_captured) as captured) v
             where v.points > 0 and v.kind = 8 and v.outcome = 0;
         end if;
         if w_id <> '{}' then
             delete from ledger_pending_lots p
-            using unnest(w_id, w_seq, w_left) v(id, seq, points)
+            using (select unnest(w_id) as id, unnest(w_seq) as seq, unnest(w_left) as points) v
             where p.account_id = any(w_id) and p.account_id + 0 = v.id and p.seq + 0 = v.seq and v.points = 0;
             update ledger_pending_lots p set amount = v.points
-            from (select v.id, v.seq, min(v.points) as points from unnest(w_id, w_seq, w_left) v(id, seq, points) group by v.id, v.seq) v
+            from (select v.id, v.seq, min(v.points) as points from (select unnest(w_id) as id, unnest(w_seq) as seq,
+                                                                           unnest(w_left) as points) v group by v.id, v.seq) v
             where p.account_id = any(w_id) and p.account_id + 0 = v.id and p.seq + 0 = v.seq;
         end if;
         if q_id <> '{}' then
             delete from ledger_holds o
-            using unnest(q_id, q_seq, q_left) v(id, seq, points)
+            using (select unnest(q_id) as id, unnest(q_seq) as seq, unnest(q_left) as points) v
             where o.account_id = any(q_id) and o.account_id + 0 = v.id and o.seq + 0 = v.seq and v.points = 0;
             update ledger_holds o set remaining = v.points, captured = v.captured
             from (select v.id, v.seq, min(v.points) as points, max(v.captured) as captured
-                  from unnest(q_id, q_seq, q_left, q_captured) v(id, seq, points, captured) group by v.id, v.seq) v
+                  from (select unnest(q_id) as id, unnest(q_seq) as seq, unnest(q_left) as points,
+                               unnest(q_captured) as captured) v group by v.id, v.seq) v
             where o.account_id = any(q_id) and o.account_id + 0 = v.id and o.seq + 0 = v.seq;
         end if;
 
@@ -769,14 +779,17 @@ begin
             into e_id, e_seq, e_kind, e_amount, e_pending, e_debt, e_held, e_available, e_occurred, e_expires, e_target, e_alloc, e_idem, e_ref, e_reason
             from (select v.id, v.seq, v.kind, v.amount, v.pending, v.debt, v.held, v.available, v.occurred,
                          v.expires, v.target, v.alloc, v.idem, v.reference, v.reason
-                  from unnest(ids, o_seq, o_kind, o_amount, o_pending, o_debt, o_held, o_available, occurred, expires, o_target, o_alloc, idems, refs, reasons, o_outcome)
-                       v(id, seq, kind, amount, pending, debt, held, available, occurred, expires, target, alloc, idem, reference, reason, outcome)
+                  from (select unnest(ids) as id, unnest(o_seq) as seq, unnest(o_kind) as kind, unnest(o_amount) as amount,
+                               unnest(o_pending) as pending, unnest(o_debt) as debt, unnest(o_held) as held, unnest(o_available) as available,
+                               unnest(occurred) as occurred, unnest(expires) as expires, unnest(o_target) as target, unnest(o_alloc) as alloc,
+                               unnest(idems) as idem, unnest(refs) as reference, unnest(reasons) as reason, unnest(o_outcome) as outcome) v
                   where v.outcome = 0
                   union all
                   select y.id, y.seq, y.kind, case y.kind when 4 then -y.points else 0 end, 0, case y.kind when 16 then -y.points else 0 end, 0, y.available,
                          coalesce(y.expires, now_us), y.expires, null, null, ledger_idem(y.reference), y.reference, y.reason
                   from (select z.*, case z.kind when 4 then '@expire:' else '@forgive:' end || z.seq as reference
-                        from unnest(y_id, y_seq, y_kind, y_points, y_available, y_expires, y_reason) z(id, seq, kind, points, available, expires, reason)) y
+                        from (select unnest(y_id) as id, unnest(y_seq) as seq, unnest(y_kind) as kind, unnest(y_points) as points,
+                                     unnest(y_available) as available, unnest(y_expires) as expires, unnest(y_reason) as reason) z) y
                   order by 1, 2) v;
         end if;
         c_head := ledger_append(accounts, types, c_head, e_id, e_seq, e_kind, e_amount, e_pending, e_debt, e_held, e_available, e_occurred, e_expires,
@@ -784,22 +797,23 @@ begin
         if y_id <> '{}' then
             return query
             select 0::smallint, v.kind, v.amount, v.pending, v.debt, v.held, v.available, v.seq, v.id, null::text, v.reference, ledger_instant(v.occurred)
-            from unnest(e_id, e_seq, e_kind, e_amount, e_pending, e_debt, e_held, e_available, e_occurred, e_ref)
-                 v(id, seq, kind, amount, pending, debt, held, available, occurred, reference)
-            join unnest(y_id, y_seq) y(id, seq) on y.id = v.id and y.seq = v.seq;
+            from (select unnest(e_id) as id, unnest(e_seq) as seq, unnest(e_kind) as kind, unnest(e_amount) as amount, unnest(e_pending) as pending,
+                         unnest(e_debt) as debt, unnest(e_held) as held, unnest(e_available) as available, unnest(e_occurred) as occurred,
+                         unnest(e_ref) as reference) v
+            join (select unnest(y_id) as id, unnest(y_seq) as seq) y on y.id = v.id and y.seq = v.seq;
         end if;
 
         update ledger_accounts c
         set available = v.available, pending = v.pending, held = v.held, debt = v.debt, seq = v.seq, head = v.head,
             due_at = least(c.due_at, ledger_instant(v.due))
-        from unnest(accounts, c_available, c_pending, c_held, c_debt, c_seq, c_head, c_new) v(id, available, pending, held, debt, seq, head, due)
+        from (select unnest(accounts) as id, unnest(c_available) as available, unnest(c_pending) as pending, unnest(c_held) as held,
+                     unnest(c_debt) as debt, unnest(c_seq) as seq, unnest(c_head) as head, unnest(c_new) as due) v
         where c.account_id = any(accounts) and c.account_id + 0 = v.id and c.seq <> v.seq;
     end if;
 
     return query
-    select v.outcome, v.kind, v.amount, v.pending, v.debt, v.held, v.available, v.seq, v.id, v.alloc, null::text, null::timestamptz
-    from unnest(o_outcome, o_kind, o_amount, o_pending, o_debt, o_held, o_available, o_seq, ids, o_alloc)
-         v(outcome, kind, amount, pending, debt, held, available, seq, id, alloc);
+    select unnest(o_outcome), unnest(o_kind), unnest(o_amount), unnest(o_pending), unnest(o_debt), unnest(o_held), unnest(o_available), unnest(o_seq),
+           unnest(ids), unnest(o_alloc), null::text, null::timestamptz;
 end $$;
 
 -- Settles the accounts of the `most` lots, promises and holds that fell due first; what another session holds is left to it, or
