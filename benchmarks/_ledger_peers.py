@@ -170,6 +170,34 @@ async def by_for_update(url: str, accounts: Sequence[int]) -> AsyncGenerator[Pos
         yield post
 
 
+# --- a number per member, as plug-ins keep it: read, write the sum, add a line of history
+
+
+@contextlib.asynccontextmanager
+async def by_read_modify_write(url: str) -> AsyncGenerator[Post]:
+    async with asyncpg.create_pool(url, min_size=POOL, max_size=POOL) as pool:
+        await pool.execute(
+            "create table if not exists cards as select member_id, 1000000::float8 as points from members;"
+            "create table if not exists card_history (member_id bigint, changed float8, reference text, at timestamptz);"
+            "create unique index if not exists cards_by_member on cards (member_id);"
+            "create index if not exists card_history_by_member on card_history (member_id)"
+        )
+
+        async def post(member: int, kind: str, amount: int, reference: str) -> bool:
+            change = amount if kind == "earn" else -amount
+            async with pool.acquire() as connection, connection.transaction():
+                points = await connection.fetchval("select points from cards where member_id = $1", member)
+                if points + change < 0:
+                    return False
+                await connection.execute("update cards set points = $2 where member_id = $1", member, points + change)
+                await connection.execute(
+                    "insert into card_history values ($1, $2, $3, $4)", member, change, reference, now()
+                )
+            return True
+
+        yield post
+
+
 # --- one call of our own function per request, with its fact, in one statement
 
 _CALL = """

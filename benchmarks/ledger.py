@@ -9,6 +9,8 @@ of the rounds counts.
     hot_accounts     as for_update, on ten accounts
     pgbench_insert   256 clients; the peer is pgbench: a bare INSERT into a table with a key, per transaction
     pgledger         256 clients; the peer is pgledger's transfer, if --pgledger or REGULARS_BENCH_PGLEDGER names a checkout of it
+    hordak           256 clients; the peer is django-hordak's transfer, from eight threads
+    read_modify_write  256 clients; what plug-ins do: read a number, write the sum, add a line of history, with no lock and no key
     http_single      one server process each: ours against FastAPI and SQLAlchemy with a transaction per request, 256 connections
     http_batch       the same peer, against POST /v1/postings with 500 postings each, 8 connections
 
@@ -25,6 +27,7 @@ import shutil
 import socket
 import statistics
 import subprocess
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -35,13 +38,14 @@ import _ledger_peers as peers
 import asyncpg
 import uvloop
 from _scratch import scratch_server
+from psycopg.conninfo import make_conninfo
 
 from regulars import access, ledger
 from regulars.access import Role
 from regulars.storage import Database, connect, embedded_programs, migrate
 
 TARGETS = {
-    "for_update": 8, "function_call": 5, "hot_accounts": 20, "pgbench_insert": 0.8, "http_single": 8, "http_batch": 15,
+    "for_update": 8, "function_call": 5, "hot_accounts": 20, "pgbench_insert": 0.8, "pgledger": 5, "hordak": 25, "http_single": 8, "http_batch": 15,
 }  # fmt: skip
 ACCOUNTS, HOT, TILLS = 200_000, 10, 500
 TICKS_S = os.sysconf("SC_CLK_TCK")
@@ -87,6 +91,7 @@ class Bench:
         with connect(url) as connection:
             peers.fill(connection, self.accounts)
         self.server = Server(url)
+        self.hordak_url = database_beside(url, "hordak")
         for setting in ("fsync", "synchronous_commit", "full_page_writes"):
             assert self.server.value(f"show {setting}") == "on"
 
@@ -127,6 +132,8 @@ class Bench:
         self.note("pgbench_insert", await self.pgbench())
         if self.asked.pgledger:
             await self.contest("pgledger", by_pgledger(url), clients=256)
+        self.note("hordak", await by_hordak(self.hordak_url, self.asked.seconds))
+        await self.contest("read_modify_write", peers.by_read_modify_write(url), clients=256)
         waits = await self.contest("lanes_64", peers.through_lanes(url, accounts), clients=64)
         self.figure("p50_ms", quantile(waits, 0.50) * 1000)
         self.figure("p99_ms", quantile(waits, 0.99) * 1000)
@@ -219,6 +226,8 @@ class Bench:
                 "hot_accounts": self.ratio("lanes_hot", "for_update_hot"),
                 "pgbench_insert": self.ratio("lanes", "pgbench_insert"),
                 "pgledger": self.ratio("lanes", "pgledger"),
+                "hordak": self.ratio("lanes", "hordak"),
+                "read_modify_write": self.ratio("lanes", "read_modify_write"),
                 "http_single": self.ratio("http_lanes", "http_usual"),
                 "http_batch": self.ratio("http_postings", "http_usual"),
             },
@@ -286,6 +295,21 @@ def install_pgledger(url: str, checkout: Path) -> None:
         connection.execute(
             "select pgledger_create_account('bench' || lpad(n::text, 5, '0'), 'POINTS') from generate_series(1, 20000) n"
         )
+
+
+def database_beside(url: str, name: str) -> str:
+    """A new database on the same server."""
+    with connect(url) as connection:
+        connection.execute(f"create database {name}")
+    return make_conninfo(url, dbname=name)
+
+
+async def by_hordak(url: str, seconds: float) -> float:
+    """Its rate, by a process of its own: Django's settings are made once a process."""
+    script = str(Path(__file__).with_name("_ledger_hordak.py"))
+    process = await asyncio.create_subprocess_exec(sys.executable, script, url, str(seconds), stdout=subprocess.PIPE)
+    out, _ = await process.communicate()
+    return float(out)
 
 
 def free_port() -> int:
