@@ -154,6 +154,11 @@ def test_a_connection_that_was_cut_is_replaced(table: Database) -> None:
         ("text", ["a", "", "NULL", "{,}", "中文\n\t"]),
         ("text", ['"', "a"]),
         ("text", ['a","b', "\\"]),
+        ("text", AWKWARD),
+        *(
+            ("text", [word])
+            for word in ("\\n", "\\\\n", "\n", '\\"', '{"a":"b\\"c"}', "\\u0041", "\x01", "\u2028", "a\\")
+        ),
         ("timestamptz", [datetime(2026, 3, 2, 12, 0, 0, 1, tzinfo=UTC), None]),
         ("boolean", [True, None, False]),
         ("bigint", []),
