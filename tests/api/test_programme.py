@@ -9,11 +9,12 @@ GENEROUS = {
     "currency": "GBP",
     "time_zone": "Europe/London",
     "earning": {"points": 1, "per_minor": 1},
-    "expiry": {"months": None},
+    "expiry": {"kind": "rolling", "lasts": {"count": 2, "unit": "year"}, "end_of": "quarter"},
     "tiers": [
         {"code": "friend", "name_en": "Friend", "name_zh": "朋友", "from_minor": 0},
         {"code": "best_friend", "name_en": "Best friend", "name_zh": "挚友", "from_minor": 2000},
     ],
+    "pending": None,
     "window_months": 12,
 }
 

@@ -48,37 +48,6 @@ def test_a_tier_begins_at_its_threshold(spend: int, tier: str) -> None:
     assert programme.tier_for(spend, programme.default("GBP", "Europe/London").tiers).code == tier
 
 
-@pytest.mark.parametrize(
-    ("earned", "months", "zone", "gone"),
-    [
-        ("2026-01-31T12:00+00:00", 1, "UTC", "2026-03-01T00:00+00:00"),
-        ("2024-02-29T12:00+00:00", 12, "UTC", "2025-03-01T00:00+00:00"),
-        ("2026-12-31T23:30+00:00", 24, "Asia/Shanghai", "2029-02-01T00:00+08:00"),
-        ("2026-03-29T00:30+00:00", 12, "Europe/London", "2027-04-01T00:00+01:00"),
-        ("2026-06-30T18:29+00:00", 1, "Asia/Kolkata", "2026-08-01T00:00+05:30"),
-        ("2026-06-30T18:30+00:00", 1, "Asia/Kolkata", "2026-09-01T00:00+05:30"),
-        ("2011-12-29T12:00+00:00", 1, "Pacific/Apia", "2012-02-01T00:00+14:00"),
-    ],
-)
-def test_points_are_gone_at_the_end_of_a_month_on_the_programmes_calendar(
-    earned: str, months: int, zone: str, gone: str
-) -> None:
-    assert programme.expires_at(datetime.fromisoformat(earned), Expiry(months), zone) == datetime.fromisoformat(gone)
-
-
-def test_points_without_an_expiry_never_go() -> None:
-    assert programme.expires_at(datetime(2026, 1, 1, tzinfo=UTC), Expiry(None), "UTC") is None
-
-
-@given(st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1)), st.integers(1, 120))  # noqa: DTZ001
-def test_points_last_at_least_their_months_and_less_than_one_more(earned: datetime, months: int) -> None:
-    zone = ZoneInfo("Europe/London")
-    gone = programme.expires_at(earned.replace(tzinfo=zone), Expiry(months), "Europe/London")
-    assert gone is not None
-    assert gone.day == 1
-    assert (gone.year - earned.year) * 12 + gone.month - earned.month == months + 1
-
-
 def test_a_programme_survives_being_written_down() -> None:
     made = programme.default("CNY", "Asia/Shanghai")
     assert Programme.from_document(made.as_document()) == made

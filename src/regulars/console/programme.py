@@ -30,7 +30,7 @@ class ExampleLine:
 def show_programme(visit: NamedDependency[Visit]) -> Response[str]:
     """The programme that holds, and the versions before it."""
     with visit.app.database.transaction(read_only=True) as tx:
-        found = _ranks.standing_programme(tx)
+        found = _ranks.standing_programme(tx, visit.now)
         if found is None:
             return _pages.page(visit, "programme_empty.html")
         counts, versions = programme.tier_counts(tx), programme.versions(tx)
@@ -45,7 +45,7 @@ def show_programme(visit: NamedDependency[Visit]) -> Response[str]:
         counts=counts,
         versions=earlier,
         example=_example(visit, found),
-        expiry=programme.expires_at(visit.now, found.expiry, found.time_zone),
+        times=programme.terms(visit.now, found, told_at=visit.now),
     )
 
 
