@@ -198,9 +198,7 @@ def test_points_never_go_before_they_are_earned_and_always_at_a_local_midnight(
 
 
 @given(moments, st.timedeltas(timedelta(), timedelta(days=500)), expiries, zones)
-def test_what_is_earned_later_never_goes_sooner(
-    earned: datetime, later: timedelta, expiry: Expiry, zone: str
-) -> None:
+def test_what_is_earned_later_never_goes_sooner(earned: datetime, later: timedelta, expiry: Expiry, zone: str) -> None:
     sooner, other = (ledger.expires_at(moment, expiry, zone) for moment in (earned, earned + later))
     assert sooner is not None
     assert other is not None

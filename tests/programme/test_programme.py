@@ -11,28 +11,17 @@ from hypothesis import strategies as st
 import make
 from cast import ADA, CLEO
 from conftest import NOON
-from make import DAY, came_back, line, order, record, take_in
-from regulars import commerce, facts, jobs, ledger, members, programme
+from make import DAY, came_back, line, order
+from programme.making import bring, member_of, points
+from regulars import commerce, facts, jobs, ledger, programme
 from regulars.app import App
 from regulars.programme import Earning
-from regulars.storage import Database, Transaction
+from regulars.storage import Database
 
 
 @pytest.fixture
 def app(database: Database) -> App:
     return make.app(database)
-
-
-def member_of(tx: Transaction, customer: str) -> int:
-    return members.by_external_id(tx, customer, issuer="uk").member_id
-
-
-def points(app: App, customer: str, *, at: datetime = NOON) -> tuple[int, int]:
-    """What the member can spend, and owes."""
-    with app.database.transaction() as tx:
-        assert ledger.audit(tx) == []
-        balance = ledger.balance(tx, member_of(tx, customer), at=at)
-    return balance.available, balance.debt
 
 
 def tier(app: App, customer: str, *, at: datetime = NOON) -> tuple[str, int]:
@@ -41,18 +30,6 @@ def tier(app: App, customer: str, *, at: datetime = NOON) -> tuple[str, int]:
         kept = tx.value("select tier from programme_standings where member_id = %(m)s", m=member_of(tx, customer))
     assert kept == progress.tier.code
     return kept, progress.qualifying_minor
-
-
-def bring(app: App, *documents: commerce.NewOrder | commerce.NewReturn, react: bool = True) -> list[int]:
-    with app.database.transaction() as tx:
-        shop = make.shop(tx)
-        ids = [
-            (record(tx, shop, one) if isinstance(one, commerce.NewOrder) else take_in(tx, shop, one))[0].document_id
-            for one in documents
-        ]
-    if react:
-        jobs.react(app, patience_seconds=30)
-    return ids
 
 
 def test_a_paid_order_earns_by_line_rounded_down(app: App) -> None:

@@ -1,14 +1,29 @@
 """The programme's arithmetic, held to by many random cases."""
 
-from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
+import json
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conftest import NOON
 from regulars import programme
-from regulars.programme import Earning, Expiry, Programme
+from regulars.ledger import (
+    AfterSpan,
+    AtEvent,
+    Expiry,
+    MonthDay,
+    Pending,
+    PeriodEnd,
+    Rolling,
+    Sliding,
+    Span,
+    UntilDay,
+    Yearly,
+)
+from regulars.programme import Earning, Programme
 
 amounts = st.integers(0, 10**12)
 
@@ -48,9 +63,46 @@ def test_a_tier_begins_at_its_threshold(spend: int, tier: str) -> None:
     assert programme.tier_for(spend, programme.default("GBP", "Europe/London").tiers).code == tier
 
 
-def test_a_programme_survives_being_written_down() -> None:
-    made = programme.default("CNY", "Asia/Shanghai")
-    assert Programme.from_document(made.as_document()) == made
+@pytest.mark.parametrize(
+    "expiry",
+    [
+        None,
+        Rolling(Span(2, "year"), "quarter"),
+        PeriodEnd("year", Span(3, "month")),
+        Yearly(3, 31, Span(90, "day")),
+        Sliding(Span(6, "month"), "month", "earning_and_spending"),
+    ],
+)
+@pytest.mark.parametrize(
+    "pending",
+    [
+        None,
+        UntilDay(date(2026, 12, 1)),
+        AfterSpan(Span(14, "day")),
+        MonthDay(15, 1),
+        AtEvent("delivered", Span(60, "day"), "lapse"),
+    ],
+)
+def test_a_programme_survives_being_written_down(expiry: Expiry | None, pending: Pending | None) -> None:
+    made = replace(programme.default("CNY", "Asia/Shanghai"), expiry=expiry, pending=pending)
+    assert Programme.from_document(json.loads(json.dumps(made.as_document()))) == made
+
+
+def test_points_last_from_when_they_can_be_spent() -> None:
+    made = replace(
+        programme.default("GBP", "UTC"), expiry=Rolling(Span(1, "month")), pending=AfterSpan(Span(14, "day"))
+    )
+    matures, expires = programme.terms(datetime.fromisoformat("2026-01-31T12:00+00:00"), made, told_at=NOON)
+    assert matures == datetime.fromisoformat("2026-02-15T00:00+00:00")
+    assert expires == datetime.fromisoformat("2026-03-16T00:00+00:00")
+
+
+@pytest.mark.parametrize(("otherwise", "waits_from"), [("mature", -100), ("lapse", 0)])
+def test_what_would_be_lost_waits_its_whole_time_from_when_we_are_told(otherwise: str, waits_from: int) -> None:
+    pending = AtEvent("delivered", Span(30, "day"), "lapse" if otherwise == "lapse" else "mature")
+    made = replace(programme.default("GBP", "UTC"), pending=pending)
+    matures, _ = programme.terms(NOON - timedelta(days=100), made, told_at=NOON)
+    assert matures == NOON.replace(hour=0) + timedelta(days=waits_from + 31)
 
 
 @pytest.mark.parametrize(
@@ -59,11 +111,23 @@ def test_a_programme_survives_being_written_down() -> None:
         ({"currency": "pounds"}, "currency is 'pounds': give an ISO 4217 code such as GBP."),
         ({"time_zone": "Mars"}, "time_zone is 'Mars': give an IANA name such as Europe/London."),
         ({"earning": {"points": -1, "per_minor": 10}}, "earning.points is -1: give 0 to 1000000."),
-        ({"expiry": {"months": 0}}, "expiry.months is 0: give 1 to 600, or null for never."),
+        ({"expiry": {"kind": "lunar"}}, "expiry.kind is 'lunar': give one of rolling, period_end, yearly, sliding."),
+        (
+            {"expiry": {"kind": "yearly", "month": 4, "day": 31}},
+            "expiry.day is 31: give 1 to 30, that month has no other.",
+        ),
+        (
+            {"expiry": {"kind": "yearly", "month": 3, "day": 31, "lasts": 1}},
+            "expiry.lasts is 1: yearly has month, day, at_least, kind alone.",
+        ),
+        (
+            {"pending": {"kind": "after", "waits": {"count": 0, "unit": "day"}}},
+            "pending.waits.count is 0: give 1 or more.",
+        ),
         ({"tiers": []}, "tiers is []: let the first tier begin at 0."),
         ({"colour": "red"}, "colour is 'red': there is no such field."),
     ],
-    ids=["currency", "time zone", "earning", "expiry", "tiers", "unknown field"],
+    ids=["currency", "time zone", "earning", "kind", "day", "field of another", "pending", "tiers", "unknown field"],
 )
 def test_a_programme_that_cannot_work_says_which_field(change: dict[str, object], message: str) -> None:
     with pytest.raises(programme.BadProgramme) as refused:

@@ -80,7 +80,7 @@ def _earn(
     programme: Programme,
     alive_until: datetime | None,
     arrived: bool,
-    at: datetime,  # noqa: FBT001
+    at: datetime,
 ) -> ledger.Posting:
     matures, expires = terms(order.paid_at, programme, told_at=at)
     if arrived:
