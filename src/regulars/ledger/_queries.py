@@ -151,11 +151,14 @@ def post(tx: Transaction, *, batch: Batch, at: datetime) -> tuple[list[Movement]
 
 
 def lock_accounts(tx: Transaction, *, account_ids: list[int]) -> int:
-    """Lock those accounts that exist, in the order given; they are few."""
+    """Lock those accounts that exist, from the lowest up."""
     return tx.run(
-        "select account_id from ledger_accounts where account_id = any(%(account_ids)s) order by account_id for update",
-        account_ids=account_ids,
-    )
+        """
+        select x.account_id from unnest(%(account_ids)s::bigint[]) u (id),
+        lateral (select c.account_id from ledger_accounts c where c.account_id = u.id for update) x
+        """,
+        account_ids=sorted(account_ids),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
