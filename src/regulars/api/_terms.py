@@ -11,7 +11,7 @@ Period = Annotated[
 ]
 
 
-class Span(Struct, forbid_unknown_fields=True):
+class Span(Struct, forbid_unknown_fields=True, frozen=True):
     """So many days, months or years on the calendar: a month after 31 January is the last of February."""
 
     count: Annotated[int, Meta(ge=0, le=18_300, description="At most fifty years.", examples=[12])]
