@@ -9,6 +9,7 @@ from calendar import monthrange
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Final, Literal, Protocol, runtime_checkable
 from zoneinfo import ZoneInfo
 
@@ -28,6 +29,7 @@ class BadPolicy(Invalid):
     """{field} is {value!r}: {remedy}."""
 
 
+@lru_cache(8192)
 def day_begins(day: date, zone: str) -> datetime:
     """The first instant from which on it is that day or later in a time zone.
 

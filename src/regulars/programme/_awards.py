@@ -55,7 +55,9 @@ def _earns(tx: Transaction, orders: Sequence[Earned], at: datetime) -> list[ledg
     alive = _alive(tx, sliding, held)
     waiting = [one.order_id for one in orders if _awaited(held[one.version_id]) == DELIVERED]
     arrived = set(_queries.select_arrived(tx, order_ids=waiting)) if waiting else set[int]()
-    return [_earn(one, held[one.version_id], alive.get(one.order_id), one.order_id in arrived, at) for one in orders]
+    return [
+        _earn(one, held[one.version_id], alive.get(one.order_id), at, arrived=one.order_id in arrived) for one in orders
+    ]
 
 
 def _alive(tx: Transaction, orders: Sequence[Earned], held: Mapping[int, Programme]) -> dict[int, datetime]:
@@ -76,11 +78,7 @@ def _awaited(programme: Programme) -> str | None:
 
 
 def _earn(
-    order: Earned,
-    programme: Programme,
-    alive_until: datetime | None,
-    arrived: bool,
-    at: datetime,
+    order: Earned, programme: Programme, alive_until: datetime | None, at: datetime, *, arrived: bool
 ) -> ledger.Posting:
     matures, expires = terms(order.paid_at, programme, told_at=at)
     if arrived:

@@ -126,8 +126,15 @@ def _policy(wanted: type[Any], document: Any) -> object:
     fields = [*kinds[kind].__dataclass_fields__]
     for field in sorted(set(given).difference(fields)):
         raise BadPolicy(field=f"{name}.{field}", value=given[field], remedy=f"{kind} has {', '.join(fields)} alone")
+    spans = {
+        field: _read(f"{name}.{field}", value, Span) for field, value in given.items() if isinstance(value, Mapping)
+    }
+    return _read(name, given | spans, kinds[kind])
+
+
+def _read(name: str, document: Any, wanted: type[Any]) -> object:
     try:
-        return msgspec.convert(given, kinds[kind])
+        return msgspec.convert(document, wanted)
     except BadPolicy as error:
         raise BadPolicy(**{**error.details, "field": f"{name}.{error.details['field']}"}) from error
 
