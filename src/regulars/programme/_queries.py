@@ -140,17 +140,16 @@ def select_next_begin(tx: Transaction, *, at: datetime) -> datetime | None:
     )
 
 
-def select_sliding(tx: Transaction, *, at: datetime) -> Version | None:
-    """The version that holds at a moment, if points live by activity under it."""
-    return tx.first(
+def select_sliding(tx: Transaction, *, at: datetime) -> dict[str, Any] | None:
+    """What the version says that holds at a moment, if points live by activity under it. Asked once for every batch posted."""
+    rows = tx.rows(
         """
-        select v.version_id, v.document, v.published_at, v.published_by, v.effective_at
-        from (select version_id, document, published_at, published_by, effective_at from programme_versions
-              where effective_at <= %(at)s order by effective_at desc, version_id desc limit 1) v
-        where v.document -> 'expiry' ->> 'kind' = 'sliding'
+        select case when document -> 'expiry' ->> 'kind' = 'sliding' then document end from programme_versions
+        where effective_at <= %(at)s order by effective_at desc, version_id desc limit 1
         """,
-        Version, at=at,
+        at=at,
     )  # fmt: skip
+    return rows[0][0] if rows else None
 
 
 def select_versions_by_id(tx: Transaction, *, version_ids: list[int]) -> list[Version]:

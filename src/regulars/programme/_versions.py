@@ -48,7 +48,7 @@ def current(tx: Transaction, *, at: datetime) -> Programme:
     """
     version = _queries.select_in_force(tx, at=at)
     if version:
-        return read_version(version)
+        return _read(version)
     shops = commerce.shops(tx)
     if not shops:
         raise NoProgramme
@@ -69,11 +69,10 @@ def in_force(tx: Transaction, *, at: datetime) -> Programme:
 def by_version(tx: Transaction, version_ids: Collection[int]) -> dict[int, Programme]:
     """Some versions, by their number."""
     found = _queries.select_versions_by_id(tx, version_ids=sorted(version_ids))
-    return {version.version_id: read_version(version) for version in found}
+    return {version.version_id: _read(version) for version in found}
 
 
-def read_version(version: Version) -> Programme:
-    """What a version says."""
+def _read(version: Version) -> Programme:
     return Programme.from_document(version.document, version_id=version.version_id)
 
 
