@@ -1,8 +1,11 @@
 """How long points wait and how long they last, under programmes of every kind, and what changing one does not change."""
 
+import json
+import re
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from itertools import permutations
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +14,7 @@ from cast import ADA, CLEO
 from conftest import NOON
 from make import DAY, came_back, line, order
 from programme.making import bring, expiries, kinds, member_of, points, publish
-from regulars import jobs, ledger, programme
+from regulars import jobs, ledger, programme, storage
 from regulars.app import App
 from regulars.commerce import NewDelivery, cancel_order
 from regulars.ledger import (
@@ -334,3 +337,20 @@ def test_what_lives_longer_by_other_terms_is_not_shortened_by_activity(app: App)
     publish(app, at=NOON + DAY, expiry=Sliding(Span(10, "day")))
     bring(app, order("2", ADA, placed_at=NOON + 2 * DAY), at=NOON + 2 * DAY)
     assert expiries(app, ADA, at=NOON + 2 * DAY) == [(100, "2026-03-14", None), (100, "never", None)]
+
+
+def test_a_document_from_before_there_were_kinds_is_told_which_it_meant(database: Database) -> None:
+    file = Path(storage.__file__).parent / "migrations" / "0010_coming_and_going.sql"
+    [rewriting] = re.findall(r"update programme_versions set document .*?;", file.read_text("utf-8"), re.DOTALL)
+    with database.transaction() as tx:
+        for months in (24, None):
+            old = programme.default("GBP", "UTC").as_document() | {"expiry": {"months": months}}
+            tx.run(
+                "insert into programme_versions select coalesce(max(version_id), 0) + 1, %(old)s::jsonb, %(at)s, 'x', %(at)s "
+                "from programme_versions",
+                old=json.dumps(old),
+                at=NOON,
+            )
+        tx.run(rewriting)
+        read = [programme.Programme.from_document(one.document).expiry for one in programme.versions(tx)]
+    assert read == [None, Rolling(Span(24, "month"), "month")]
