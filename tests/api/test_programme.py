@@ -2,18 +2,19 @@
 
 import pytest
 
-from api.calls import MAX, VERA, Caller, facts_of, order, problem, refusal
+from api.calls import MAX, VERA, Caller, facts_of, flaws, order, problem, refusal
 
 GENEROUS = {
     "name": "Friends",
     "currency": "GBP",
     "time_zone": "Europe/London",
     "earning": {"points": 1, "per_minor": 1},
-    "expiry": {"months": None},
+    "expiry": {"kind": "rolling", "lasts": {"count": 2, "unit": "year"}, "end_of": "quarter"},
     "tiers": [
         {"code": "friend", "name_en": "Friend", "name_zh": "朋友", "from_minor": 0},
         {"code": "best_friend", "name_en": "Best friend", "name_zh": "挚友", "from_minor": 2000},
     ],
+    "pending": None,
     "window_months": 12,
 }
 
@@ -56,11 +57,99 @@ def test_a_member_stands_where_the_years_spend_says(api: Caller):
         ({"tiers": [*reversed(GENEROUS["tiers"])]}, "#/tiers"),
         ({"time_zone": "Mars/Olympus"}, "#/time_zone"),
         ({"name": "   "}, "#/name"),
+        ({"expiry": {"kind": "yearly", "month": 4, "day": 31}}, "#/expiry/day"),
+        ({"expiry": {"kind": "rolling", "lasts": {"count": 601, "unit": "month"}}}, "#/expiry/lasts/count"),
+        ({"pending": {"kind": "after", "waits": {"count": 0, "unit": "day"}}}, "#/pending/waits/count"),
+        ({"effective_at": "2026-03-02T11:59:59Z"}, "#/effective_at"),
     ],
 )
 def test_a_programme_that_cannot_hold_is_refused(unmoved: Caller, change: dict[str, object], field: str):
     told = problem(unmoved.post("/v1/programme/versions", GENEROUS | change, by=MAX))
     assert (told["status"], told["code"], told["errors"][0]["pointer"]) == (422, "BadProgramme", field)
+
+
+@pytest.mark.parametrize(
+    "terms",
+    [
+        {"expiry": None, "pending": None},
+        {"expiry": {"kind": "rolling", "lasts": {"count": 90, "unit": "day"}, "end_of": "day"}},
+        {"expiry": {"kind": "period_end", "end_of": "quarter", "at_least": {"count": 1, "unit": "month"}}},
+        {"expiry": {"kind": "yearly", "month": 3, "day": 31, "at_least": {"count": 0, "unit": "day"}}},
+        {
+            "expiry": {
+                "kind": "sliding",
+                "lasts": {"count": 6, "unit": "month"},
+                "end_of": "month",
+                "activity": "earning_and_spending",
+            }
+        },
+        {"pending": {"kind": "until", "day": "2026-12-01"}},
+        {"pending": {"kind": "after", "waits": {"count": 14, "unit": "day"}}},
+        {"pending": {"kind": "month_day", "day": 15, "months": 1}},
+        {
+            "pending": {
+                "kind": "event",
+                "event": "delivered",
+                "within": {"count": 60, "unit": "day"},
+                "otherwise": "lapse",
+            }
+        },
+    ],
+)
+def test_terms_of_every_kind_are_published_and_read_again(api: Caller, terms: dict[str, object]):
+    published = api.post("/v1/programme/versions", GENEROUS | terms, by=MAX)
+    assert (published.status_code, published.json()) == (201, GENEROUS | terms | {"version": 1})
+    assert api.get("/v1/programme").json() == GENEROUS | terms | {"version": 1}
+    assert api.get("/v1/programme/versions").json()["items"][0]["programme"] == GENEROUS | terms
+
+
+def test_terms_of_no_kind_are_malformed(unmoved: Caller):
+    for terms in ({"expiry": {"kind": "lunar"}}, {"expiry": {}}, {"pending": {"kind": "after"}}):
+        assert flaws(unmoved.post("/v1/programme/versions", GENEROUS | terms, by=MAX))
+
+
+def test_a_version_begins_when_it_says(api: Caller):
+    api.post("/v1/programme/versions", GENEROUS, by=MAX)
+    later = GENEROUS | {"name": "Best friends", "effective_at": "2026-03-05T00:00:00Z"}
+    assert api.post("/v1/programme/versions", later, by=MAX).json()["version"] == 2
+    assert api.get("/v1/programme").json()["version"] == 1
+    versions = api.get("/v1/programme/versions").json()["items"]
+    assert [(one["version"], one["effective_at"]) for one in versions] == [
+        (2, "2026-03-05T00:00:00Z"),
+        (1, "2026-03-02T12:00:00Z"),
+    ]
+    api.post("/v1/orders", order("1", placed_at="2026-03-05T00:00:00Z", paid_at="2026-03-05T00:00:00Z"))
+    with api.app.database.transaction() as tx:
+        assert tx.values("select version_id from programme_awards") == [2]
+
+
+def test_what_is_spent_by_api_keeps_the_rest_alive_where_spending_is_an_activity(api: Caller):
+    sliding = {"kind": "sliding", "lasts": {"count": 6, "unit": "month"}, "activity": "earning_and_spending"}
+    api.post("/v1/programme/versions", GENEROUS | {"expiry": sliding}, by=MAX)
+    api.post("/v1/members", {"external_id": "4711"})
+    points = "/v1/members/ext:4711/points"
+    soon = {"amount": 100, "expires_at": "2026-03-10T00:00:00Z"}
+    api.post(f"{points}/earns", soon | {"reference": "e"}, by=MAX)
+    assert [lot["expires_at"] for lot in api.get(points).json()["lots"]] == ["2026-09-02T23:00:00Z"]
+    for _ in range(2):
+        api.post(f"{points}/spends", {"amount": 10, "reference": "s"})
+    entries = api.get(f"{points}/entries").json()["items"]
+    assert [(one["kind"], one["reference"]) for one in reversed(entries)] == [
+        ("earn", "e"),
+        ("extend", "@slide:1"),
+        ("spend", "s"),  # on the same day: nothing would expire sooner
+    ]
+
+
+def test_a_promise_of_an_order_is_kept_by_the_event_told_of_it(api: Caller):
+    installed = {"kind": "event", "event": "installed", "within": {"count": 60, "unit": "day"}}
+    api.post("/v1/programme/versions", GENEROUS | {"pending": installed}, by=MAX)
+    order_id = api.post("/v1/orders", order()).json()["order"]["id"]
+    points = "/v1/members/uk:17850/points"
+    [lot] = api.get(points).json()["lots"]
+    assert (lot["awaits"], lot["matures_at"], lot["lapses"]) == (f"installed:{order_id}", "2026-04-30T23:00:00Z", False)
+    assert api.post("/v1/fulfilments", {"event": f"installed:{order_id}"}, by=MAX).json()["promises"] == 1
+    assert api.get(points).json()["available"] == 2000
 
 
 def test_a_member_without_a_programme_has_no_tier(api: Caller):

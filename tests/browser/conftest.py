@@ -56,6 +56,7 @@ class Served:
             "order with a return": f"/orders/{order}",
             "order with a delivery": f"/orders/{late}",
             "programme": "/programme",
+            "programme, changed": "/programme/terms",
             "imports": "/imports",
             "import": "/imports",
             "webhooks": "/webhooks",

@@ -25,6 +25,7 @@ PLACES = [
     "order with a return",
     "order with a delivery",
     "programme",
+    "programme, changed",
     "imports",
     "import",
     "webhooks",

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple
 
-from regulars.ledger import GRACE, Balance, Lot, Posting
+from regulars.ledger import GRACE, Active, Balance, Lot, Posting
 from regulars.ledger._rules import NEVER
 
 Parts = list[tuple[datetime, int]]
@@ -296,6 +296,8 @@ class PlainAccount:
             self.put(until, self.lots.pop(expires_at))
         return self.write("extend", posting, 0)
 
+    slide = extend
+
     def forgive(self, posting: Posting, before: PlainEntry | None, at: datetime) -> Answer:
         if posting.amount > self.debt:
             return self.refuse("exceeds", self.debt)
@@ -384,6 +386,14 @@ class PlainLedger:
             account.settle(at)
             account.begun = len(account.entries)
         return [self.account(posting.member_id, posting.point_type).post(posting, at) for posting in postings]
+
+    def slide(self, active: Sequence[Active], at: datetime, point_type: str = "points") -> int:
+        """Let what active accounts hold live on, where anything would expire sooner."""
+        moving = [one for one in active if any(lot < one.until for lot in self.account(one.member_id, point_type).lots)]
+        for one in moving:
+            slide = Posting("slide", one.member_id, 0, f"@slide:{one.seq}", at, one.until, point_type=point_type)
+            self.account(one.member_id, point_type).post(slide, at)
+        return len(moving)
 
     def balance(self, member_id: int, point_type: str, at: datetime) -> tuple[Balance, list[Lot]]:
         """As if settled, without settling."""

@@ -12,7 +12,7 @@ from conftest import NOON
 from ledger.making import DAY, TICK
 from ledger.plain import Answer, PlainLedger
 from regulars import ledger
-from regulars.ledger import Posting
+from regulars.ledger import Active, Posting
 from regulars.ledger._rules import micros
 from regulars.storage import Transaction
 
@@ -214,6 +214,20 @@ class Ledgers(RuleBasedStateMachine):
             for o in ledger.post(self.tx, batch, at=self.at)
         ]
         assert found == self.plain.post(batch, self.at)
+
+    @rule(steps=steps, days=st.sampled_from([2, 10, 45]))
+    def be_active(self, steps: list[tuple[Any, ...]], days: int) -> None:
+        """As under a programme whose points live by activity: what was posted, not replayed, extends in the same breath."""
+        batch = [posting for posting in (self.postings.make(step, self.at) for step in steps) if posting]
+        outcomes = ledger.post(self.tx, batch, at=self.at)
+        assert [o.status for o in outcomes] == [answer.status for answer in self.plain.post(batch, self.at)]
+        seqs = {
+            posting.member_id: outcome.seq
+            for posting, outcome in zip(batch, outcomes, strict=True)
+            if outcome.status == "posted" and posting.kind in ("earn", "spend") and posting.point_type == "points"
+        }
+        active = [Active(member_id, seq, self.at + days * DAY) for member_id, seq in seqs.items()]
+        assert ledger.slide(self.tx, active, at=self.at) == self.plain.slide(active, self.at)
 
     @rule(passing=st.sampled_from([TICK, DAY - TICK, DAY, 5 * DAY, 30 * DAY]))
     def time_passes(self, passing: timedelta) -> None:

@@ -11,6 +11,7 @@ import pytest
 from conftest import NOON
 from ledger.making import DAY, earn, give_back, post, spend, statuses, take_back
 from regulars import ledger
+from regulars.ledger import Active
 from regulars.storage import Transaction, connect
 
 HOT = 1
@@ -39,6 +40,10 @@ def _plan_everything(tx: Transaction) -> None:
     ledger.expire_due(tx, at=NOON + 4 * DAY)
     ledger.statement(tx, 0)
     ledger.lots(tx, 0, at=NOON)
+    for number in range(8):  # so often that the session keeps one plan for whatever comes
+        ledger.slide(tx, [Active(0, number, NOON + (5 + number) * DAY)], at=NOON + 4 * DAY)
+        ledger.lapsed(tx, [(0, "p"), (0, "e")], at=NOON + 4 * DAY)
+        ledger.fulfil(tx, "e", "f", at=NOON + 4 * DAY)
 
 
 def _grow(tx: Transaction) -> None:
@@ -96,6 +101,16 @@ def rows_read(tx: Transaction, work: Callable[[], object]) -> dict[str, tuple[in
             lambda tx: post(tx, *[earn(1000 + n, 1, "x") for n in range(10)], at=NOON + 20 * DAY), (300, 0, 100, 100), id="settle"
         ),
         pytest.param(lambda tx: ledger.expire_due(tx, at=NOON + 30 * DAY, limit=20), (300, 0, 1000, 300), id="expire due"),
+        pytest.param(
+            lambda tx: ledger.slide(tx, [Active(1000 + n, 1, NOON + 40 * DAY) for n in range(50)], at=NOON), (400, 0, 400, 0), id="slide"
+        ),
+        pytest.param(
+            lambda tx: ledger.slide(tx, [Active(1000 + n, 1, NOON + DAY) for n in range(50)], at=NOON), (0, 0, 100, 0), id="slide nothing"
+        ),
+        pytest.param(
+            lambda tx: ledger.lapsed(tx, [(1000 + n, "p") for n in range(50)], at=NOON), (100, 150, 0, 100), id="lapsed"
+        ),
+        pytest.param(lambda tx: ledger.fulfil(tx, "e", "f", at=NOON), (0, 0, 0, 0), id="fulfil"),
         pytest.param(lambda tx: ledger.statement(tx, HOT, limit=20), (10, 50, 0, 0), id="statement"),
     ],
 )  # fmt: skip

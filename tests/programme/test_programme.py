@@ -11,28 +11,17 @@ from hypothesis import strategies as st
 import make
 from cast import ADA, CLEO
 from conftest import NOON
-from make import DAY, came_back, line, order, record, take_in
-from regulars import commerce, facts, jobs, ledger, members, programme
+from make import DAY, came_back, line, order
+from programme.making import bring, member_of, points
+from regulars import commerce, facts, jobs, ledger, programme
 from regulars.app import App
 from regulars.programme import Earning
-from regulars.storage import Database, Transaction
+from regulars.storage import Database
 
 
 @pytest.fixture
 def app(database: Database) -> App:
     return make.app(database)
-
-
-def member_of(tx: Transaction, customer: str) -> int:
-    return members.by_external_id(tx, customer, issuer="uk").member_id
-
-
-def points(app: App, customer: str, *, at: datetime = NOON) -> tuple[int, int]:
-    """What the member can spend, and owes."""
-    with app.database.transaction() as tx:
-        assert ledger.audit(tx) == []
-        balance = ledger.balance(tx, member_of(tx, customer), at=at)
-    return balance.available, balance.debt
 
 
 def tier(app: App, customer: str, *, at: datetime = NOON) -> tuple[str, int]:
@@ -41,18 +30,6 @@ def tier(app: App, customer: str, *, at: datetime = NOON) -> tuple[str, int]:
         kept = tx.value("select tier from programme_standings where member_id = %(m)s", m=member_of(tx, customer))
     assert kept == progress.tier.code
     return kept, progress.qualifying_minor
-
-
-def bring(app: App, *documents: commerce.NewOrder | commerce.NewReturn, react: bool = True) -> list[int]:
-    with app.database.transaction() as tx:
-        shop = make.shop(tx)
-        ids = [
-            (record(tx, shop, one) if isinstance(one, commerce.NewOrder) else take_in(tx, shop, one))[0].document_id
-            for one in documents
-        ]
-    if react:
-        jobs.react(app, patience_seconds=30)
-    return ids
 
 
 def test_a_paid_order_earns_by_line_rounded_down(app: App) -> None:
@@ -120,7 +97,7 @@ def test_case_01_a_return_after_the_points_were_spent_becomes_a_debt_that_the_ne
 def test_case_05_a_return_takes_back_what_was_given_under_the_programme_of_that_day(app: App) -> None:
     bring(app, order("1", CLEO, line("MUG", 2, 1000)))
     with app.database.transaction() as tx:
-        double = replace(programme.current(tx), earning=Earning(5, 10))
+        double = replace(programme.current(tx, at=NOON), earning=Earning(5, 10))
         programme.publish(tx, double, at=NOON, by="test")
     bring(app, order("2", CLEO, line("CUP", 2, 1000), placed_at=NOON + DAY))
     assert points(app, CLEO) == (200 + 1000, 0)
@@ -163,7 +140,7 @@ def test_a_return_takes_nothing_of_an_order_placed_after_it(app: App) -> None:
 def test_an_amended_order_keeps_the_terms_of_its_first_award(app: App) -> None:
     bring(app, order("1", ADA, line("MUG", 1, 1000, line_no=1)))
     with app.database.transaction() as tx:
-        changed = replace(programme.current(tx), earning=Earning(5, 10), expiry=programme.Expiry(None))
+        changed = replace(programme.current(tx, at=NOON), earning=Earning(5, 10), expiry=None)
         programme.publish(tx, changed, at=NOON, by="test")
     bring(app, order("1", ADA, line("MUG", 1, 1000, line_no=1), line("CUP", 1, 500, line_no=2)))
     with app.database.transaction() as tx:
@@ -214,7 +191,7 @@ def test_case_18_an_order_that_arrives_late_counts_from_now_on_and_rewrites_noth
 def test_a_new_programme_judges_every_tier_anew(app: App) -> None:
     bring(app, order("1", ADA, line("COAT", 1, 60_000)))
     with app.database.transaction() as tx:
-        now = programme.current(tx)
+        now = programme.current(tx, at=NOON)
         tiers = tuple(replace(one, from_minor=one.from_minor // 2) for one in now.tiers)
         programme.publish(tx, replace(now, tiers=tiers), at=NOON, by="test")
     jobs.tick(app, patience_seconds=30)
@@ -224,9 +201,9 @@ def test_a_new_programme_judges_every_tier_anew(app: App) -> None:
 def test_without_a_shop_there_is_no_programme_and_the_first_shop_brings_the_default(app: App) -> None:
     with app.database.transaction() as tx:
         with pytest.raises(programme.NoProgramme):
-            programme.current(tx)
+            programme.current(tx, at=NOON)
         make.shop(tx, "cn", currency="CNY", time_zone="Asia/Shanghai")
-        assert programme.current(tx).version_id == 0
+        assert programme.current(tx, at=NOON).version_id == 0
         made = programme.in_force(tx, at=NOON)
     assert (made.version_id, made.currency, made.time_zone) == (1, "CNY", "Asia/Shanghai")
 

@@ -1,14 +1,29 @@
 """The programme's arithmetic, held to by many random cases."""
 
-from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
+import json
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conftest import NOON
 from regulars import programme
-from regulars.programme import Earning, Expiry, Programme
+from regulars.ledger import (
+    AfterSpan,
+    AtEvent,
+    Expiry,
+    MonthDay,
+    Pending,
+    PeriodEnd,
+    Rolling,
+    Sliding,
+    Span,
+    UntilDay,
+    Yearly,
+)
+from regulars.programme import Earning, Programme
 
 amounts = st.integers(0, 10**12)
 
@@ -49,39 +64,45 @@ def test_a_tier_begins_at_its_threshold(spend: int, tier: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("earned", "months", "zone", "gone"),
+    "expiry",
     [
-        ("2026-01-31T12:00+00:00", 1, "UTC", "2026-03-01T00:00+00:00"),
-        ("2024-02-29T12:00+00:00", 12, "UTC", "2025-03-01T00:00+00:00"),
-        ("2026-12-31T23:30+00:00", 24, "Asia/Shanghai", "2029-02-01T00:00+08:00"),
-        ("2026-03-29T00:30+00:00", 12, "Europe/London", "2027-04-01T00:00+01:00"),
-        ("2026-06-30T18:29+00:00", 1, "Asia/Kolkata", "2026-08-01T00:00+05:30"),
-        ("2026-06-30T18:30+00:00", 1, "Asia/Kolkata", "2026-09-01T00:00+05:30"),
-        ("2011-12-29T12:00+00:00", 1, "Pacific/Apia", "2012-02-01T00:00+14:00"),
+        None,
+        Rolling(Span(2, "year"), "quarter"),
+        PeriodEnd("year", Span(3, "month")),
+        Yearly(3, 31, Span(90, "day")),
+        Sliding(Span(6, "month"), "month", "earning_and_spending"),
     ],
 )
-def test_points_are_gone_at_the_end_of_a_month_on_the_programmes_calendar(
-    earned: str, months: int, zone: str, gone: str
-) -> None:
-    assert programme.expires_at(datetime.fromisoformat(earned), Expiry(months), zone) == datetime.fromisoformat(gone)
+@pytest.mark.parametrize(
+    "pending",
+    [
+        None,
+        UntilDay(date(2026, 12, 1)),
+        AfterSpan(Span(14, "day")),
+        MonthDay(15, 1),
+        AtEvent("delivered", Span(60, "day"), "lapse"),
+    ],
+)
+def test_a_programme_survives_being_written_down(expiry: Expiry | None, pending: Pending | None) -> None:
+    made = replace(programme.default("CNY", "Asia/Shanghai"), expiry=expiry, pending=pending)
+    assert Programme.from_document(json.loads(json.dumps(made.as_document()))) == made
 
 
-def test_points_without_an_expiry_never_go() -> None:
-    assert programme.expires_at(datetime(2026, 1, 1, tzinfo=UTC), Expiry(None), "UTC") is None
+def test_points_last_from_when_they_can_be_spent() -> None:
+    made = replace(
+        programme.default("GBP", "UTC"), expiry=Rolling(Span(1, "month")), pending=AfterSpan(Span(14, "day"))
+    )
+    matures, expires = programme.terms(datetime.fromisoformat("2026-01-31T12:00+00:00"), made, told_at=NOON)
+    assert matures == datetime.fromisoformat("2026-02-15T00:00+00:00")
+    assert expires == datetime.fromisoformat("2026-03-16T00:00+00:00")
 
 
-@given(st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1)), st.integers(1, 120))  # noqa: DTZ001
-def test_points_last_at_least_their_months_and_less_than_one_more(earned: datetime, months: int) -> None:
-    zone = ZoneInfo("Europe/London")
-    gone = programme.expires_at(earned.replace(tzinfo=zone), Expiry(months), "Europe/London")
-    assert gone is not None
-    assert gone.day == 1
-    assert (gone.year - earned.year) * 12 + gone.month - earned.month == months + 1
-
-
-def test_a_programme_survives_being_written_down() -> None:
-    made = programme.default("CNY", "Asia/Shanghai")
-    assert Programme.from_document(made.as_document()) == made
+@pytest.mark.parametrize(("otherwise", "waits_from"), [("mature", -100), ("lapse", 0)])
+def test_what_would_be_lost_waits_its_whole_time_from_when_we_are_told(otherwise: str, waits_from: int) -> None:
+    pending = AtEvent("delivered", Span(30, "day"), "lapse" if otherwise == "lapse" else "mature")
+    made = replace(programme.default("GBP", "UTC"), pending=pending)
+    matures, _ = programme.terms(NOON - timedelta(days=100), made, told_at=NOON)
+    assert matures == NOON.replace(hour=0) + timedelta(days=waits_from + 31)
 
 
 @pytest.mark.parametrize(
@@ -90,11 +111,23 @@ def test_a_programme_survives_being_written_down() -> None:
         ({"currency": "pounds"}, "currency is 'pounds': give an ISO 4217 code such as GBP."),
         ({"time_zone": "Mars"}, "time_zone is 'Mars': give an IANA name such as Europe/London."),
         ({"earning": {"points": -1, "per_minor": 10}}, "earning.points is -1: give 0 to 1000000."),
-        ({"expiry": {"months": 0}}, "expiry.months is 0: give 1 to 600, or null for never."),
+        ({"expiry": {"kind": "lunar"}}, "expiry.kind is 'lunar': give one of rolling, period_end, yearly, sliding."),
+        (
+            {"expiry": {"kind": "yearly", "month": 4, "day": 31}},
+            "expiry.day is 31: give 1 to 30, that month has no other.",
+        ),
+        (
+            {"expiry": {"kind": "yearly", "month": 3, "day": 31, "lasts": 1}},
+            "expiry.lasts is 1: yearly has month, day, at_least, kind alone.",
+        ),
+        (
+            {"pending": {"kind": "after", "waits": {"count": 0, "unit": "day"}}},
+            "pending.waits.count is 0: give 1 or more.",
+        ),
         ({"tiers": []}, "tiers is []: let the first tier begin at 0."),
         ({"colour": "red"}, "colour is 'red': there is no such field."),
     ],
-    ids=["currency", "time zone", "earning", "expiry", "tiers", "unknown field"],
+    ids=["currency", "time zone", "earning", "kind", "day", "field of another", "pending", "tiers", "unknown field"],
 )
 def test_a_programme_that_cannot_work_says_which_field(change: dict[str, object], message: str) -> None:
     with pytest.raises(programme.BadProgramme) as refused:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
 
-from regulars import ledger, members
+from regulars import ledger, members, programme
 from regulars.api._shapes import named_member, sensible
 from regulars.errors import RegularsError
 from regulars.ledger import InvalidPosting, Outcome, Posting
@@ -70,7 +70,7 @@ def post(tx: Transaction, asked: Sequence[Asked], *, at: datetime) -> list[Outco
     answers: list[Any] = [_posting(one, found[one.member], at) for one in asked]
     places = [place for place, one in enumerate(answers) if isinstance(one, Posting)]
     postings: list[Posting] = [answers[place] for place in places]
-    for place, posting, outcome in zip(places, postings, ledger.post(tx, postings, at=at), strict=True):
+    for place, posting, outcome in zip(places, postings, programme.post(tx, postings, at=at), strict=True):
         answers[place] = ledger.refusal(posting, outcome) or outcome
     return answers
 

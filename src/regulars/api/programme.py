@@ -14,7 +14,8 @@ from regulars.access import Permission
 from regulars.api._calls import Call
 from regulars.api._paging import Page
 from regulars.api._routes import creating, reading
-from regulars.api._shapes import Currency, Name, Text, find_member
+from regulars.api._shapes import Currency, ImpossibleDate, Instant, Name, Text, find_member, sensible
+from regulars.api._terms import Expiry, Pending
 from regulars.members import MemberNotFound
 from regulars.programme import BadProgramme, NoProgramme
 from regulars.storage import Transaction
@@ -28,12 +29,6 @@ class Earning(Struct, forbid_unknown_fields=True):
 
     points: Annotated[int, Meta(ge=0, le=10**6, examples=[1])]
     per_minor: Annotated[int, Meta(ge=1, le=10**9, description="Minor units of the currency.", examples=[10])]
-
-
-class Expiry(Struct, forbid_unknown_fields=True):
-    """Points lapse at the end of the month that is `months` after the one they were earned in."""
-
-    months: Annotated[Annotated[int, Meta(ge=1, le=600)] | None, Meta(description="Null: never.", examples=[24])] = None
 
 
 class Tier(Struct, forbid_unknown_fields=True):
@@ -54,11 +49,27 @@ class NewProgramme(Struct, forbid_unknown_fields=True):
         Text, Meta(description="An IANA name: whose months points expire with.", examples=["Europe/London"])
     ]
     earning: Earning
-    expiry: Expiry
+    expiry: Annotated[
+        Expiry | None,
+        Meta(
+            description="How long points last, counted from when they can be spent, or their wait is over; null: for ever."
+        ),
+    ]
     tiers: Annotated[
         list[Tier], Meta(min_length=1, max_length=20, description="From the lowest, which begins at 0, to the highest.")
     ]
+    pending: Annotated[
+        Pending | None, Meta(description="How long points wait before they can be spent; null: not at all.")
+    ] = None
     window_months: Annotated[int, Meta(ge=1, le=120, description="How far back spend counts towards a tier.")] = 12
+
+
+class NewVersion(NewProgramme, forbid_unknown_fields=True, kw_only=True):
+    """What a programme says, and from when on."""
+
+    effective_at: Annotated[
+        Instant | None, Meta(description="It holds from then on, which is not in the past; null: at once.")
+    ] = None
 
 
 class Programme(NewProgramme, kw_only=True):
@@ -73,6 +84,7 @@ class Version(Struct):
     version: int
     published_at: datetime
     published_by: Name
+    effective_at: Annotated[datetime, Meta(description="It holds from then on, until a later one does.")]
     programme: NewProgramme
 
 
@@ -97,7 +109,13 @@ def _tier(one: programme.Tier) -> Tier:
 
 def _versions(known: Sequence[programme.Version]) -> Page[Version]:
     items = [
-        Version(one.version_id, one.published_at, one.published_by, msgspec.convert(one.document, NewProgramme))
+        Version(
+            one.version_id,
+            one.published_at,
+            one.published_by,
+            one.effective_at,
+            msgspec.convert(one.document, NewProgramme),
+        )
         for one in known
     ]
     return Page(items, None)
@@ -106,7 +124,8 @@ def _versions(known: Sequence[programme.Version]) -> Page[Version]:
 @reading("/programme", tag=TAG, refusals=[NoProgramme])
 def read_programme(call: Call) -> Response[Programme]:
     """Read the programme that holds."""
-    return call.read(lambda tx: _programme(programme.current(tx)))
+    at = call.app.clock()
+    return call.read(lambda tx: _programme(programme.current(tx, at=at)))
 
 
 @reading("/programme/versions", tag=TAG)
@@ -115,16 +134,21 @@ def list_programme_versions(call: Call) -> Response[Page[Version]]:
     return call.read(lambda tx: _versions(programme.versions(tx)))
 
 
-@creating("/programme/versions", tag=TAG, permission=Permission.CONFIGURE, refusals=[BadProgramme])
-def publish_programme(call: Call, data: JSONBody[NewProgramme]) -> Response[Programme]:
-    """Publish a version of the programme, which holds from now on.
+@creating("/programme/versions", tag=TAG, permission=Permission.CONFIGURE, refusals=[BadProgramme, ImpossibleDate])
+def publish_programme(call: Call, data: JSONBody[NewVersion]) -> Response[Programme]:
+    """Publish a version of the programme, which holds from now on, or from a later moment.
 
-    What was earned before keeps the version it was earned under; every member's tier is judged anew.
+    What was earned before keeps its terms, and an order earns under the version that held when it was paid; every member's
+    tier is judged anew when the version begins.
     """
-    new = programme.Programme.from_document(msgspec.to_builtins(data))
+    sensible("effective_at", data.effective_at)
+    document = msgspec.to_builtins(data)
+    del document["effective_at"]
+    new = programme.Programme.from_document(document)
 
     def work(tx: Transaction, at: datetime) -> Programme:
-        return _programme(programme.publish(tx, new, at=at, by=to_public("key", call.key.key_id)))
+        by = to_public("key", call.key.key_id)
+        return _programme(programme.publish(tx, new, at=at, by=by, effective_at=data.effective_at))
 
     return call.write(work)
 
@@ -135,7 +159,7 @@ def read_tier(call: Call, member: FromPath[str]) -> Response[Standing]:
     at = call.app.clock()
 
     def work(tx: Transaction) -> Standing:
-        currency = programme.current(tx).currency
+        currency = programme.current(tx, at=at).currency
         known = programme.standing(tx, find_member(tx, member).member_id, at=at)
         following = _tier(known.next_tier) if known.next_tier else None
         return Standing(

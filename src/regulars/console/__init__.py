@@ -26,7 +26,7 @@ _STAFF = (
     members.show_member,
     orders.list_orders,
     orders.show_order,
-    programme.show_programme,
+    *programme.PAGES,
     imports.list_imports,
     imports.show_import,
     *webhooks.PAGES,

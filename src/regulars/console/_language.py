@@ -77,6 +77,10 @@ class Language:
         """A day of a year that is clear from the rest: 9 Dec, 12月9日."""
         return dates.format_skeleton("MMMd", value, locale=self.locale)
 
+    def day_of_year(self, month: int, day: int) -> str:
+        """A day of every year: 31 Mar, 3月31日."""
+        return self.day(date(2024, month, day))
+
     def moment(self, value: datetime, zone: tzinfo) -> str:
         """A day and a time: 9 Dec 2011, 12:50; 2011年12月9日 12:50."""
         local = value.astimezone(zone)

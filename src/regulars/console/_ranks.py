@@ -1,6 +1,7 @@
 """What tiers are called: the programme names them in both languages."""
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from regulars import programme
 from regulars.console._language import Language
@@ -8,10 +9,10 @@ from regulars.programme import Programme, Tier
 from regulars.storage import Transaction
 
 
-def standing_programme(tx: Transaction) -> Programme | None:
+def standing_programme(tx: Transaction, at: datetime) -> Programme | None:
     """The programme that holds, or None as long as nothing was published."""
     try:
-        return programme.current(tx)
+        return programme.current(tx, at=at)
     except programme.NoProgramme:
         return None
 

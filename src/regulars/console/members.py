@@ -38,7 +38,7 @@ def list_members(visit: NamedDependency[Visit], request: Request[Any, Any, Any])
     frame = visit.app.frames.read(visit.app.database)
     chosen = wanted.filter(frame, visit.today)
     with visit.app.database.transaction(read_only=True) as tx:
-        tiers = _ranks.tier_names(_ranks.standing_programme(tx), visit.language)
+        tiers = _ranks.tier_names(_ranks.standing_programme(tx, visit.now), visit.language)
         found = insight.directory(
             tx, chosen, sort=wanted.sort, descending=wanted.descending, after=wanted.after, limit=_ROWS
         )
@@ -126,7 +126,7 @@ def show_member(visit: NamedDependency[Visit], member: FromPath[str], request: R
     tab = _addresses.one_of("tab", request.query_params.get("tab", TABS[0]), TABS)
     with visit.app.database.transaction(read_only=True) as tx:
         known = members.find(tx, member_id)
-        found = _ranks.standing_programme(tx)
+        found = _ranks.standing_programme(tx, visit.now)
         values: dict[str, Any] = {
             "member": known,
             "identities": members.identities(tx, member_id=member_id),

@@ -38,7 +38,7 @@ def overview(
     scope = Scope(first, visit.today) if chosen == "all" else Scope.last(int(chosen), visit.today)
     with visit.app.database.transaction(read_only=True) as tx:
         seen = insight.overview(tx, frame, scope)
-        tiers = _ranks.tier_names(_ranks.standing_programme(tx), visit.language)
+        tiers = _ranks.tier_names(_ranks.standing_programme(tx, visit.now), visit.language)
     return _pages.page(
         visit,
         "overview.html",

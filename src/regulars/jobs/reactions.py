@@ -25,6 +25,10 @@ def _award(tx: Transaction, paid: Sequence[facts.Happened], at: datetime) -> Non
     programme.award(tx, _subjects(paid), at=at)
 
 
+def _deliver(tx: Transaction, delivered: Sequence[facts.Happened], at: datetime) -> None:
+    programme.deliver(tx, _subjects(delivered), at=at)
+
+
 def _take_back(tx: Transaction, returned: Sequence[facts.Happened], at: datetime) -> None:
     programme.take_back(tx, _subjects(returned), at=at)
 
@@ -39,6 +43,7 @@ def _review(tx: Transaction, happened: Sequence[facts.Happened], at: datetime) -
 
 REACTIONS: Mapping[tuple[str, ...], Reaction] = {
     ("order.paid", "order.amended"): _award,
+    ("order.delivered",): _deliver,
     ("order.returned",): _take_back,
     ("order.cancelled",): _cancel,
     ("member.joined", "order.paid", "order.amended", "order.returned", "order.cancelled"): _review,

@@ -10,6 +10,27 @@ reference is posted once. Every posting keeps it, in one statement per batch.
 """
 
 from regulars.ledger._accounts import audit, balance, expire_due, lots, roll_up, statement, totals
+from regulars.ledger._activities import Active, slide
+from regulars.ledger._calendar import (
+    Activity,
+    AfterSpan,
+    AtEvent,
+    BadPolicy,
+    Expiry,
+    MonthDay,
+    Pending,
+    Period,
+    PeriodEnd,
+    Rolling,
+    Sliding,
+    Span,
+    UntilDay,
+    Yearly,
+    day_begins,
+    expires_at,
+    live_until,
+    matures_at,
+)
 from regulars.ledger._corrections import extend, forgive, reinstate
 from regulars.ledger._holds import capture, hold, holds, release
 from regulars.ledger._postings import (
@@ -27,7 +48,7 @@ from regulars.ledger._postings import (
     reverse_spend,
     spend,
 )
-from regulars.ledger._promises import fulfil
+from regulars.ledger._promises import fulfil, lapsed
 from regulars.ledger._queries import Discrepancy, Entry, Hold, Totals
 from regulars.ledger._rules import GRACE, Balance, InvalidPosting, Lot, Posting, account_id
 from regulars.ledger._transfers import Transfer, transfer
@@ -35,33 +56,53 @@ from regulars.ledger._transfers import Transfer, transfer
 __all__ = [
     "GRACE",
     "AccountFrozen",
+    "Active",
+    "Activity",
+    "AfterSpan",
+    "AtEvent",
+    "BadPolicy",
     "Balance",
     "Discrepancy",
     "Entry",
+    "Expiry",
     "Hold",
     "InsufficientPoints",
     "InvalidPosting",
     "Lot",
+    "MonthDay",
     "NotSpendable",
     "NothingToReverse",
     "Outcome",
+    "Pending",
+    "Period",
+    "PeriodEnd",
     "Posting",
     "ReferenceReused",
     "ReversesTooMuch",
+    "Rolling",
+    "Sliding",
+    "Span",
     "Totals",
     "Transfer",
+    "UntilDay",
+    "Yearly",
     "account_id",
     "audit",
     "balance",
     "capture",
+    "day_begins",
     "earn",
     "expire_due",
+    "expires_at",
     "extend",
     "forgive",
     "fulfil",
     "hold",
     "holds",
+    "lapsed",
+    "live_until",
     "lots",
+    "matures_at",
     "post",
     "refusal",
     "reinstate",
@@ -69,6 +110,7 @@ __all__ = [
     "reverse_earn",
     "reverse_spend",
     "roll_up",
+    "slide",
     "spend",
     "statement",
     "totals",

@@ -151,11 +151,14 @@ def post(tx: Transaction, *, batch: Batch, at: datetime) -> tuple[list[Movement]
 
 
 def lock_accounts(tx: Transaction, *, account_ids: list[int]) -> int:
-    """Lock those accounts that exist, in the order given; they are few."""
+    """Lock those accounts that exist, from the lowest up."""
     return tx.run(
-        "select account_id from ledger_accounts where account_id = any(%(account_ids)s) order by account_id for update",
-        account_ids=account_ids,
-    )
+        """
+        select x.account_id from unnest(%(account_ids)s::bigint[]) u (id),
+        lateral (select c.account_id from ledger_accounts c where c.account_id = u.id for update) x
+        """,
+        account_ids=sorted(account_ids),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,20 +168,59 @@ class Awaiting:
     member_id: int
     point_type: str
     reference: str
+    awaits: str
 
 
-def select_awaiting(tx: Transaction, *, event: str, at: datetime, limit: int) -> list[Awaiting]:
-    """The promises that wait for an event and have not timed out, by the index on it."""
+def select_awaiting(tx: Transaction, *, events: list[str], at: datetime, limit: int) -> list[Awaiting]:
+    """The promises that wait for events and have not timed out, by the index on them."""
     return tx.all(
         """
-        select a.member_id, a.point_type, e.reference
+        select a.member_id, a.point_type, e.reference, p.awaits
         from ledger_pending_lots p
         join ledger_accounts a on a.account_id = p.account_id and a.bucket = p.bucket
         join ledger_entries e on e.account_id = p.account_id and e.seq = p.seq and e.bucket = p.bucket
-        where p.awaits = %(event)s and p.matures_at > %(at)s
+        where p.awaits = any(%(events)s) and p.matures_at > %(at)s
         order by p.account_id, p.seq limit %(limit)s
         """,
-        Awaiting, event=event, at=at, limit=limit,
+        Awaiting, events=events, at=at, limit=limit,
+    )  # fmt: skip
+
+
+def select_lapsed(tx: Transaction, *, promises: list[tuple[int, str]], at: datetime) -> list[tuple[int, str]]:
+    """Which of some promises, by account and digest of the reference, have lapsed, or will as soon as somebody looks."""
+    return tx.rows(
+        """
+        select v.account_id, replace(v.idem::text, '-', '')
+        from unnest(%(accounts)s::bigint[], %(idems)s::uuid[]) v (account_id, idem)
+        cross join lateral (
+            select e.seq, ledger_idem('@lapse:' || e.seq) as lapse from ledger_entries e
+            where e.account_id = v.account_id and e.idem = v.idem and e.kind = 5
+            order by e.account_id, e.idem limit 1
+        ) e
+        cross join lateral (
+            select (select x.seq from ledger_entries x where x.account_id = v.account_id and x.idem = e.lapse
+                    order by x.account_id, x.idem limit 1) is not null
+                or (select p.seq from ledger_pending_lots p
+                    where p.account_id = v.account_id and p.seq = e.seq and p.lapses and p.matures_at + interval '0' <= %(at)s
+                    limit 1) is not null as lost
+        ) z
+        where z.lost
+        """,
+        accounts=[account for account, _ in promises], idems=[mark for _, mark in promises], at=at,
+    )  # fmt: skip
+
+
+def select_sooner(tx: Transaction, *, untils: list[tuple[int, datetime]]) -> set[int]:
+    """Of some accounts, each with an instant, those that have a lot which expires before it."""
+    return set(
+        tx.values(
+            """
+            select v.account_id from unnest(%(accounts)s::bigint[], %(untils)s::timestamptz[]) v (account_id, until)
+            where (select l.account_id from ledger_lots l where l.account_id = v.account_id and l.expires_at < v.until
+                   order by l.account_id, l.expires_at limit 1) is not null
+            """,
+            accounts=[account for account, _ in untils], untils=[until for _, until in untils],
+        )
     )  # fmt: skip
 
 

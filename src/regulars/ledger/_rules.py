@@ -38,6 +38,7 @@ _CODES: Final = {
     "send": 11,
     "receive": 12,
     "extend": 13,
+    "slide": 13,
     "reinstate": 14,
     "forgive": 16,
 }
@@ -46,6 +47,9 @@ _FOLLOWING: Final = {"mature", "reverse_spend", "reverse_earn", "capture", "rele
 
 _ALL_THAT_IS_LEFT: Final = {"mature", "capture", "release"}
 """Where an amount of 0 stands for whatever is left."""
+
+_EXTENDING: Final = {"extend", "slide"}
+"""What moves every lot. A slide is an extension by the ledger itself, and named so: `@slide:` and the activity's entry."""
 
 POINT_TYPE: Final = re.compile(r"[a-z][a-z0-9_]{0,31}")
 
@@ -64,6 +68,7 @@ Kind = Literal[
     "send",
     "receive",
     "extend",
+    "slide",
     "reinstate",
     "forgive",
 ]
@@ -130,7 +135,7 @@ class Posting:
         """
         if self.kind not in _CODES:
             raise InvalidPosting(field="kind", value=self.kind, remedy=f"give one of {', '.join(_CODES)}")
-        if not 0 < self.amount <= MOST and not (self.amount == 0 and self.kind in _ALL_THAT_IS_LEFT | {"extend"}):
+        if not 0 < self.amount <= MOST and not (self.amount == 0 and self.kind in _ALL_THAT_IS_LEFT | _EXTENDING):
             raise InvalidPosting(field="amount", value=self.amount, remedy=f"give a whole number from 1 to {MOST}")
         if not 0 <= self.member_id < 1 << 63:
             raise InvalidPosting(field="member_id", value=self.member_id, remedy="give a member's identifier")
@@ -138,7 +143,8 @@ class Posting:
             raise InvalidPosting(
                 field="point_type", value=self.point_type, remedy="give at most 32 of a to z, 0 to 9 and _"
             )
-        _check_reference("reference", self.reference)
+        if self.kind != "slide":
+            _check_reference("reference", self.reference)
         _check_aware("occurred_at", self.occurred_at)
         if self.kind == "earn":
             _check_earn(self)
@@ -188,17 +194,17 @@ def _check_earn(posting: Posting) -> None:
 def _check_others(posting: Posting) -> None:
     if posting.kind in _FOLLOWING:
         _check_following(posting)
-    if posting.kind in {"hold", "extend", "reinstate"}:
+    if posting.kind in {"hold", "reinstate"} | _EXTENDING:
         if posting.expires_at is None:
             raise InvalidPosting(field="expires_at", value=None, remedy="give an instant")
         _check_aware("expires_at", posting.expires_at)
-        if posting.kind != "extend" and posting.expires_at <= posting.occurred_at:
+        if posting.kind not in _EXTENDING and posting.expires_at <= posting.occurred_at:
             raise InvalidPosting(
                 field="expires_at", value=posting.expires_at.isoformat(), remedy="give a later instant"
             )
     if posting.kind == "receive" and sum(points for _, points in posting.lots) != posting.amount:
         raise InvalidPosting(field="lots", value=posting.lots, remedy="give lots that sum to the amount")
-    if posting.kind == "extend" and posting.amount:
+    if posting.kind in _EXTENDING and posting.amount:
         raise InvalidPosting(field="amount", value=posting.amount, remedy="give 0: every lot is extended")
 
 
@@ -216,7 +222,7 @@ def _check_following(posting: Posting) -> None:
 def _check_absent(posting: Posting) -> None:
     """Refuse what another kind of posting would need: it would be lost without a word."""
     kind = posting.kind
-    if posting.expires_at is not None and kind not in {"earn", "hold", "extend", "reinstate"}:
+    if posting.expires_at is not None and kind not in {"earn", "hold", "reinstate"} | _EXTENDING:
         raise InvalidPosting(field="expires_at", value=str(posting.expires_at), remedy="only earned points expire")
     if kind != "earn" and (posting.matures_at is not None or posting.awaits is not None or posting.lapses):
         raise InvalidPosting(field="matures_at", value=str(posting.matures_at), remedy="only earned points mature")
@@ -285,9 +291,9 @@ def arrange(postings: Sequence[Posting], at: datetime) -> Batch:
     order = sorted(range(len(given)), key=given.__getitem__)
     items = [postings[position] for position in order]
     ids = [given[position] for position in order]
-    idems = [_digest(item.reference) for item in items]
+    idems = [digest(item.reference) for item in items]
     owned = sorted((account, member_id, point_type) for (member_id, point_type), account in accounts.items())
-    undoes = [None if item.reverses is None else _digest(item.reverses) for item in items]
+    undoes = [None if item.reverses is None else digest(item.reverses) for item in items]
     reversing = any(undoes)
     return Batch(
         order=order,
@@ -314,14 +320,15 @@ def arrange(postings: Sequence[Posting], at: datetime) -> Batch:
     )
 
 
-def _digest(reference: str) -> str:
+def digest(reference: str) -> str:
+    """The first 128 bits of the SHA-256 of a reference, by which the journal is searched."""
     return hashlib.sha256(reference.encode()).hexdigest()[:32]
 
 
 def derived(reference: str, more: str) -> str:
     """A reference made of another one; where both are too long, a digest of them stands for the second."""
     made = reference + more
-    return made if len(made) <= _LONGEST else f"{reference[: _LONGEST - 33]} {_digest(made)}"
+    return made if len(made) <= _LONGEST else f"{reference[: _LONGEST - 33]} {digest(made)}"
 
 
 def _expiry(item: Posting, at: datetime) -> int:

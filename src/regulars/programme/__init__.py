@@ -1,7 +1,7 @@
 """The loyalty programme: what an order earns, when points expire, and which tier a member has.
 
-The invariant: an award names the version of the programme it was made under; taking back follows that version, and
-however an order's lines come back, the points taken back sum to the points given. A member's tier is what the last
+The invariant: an award names the version of the programme it was made under, the one that held when the order was paid;
+taking back follows that version, and however an order's lines come back, the points taken back sum to the points given. A member's tier is what the last
 twelve months' spend says, at every moment.
 
     programme.publish(tx, programme.default("GBP", "Europe/London"), at=now, by="ada@shop.example")
@@ -9,28 +9,31 @@ twelve months' spend says, at every moment.
     programme.standing(tx, member_id, at=now).tier  # 'silver'
 """
 
-from regulars.programme._awards import PostingRefused, award, cancel, take_back
+from regulars.programme._activities import post
+from regulars.programme._awards import PostingRefused, award, cancel, deliver, take_back
 from regulars.programme._queries import Award, Standing, Version, awards_of
 from regulars.programme._rules import (
+    EXPIRIES,
+    PENDINGS,
     BadProgramme,
     Earning,
-    Expiry,
     Programme,
     Tier,
     default,
-    expires_at,
     points_for,
     share,
+    terms,
     tier_for,
 )
 from regulars.programme._tiers import Progress, review, review_due, standing, tier_counts
 from regulars.programme._versions import NoProgramme, current, in_force, publish, versions
 
 __all__ = [
+    "EXPIRIES",
+    "PENDINGS",
     "Award",
     "BadProgramme",
     "Earning",
-    "Expiry",
     "NoProgramme",
     "PostingRefused",
     "Programme",
@@ -43,15 +46,17 @@ __all__ = [
     "cancel",
     "current",
     "default",
-    "expires_at",
+    "deliver",
     "in_force",
     "points_for",
+    "post",
     "publish",
     "review",
     "review_due",
     "share",
     "standing",
     "take_back",
+    "terms",
     "tier_counts",
     "tier_for",
     "versions",

@@ -4,15 +4,17 @@ Every verb here may be called again with the same orders or returns (facts are d
 dealt with is in `programme_qualifying` and in the ledger's references, and is not done twice.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from itertools import pairwise
+from itertools import groupby, pairwise
+from operator import attrgetter
 
 from regulars import ledger
 from regulars.errors import Conflict
-from regulars.programme import _queries
+from regulars.ledger import AtEvent, Sliding
+from regulars.programme import _activities, _queries
 from regulars.programme._queries import Award, Earned, TakenBack
-from regulars.programme._rules import Programme, expires_at
+from regulars.programme._rules import Programme, terms
 from regulars.programme._versions import by_version, in_force
 from regulars.storage import Transaction
 from regulars.types import to_public
@@ -22,36 +24,91 @@ class PostingRefused(Conflict):
     """The ledger answered {status} to {kind} {amount} as {reference!r}: its entries and the awards disagree."""
 
 
+DELIVERED = "delivered"
+"""The event that comes by itself, when all deliveries of an order have arrived; others are told by `ledger.fulfil`."""
+
+
 def award(tx: Transaction, order_ids: Sequence[int], *, at: datetime) -> int:
-    """Give the points that paid orders earn, under the version that holds; how many orders earned.
+    """Give the points that paid orders earn, under the version that held when they were paid; how many orders earned.
 
     An order that was amended earns the difference, under the version of its first award. What had already come back of
     an order when it was paid is taken back at once.
     """
-    programme = in_force(tx, at=at)
-    earned = _queries.select_earned(tx, order_ids=list(order_ids), programme=programme)
+    in_force(tx, at=at)
+    earned = _queries.select_earned(tx, order_ids=list(order_ids))
     due = [one for one in earned if one.is_new or one.points > one.awarded or one.spend_minor > one.counted_minor]
     if not due:
         return 0
     _queries.upsert_awards(tx, earned=due, at=at)
     _queries.upsert_qualifying(tx, earned=due)
-    held = by_version(tx, {order.version_id for order in due})
-    _post(tx, [_earn(order, held[order.version_id]) for order in due if order.points > order.awarded], at)
+    _post(tx, _earns(tx, [order for order in due if order.points > order.awarded], at), at)
     return_ids = _queries.select_returns_of(tx, order_ids=[order.order_id for order in due])
     if return_ids:
         take_back(tx, return_ids, at=at)
     return len(due)
 
 
-def _earn(order: Earned, programme: Programme) -> ledger.Posting:
+def _earns(tx: Transaction, orders: Sequence[Earned], at: datetime) -> list[ledger.Posting]:
+    """The postings that give orders their points, by member and in order of time."""
+    held = by_version(tx, {order.version_id for order in orders})
+    sliding = [one for one in orders if isinstance(held[one.version_id].expiry, Sliding)]
+    alive = _alive(tx, sliding, held)
+    waiting = [one.order_id for one in orders if _awaited(held[one.version_id]) == DELIVERED]
+    arrived = set(_queries.select_arrived(tx, order_ids=waiting)) if waiting else set[int]()
+    return [
+        _earn(one, held[one.version_id], alive.get(one.order_id), at, arrived=one.order_id in arrived) for one in orders
+    ]
+
+
+def _alive(tx: Transaction, orders: Sequence[Earned], held: Mapping[int, Programme]) -> dict[int, datetime]:
+    """Until when activity keeps the points of orders alive, as if each order had been told in its own time."""
+    last = _queries.select_activities(tx, member_ids=[one.member_id for one in orders]) if orders else {}
+    alive: dict[int, datetime] = {}
+    for (member_id, version_id), group in groupby(orders, key=attrgetter("member_id", "version_id")):
+        own, programme = list(group), held[version_id]
+        assert isinstance(programme.expiry, Sliding)  # noqa: S101  only such orders were given
+        times = sorted({one.paid_at for one in own} | ({last[member_id]} if member_id in last else set[datetime]()))
+        until = dict(zip(times, ledger.live_until(times, programme.expiry, programme.time_zone), strict=True))
+        alive |= {one.order_id: until[one.paid_at] for one in own}
+    return alive
+
+
+def _awaited(programme: Programme) -> str | None:
+    return programme.pending.event if isinstance(programme.pending, AtEvent) else None
+
+
+def _earn(
+    order: Earned, programme: Programme, alive_until: datetime | None, at: datetime, *, arrived: bool
+) -> ledger.Posting:
+    matures, expires = terms(order.paid_at, programme, told_at=at)
+    if arrived:
+        matures, expires = None, ledger.expires_at(order.paid_at, programme.expiry, programme.time_zone)
+    event = None if matures is None else _awaited(programme)
     return ledger.Posting(
         kind="earn",
         member_id=order.member_id,
         amount=order.points - order.awarded,
         reference=_reference(order.order_id, order.points, first=order.is_new),
         occurred_at=order.paid_at,
-        expires_at=expires_at(order.paid_at, programme.expiry, programme.time_zone),
+        expires_at=max(expires, alive_until) if expires and alive_until else expires,
+        matures_at=matures,
+        awaits=event and _event(event, order.order_id),
+        lapses=event is not None and isinstance(programme.pending, AtEvent) and programme.pending.otherwise == "lapse",
     )
+
+
+def _event(event: str, order_id: int) -> str:
+    """What an order's promise waits for, as `ledger.fulfil` is told: `delivered:ord_…`."""
+    return f"{event}:{to_public('ord', order_id)}"
+
+
+def deliver(tx: Transaction, order_ids: Sequence[int], *, at: datetime) -> int:
+    """Make available what was promised until orders are delivered, of those that have arrived whole; how many promises."""
+    events = [_event(DELIVERED, order_id) for order_id in _queries.select_arrived(tx, order_ids=list(order_ids))]
+    kept = 0
+    while events and (some := ledger.fulfil(tx, *events, at=at)):
+        kept += some
+    return kept
 
 
 def _reference(order_id: int, points: int, *, first: bool) -> str:
@@ -80,8 +137,19 @@ def _take_back(tx: Transaction, taken: Sequence[TakenBack], at: datetime) -> int
         postings += _reverse(one, awards[one.order_id], gone[one.order_id])
         gone[one.order_id] += one.points
     _queries.add_reversed(tx, taken=fresh)
-    _post(tx, postings, at)
+    _post(tx, _without_lapsed(tx, postings, awards.values(), at), at)
     return len(fresh)
+
+
+def _without_lapsed(
+    tx: Transaction, postings: list[ledger.Posting], awards: Collection[Award], at: datetime
+) -> list[ledger.Posting]:
+    """Leave out what would take back points that were promised and never came: nobody has them, nobody owes them."""
+    held = by_version(tx, {award.version_id for award in awards})
+    if not any(isinstance(one.pending, AtEvent) and one.pending.otherwise == "lapse" for one in held.values()):
+        return postings
+    lost = ledger.lapsed(tx, [(one.member_id, str(one.reverses)) for one in postings], at=at)
+    return [one for one in postings if (one.member_id, one.reverses) not in lost]
 
 
 def _reverse(one: TakenBack, award: Award, gone: int) -> list[ledger.Posting]:
@@ -104,7 +172,7 @@ def _reverse(one: TakenBack, award: Award, gone: int) -> list[ledger.Posting]:
 
 
 def _post(tx: Transaction, postings: list[ledger.Posting], at: datetime) -> None:
-    for posting, outcome in zip(postings, ledger.post(tx, postings, at=at), strict=True):
+    for posting, outcome in zip(postings, _activities.post(tx, postings, at=at), strict=True):
         if outcome.status not in ("posted", "replayed"):
             raise PostingRefused(
                 status=outcome.status, kind=posting.kind, amount=posting.amount, reference=posting.reference

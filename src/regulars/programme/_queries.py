@@ -20,6 +20,8 @@ class Version:
     document: dict[str, Any]
     published_at: datetime
     published_by: str
+    effective_at: datetime
+    """It holds from then on, until a later one does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,39 +97,77 @@ class Spend:
     next_change_at: datetime | None
 
 
-def insert_version(tx: Transaction, *, document: dict[str, object], at: datetime, by: str) -> int:
+def insert_version(
+    tx: Transaction, *, document: dict[str, object], at: datetime, by: str, effective_at: datetime
+) -> int:
     """Append a version; its number."""
     return tx.value(
         """
-        insert into programme_versions (version_id, document, published_at, published_by)
-        select coalesce(max(version_id), 0) + 1, %(document)s, %(at)s, %(by)s from programme_versions
+        insert into programme_versions (version_id, document, published_at, published_by, effective_at)
+        select coalesce(max(version_id), 0) + 1, %(document)s, %(at)s, %(by)s, %(effective_at)s from programme_versions
         returning version_id
         """,
-        document=Jsonb(document), at=at, by=by,
+        document=Jsonb(document), at=at, by=by, effective_at=effective_at,
     )  # fmt: skip
 
 
 def select_versions(tx: Transaction, *, limit: int) -> list[Version]:
     """Versions, the latest first."""
     return tx.all(
-        "select version_id, document, published_at, published_by from programme_versions order by version_id desc limit %(limit)s",
+        """
+        select version_id, document, published_at, published_by, effective_at from programme_versions
+        order by version_id desc limit %(limit)s
+        """,
         Version, limit=limit,
     )  # fmt: skip
+
+
+def select_in_force(tx: Transaction, *, at: datetime) -> Version | None:
+    """The version that holds at a moment: the last to begin, and of those that begin together the last published."""
+    return tx.first(
+        """
+        select version_id, document, published_at, published_by, effective_at from programme_versions
+        where effective_at <= %(at)s order by effective_at desc, version_id desc limit 1
+        """,
+        Version, at=at,
+    )  # fmt: skip
+
+
+def select_next_begin(tx: Transaction, *, at: datetime) -> datetime | None:
+    """When the next version begins to hold."""
+    return tx.value(
+        "select min(effective_at) as effective_at from programme_versions where effective_at > %(at)s", at=at
+    )
+
+
+def select_sliding(tx: Transaction, *, at: datetime) -> dict[str, Any] | None:
+    """What the version says that holds at a moment, if points live by activity under it. Asked once for every batch posted."""
+    rows = tx.rows(
+        """
+        select case when document -> 'expiry' ->> 'kind' = 'sliding' then document end from programme_versions
+        where effective_at <= %(at)s order by effective_at desc, version_id desc limit 1
+        """,
+        at=at,
+    )  # fmt: skip
+    return rows[0][0] if rows else None
 
 
 def select_versions_by_id(tx: Transaction, *, version_ids: list[int]) -> list[Version]:
     """The versions among some numbers."""
     return tx.all(
         """
-        select version_id, document, published_at, published_by from programme_versions
+        select version_id, document, published_at, published_by, effective_at from programme_versions
         where version_id = any(%(version_ids)s::int[])
         """,
         Version, version_ids=version_ids,
     )  # fmt: skip
 
 
-def select_earned(tx: Transaction, *, order_ids: list[int], programme: Programme) -> list[Earned]:
-    """Paid orders of members with what they earn: under the version of their award, or `programme`."""
+def select_earned(tx: Transaction, *, order_ids: list[int]) -> list[Earned]:
+    """Paid orders of members with what they earn: under the version of their award, else the one that held when they were paid.
+
+    Before the first version held, that one counts.
+    """
     return tx.all(
         """
         select o.order_id, o.member_id, r.version_id, o.placed_at, o.paid_at, least(goods.points, %(most)s)::bigint as points,
@@ -136,11 +176,13 @@ def select_earned(tx: Transaction, *, order_ids: list[int], programme: Programme
         from commerce_purchases o
         left join programme_awards a using (order_id)
         cross join lateral (
-            select coalesce(a.version_id, %(version_id)s) as version_id,
-                coalesce((v.document -> 'earning' ->> 'points')::bigint, %(points)s) as points,
-                coalesce((v.document -> 'earning' ->> 'per_minor')::bigint, %(per_minor)s) as per_minor,
-                coalesce(v.document ->> 'currency', %(currency)s) as currency
-            from (select) one left join programme_versions v on v.version_id = a.version_id
+            select v.version_id, (v.document -> 'earning' ->> 'points')::bigint as points,
+                (v.document -> 'earning' ->> 'per_minor')::bigint as per_minor, v.document ->> 'currency' as currency
+            from programme_versions v
+            where v.version_id = coalesce(a.version_id,
+                (select w.version_id from programme_versions w where w.effective_at <= o.paid_at
+                 order by w.effective_at desc, w.version_id desc limit 1),
+                (select w.version_id from programme_versions w order by w.effective_at, w.version_id desc limit 1))
             offset 0
         ) r
         cross join lateral (  -- order by order, its lines found by their key: no sort of all lines
@@ -151,9 +193,37 @@ def select_earned(tx: Transaction, *, order_ids: list[int], programme: Programme
             and goods.spend_minor is not null
         order by o.member_id, o.paid_at, o.order_id
         """,
-        Earned, order_ids=order_ids, version_id=programme.version_id, points=programme.earning.points,
-        per_minor=programme.earning.per_minor, currency=programme.currency, most=MOST_POINTS,
+        Earned, order_ids=order_ids, most=MOST_POINTS,
     )  # fmt: skip
+
+
+def select_arrived(tx: Transaction, *, order_ids: list[int]) -> list[int]:
+    """Which of some orders have arrived, all deliveries of them."""
+    return tx.values("select order_id from commerce_arrivals where order_id = any(%(order_ids)s)", order_ids=order_ids)
+
+
+def select_activities(tx: Transaction, *, member_ids: list[int]) -> dict[int, datetime]:
+    """When some members were last active, as far as that was ever noted."""
+    rows = tx.rows(
+        "select member_id, last_at from programme_activities where member_id = any(%(member_ids)s)",
+        member_ids=member_ids,
+    )
+    return dict(rows)
+
+
+def upsert_activities(tx: Transaction, *, active: dict[int, datetime]) -> dict[int, datetime]:
+    """Note when members were active; when each was last."""
+    rows = tx.rows(
+        """
+        insert into programme_activities as a (member_id, last_at)
+        select v.member_id, v.last_at from unnest(%(members)s::bigint[], %(moments)s::timestamptz[]) v (member_id, last_at)
+        order by v.member_id
+        on conflict (member_id) do update set last_at = greatest(a.last_at, excluded.last_at)
+        returning a.member_id, a.last_at
+        """,
+        members=list(active), moments=list(active.values()),
+    )  # fmt: skip
+    return dict(rows)
 
 
 def upsert_awards(tx: Transaction, *, earned: Sequence[Earned], at: datetime) -> int:
@@ -394,7 +464,7 @@ def select_due(tx: Transaction, *, at: datetime, limit: int) -> list[Standing]:
 
 
 def review_everyone(tx: Transaction, *, at: datetime) -> int:
-    """Let every tier be judged again: the programme changed."""
+    """Let every tier be judged again at a moment: the programme changes then."""
     return tx.run("update programme_standings set review_at = %(at)s where review_at > %(at)s", at=at)
 
 

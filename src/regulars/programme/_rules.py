@@ -1,14 +1,31 @@
 """What a programme says, and the arithmetic of it. Points and money are integers throughout."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
-from zoneinfo import ZoneInfo, available_timezones
+from typing import Any, Final
+from zoneinfo import available_timezones
 
 import msgspec
 
 from regulars.errors import Invalid
+from regulars.ledger import (
+    AfterSpan,
+    AtEvent,
+    BadPolicy,
+    Expiry,
+    MonthDay,
+    Pending,
+    PeriodEnd,
+    Rolling,
+    Sliding,
+    Span,
+    UntilDay,
+    Yearly,
+    expires_at,
+    matures_at,
+)
 
 MOST_POINTS = 10**12
 """What one order can earn at most: what the ledger moves at once."""
@@ -26,11 +43,21 @@ class Earning:
     per_minor: int
 
 
-@dataclass(frozen=True, slots=True)
-class Expiry:
-    """Points lapse at the end of the month that is `months` after the one they were earned in; None: never."""
+EXPIRIES: Final[Mapping[str, type[Any]]] = {
+    "rolling": Rolling,
+    "period_end": PeriodEnd,
+    "yearly": Yearly,
+    "sliding": Sliding,
+}
+"""How long points can last, by the name in documents."""
 
-    months: int | None
+PENDINGS: Final[Mapping[str, type[Any]]] = {
+    "until": UntilDay,
+    "after": AfterSpan,
+    "month_day": MonthDay,
+    "event": AtEvent,
+}
+"""How long points can wait, by the name in documents."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +78,21 @@ class Programme:
     currency: str
     time_zone: str
     earning: Earning
-    expiry: Expiry
+    expiry: Expiry | None
+    """How long points last, counted from when they can be spent, or their wait is over; None: for ever."""
+
     tiers: tuple[Tier, ...]
     """From the lowest, which begins at 0, to the highest."""
+
+    pending: Pending | None = None
+    """How long points wait before they can be spent; None: not at all."""
+
     window_months: int = 12
     version_id: int = 0
 
     def as_document(self) -> dict[str, object]:
         """The programme as it is stored and exchanged."""
-        document = asdict(self)
+        document: dict[str, object] = msgspec.to_builtins(self)
         del document["version_id"]
         return document
 
@@ -71,7 +104,9 @@ class Programme:
             BadProgramme: a field is missing, unknown or cannot be used.
         """
         try:
-            programme = msgspec.convert(document, cls)
+            programme = msgspec.convert(document, cls, dec_hook=_policy)
+        except BadPolicy as error:
+            raise BadProgramme(**error.details) from error
         except msgspec.ValidationError as error:
             raise BadProgramme(field="programme", value=document, remedy=str(error)) from error
         unknown = sorted(set(document) - set(cls.__dataclass_fields__))
@@ -79,6 +114,29 @@ class Programme:
             raise BadProgramme(field=unknown[0], value=document[unknown[0]], remedy="there is no such field")
         _check(programme)
         return replace(programme, version_id=version_id)
+
+
+def _policy(wanted: type[Any], document: Any) -> object:
+    """Read how long points last, or how long they wait."""
+    name, kinds = ("expiry", EXPIRIES) if wanted is Expiry else ("pending", PENDINGS)
+    given: dict[str, object] = msgspec.convert(document, dict[str, object])
+    kind = given.get("kind")
+    if not isinstance(kind, str) or kind not in kinds:
+        raise BadPolicy(field=f"{name}.kind", value=kind, remedy=f"give one of {', '.join(kinds)}")
+    fields = [*kinds[kind].__dataclass_fields__]
+    for field in sorted(set(given).difference(fields)):
+        raise BadPolicy(field=f"{name}.{field}", value=given[field], remedy=f"{kind} has {', '.join(fields)} alone")
+    spans = {
+        field: _read(f"{name}.{field}", value, Span) for field, value in given.items() if isinstance(value, Mapping)
+    }
+    return _read(name, given | spans, kinds[kind])
+
+
+def _read(name: str, document: Any, wanted: type[Any]) -> object:
+    try:
+        return msgspec.convert(document, wanted)
+    except BadPolicy as error:
+        raise BadPolicy(**{**error.details, "field": f"{name}.{error.details['field']}"}) from error
 
 
 @cache
@@ -113,8 +171,6 @@ def _check(programme: Programme) -> None:
         programme.earning.per_minor,
         "give 1 to 1000000000",
     )
-    months = programme.expiry.months
-    must(months is None or 1 <= months <= 600, "expiry.months", months, "give 1 to 600, or null for never")
     must(1 <= programme.window_months <= 120, "window_months", programme.window_months, "give 1 to 120")
     thresholds = [tier.from_minor for tier in programme.tiers]
     must(thresholds[:1] == [0], "tiers", thresholds, "let the first tier begin at 0")
@@ -140,7 +196,7 @@ def default(currency: str, time_zone: str) -> Programme:
         currency=currency,
         time_zone=time_zone,
         earning=Earning(points=1, per_minor=10),
-        expiry=Expiry(months=24),
+        expiry=Rolling(Span(24, "month"), end_of="month"),
         tiers=(
             Tier("bronze", "Bronze", "铜卡", 0),
             Tier("silver", "Silver", "银卡", 100_000),
@@ -170,10 +226,13 @@ def tier_for(spend_minor: int, tiers: Sequence[Tier]) -> Tier:
     return tiers[0]
 
 
-def expires_at(earned_at: datetime, expiry: Expiry, time_zone: str) -> datetime | None:
-    """The first instant at which points earned then are gone: the start of a month on the programme's calendar."""
-    if expiry.months is None:
-        return None
-    local = earned_at.astimezone(ZoneInfo(time_zone))
-    month = local.year * 12 + local.month - 1 + expiry.months + 1
-    return datetime(month // 12, month % 12 + 1, 1, tzinfo=ZoneInfo(time_zone))
+def terms(earned_at: datetime, programme: Programme, *, told_at: datetime) -> tuple[datetime | None, datetime | None]:
+    """When points earned then can be spent, or their wait is over, and when they are gone; None: at once, and never.
+
+    What would be lost without an event waits its whole time from when we were told: the event may be told late as well.
+    """
+    pending = programme.pending
+    if isinstance(pending, AtEvent) and pending.otherwise == "lapse":
+        earned_at = max(earned_at, told_at)
+    matures = matures_at(earned_at, pending, programme.time_zone)
+    return matures, expires_at(matures or earned_at, programme.expiry, programme.time_zone)

@@ -33,7 +33,7 @@ def standing(tx: Transaction, member_id: int, *, at: datetime) -> Progress:
     Raises:
         NoProgramme: there is no programme yet.
     """
-    programme = current(tx)
+    programme = current(tx, at=at)
     [spend] = _queries.select_spend(tx, moments=[(member_id, at)], programme=programme)
     tier = tier_for(spend.spend_minor, programme.tiers)
     known = _queries.select_standing(tx, member_id=member_id)
@@ -52,7 +52,7 @@ def review(tx: Transaction, moments: Iterable[tuple[int, datetime]], *, at: date
     wanted = list(dict.fromkeys(moments))
     if not wanted:
         return 0
-    programme = in_force(tx, at=at)
+    programme, begins = in_force(tx, at=at), _queries.select_next_begin(tx, at=at) or NEVER
     firsts = dict(reversed(wanted))  # of each member the first to be told, not the earliest: batches may be cut anyhow
     before = _standings(tx, firsts, programme)
     later = [(member, max(moment, before[member].reviewed_at)) for member, moment in wanted]
@@ -60,7 +60,7 @@ def review(tx: Transaction, moments: Iterable[tuple[int, datetime]], *, at: date
     standings: list[Standing] = []
     changes: list[facts.Fact] = []
     for member_id, group in groupby(spends, key=attrgetter("member_id")):
-        judged, steps = _judge(before[member_id], list(group), programme)
+        judged, steps = _judge(before[member_id], list(group), programme, begins)
         standings.append(judged)
         changes += steps
     _queries.upsert_standings(tx, standings=standings)
@@ -78,8 +78,10 @@ def _standings(tx: Transaction, firsts: dict[int, datetime], programme: Programm
     return known
 
 
-def _judge(before: Standing, spends: Sequence[Spend], programme: Programme) -> tuple[Standing, list[facts.Fact]]:
-    """Follow one member through the moments of `spends`, in order of time."""
+def _judge(
+    before: Standing, spends: Sequence[Spend], programme: Programme, begins: datetime
+) -> tuple[Standing, list[facts.Fact]]:
+    """Follow one member through the moments of `spends`, in order of time; the next version begins at `begins`."""
     ranks = {tier.code: rank for rank, tier in enumerate(programme.tiers)}
     held = before.tier if before.tier in ranks else programme.tiers[0].code
     since = before.since
@@ -92,7 +94,8 @@ def _judge(before: Standing, spends: Sequence[Spend], programme: Programme) -> t
             steps.append(facts.Fact(name, spend.moment, spend.member_id, spend.member_id, about))
             held, since = tier, spend.moment
     last = spends[-1]
-    return Standing(last.member_id, held, since, last.spend_minor, last.moment, last.next_change_at or NEVER), steps
+    review_at = min(last.next_change_at or NEVER, begins)
+    return Standing(last.member_id, held, since, last.spend_minor, last.moment, review_at), steps
 
 
 def review_due(tx: Transaction, *, at: datetime, limit: int = 5000) -> int:

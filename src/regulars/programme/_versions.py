@@ -1,13 +1,14 @@
 """Publishing the programme, and reading what holds."""
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime
 
 from regulars import commerce, facts
 from regulars.errors import NotFound
 from regulars.programme import _queries
 from regulars.programme._queries import Version
-from regulars.programme._rules import Programme, default
+from regulars.programme._rules import BadProgramme, Programme, default
 from regulars.storage import Transaction
 
 
@@ -15,28 +16,38 @@ class NoProgramme(NotFound):
     """There is no programme yet: open a shop, or publish one."""
 
 
-def publish(tx: Transaction, programme: Programme, *, at: datetime, by: str) -> Programme:
-    """Make a programme the one that holds from `at`; earlier awards keep their version, every tier is judged anew.
+def publish(
+    tx: Transaction, programme: Programme, *, at: datetime, by: str, effective_at: datetime | None = None
+) -> Programme:
+    """Make a programme the one that holds from `effective_at`, or at once; then every tier is judged anew.
 
-    Facts: `programme.published`.
+    What was earned before keeps its terms: awards keep their version, lots and promises their times. An order earns
+    under the version that held when it was paid, whenever it is told. Facts: `programme.published`.
 
     Raises:
-        BadProgramme: it cannot be used; the one that holds stays.
+        BadProgramme: it cannot be used, or would begin in the past; the one that holds stays.
     """
     checked = Programme.from_document(programme.as_document())
-    version_id = _queries.insert_version(tx, document=checked.as_document(), at=at, by=by)
-    _queries.review_everyone(tx, at=at)
-    facts.record(tx, [facts.Fact("programme.published", at, None, version_id, {"name": checked.name, "by": by})], at=at)
-    return Programme.from_document(checked.as_document(), version_id=version_id)
+    begins = effective_at or at
+    if begins < at:
+        raise BadProgramme(
+            field="effective_at", value=begins.isoformat(), remedy="give a later moment: what is past keeps its terms"
+        )
+    version_id = _queries.insert_version(tx, document=checked.as_document(), at=at, by=by, effective_at=begins)
+    _queries.review_everyone(tx, at=begins)
+    about = {"name": checked.name, "by": by, "effective_at": begins.isoformat()}
+    facts.record(tx, [facts.Fact("programme.published", at, None, version_id, about)], at=at)
+    return replace(checked, version_id=version_id)
 
 
-def current(tx: Transaction) -> Programme:
-    """The programme that holds; before one is published, the default one in the first shop's currency, as version 0.
+def current(tx: Transaction, *, at: datetime) -> Programme:
+    """The programme that holds at `at`; before one does, the default one in the first shop's currency, as version 0.
 
     Raises:
-        NoProgramme: none was published and there is no shop to make one for.
+        NoProgramme: none holds and there is no shop to make one for.
     """
-    for version in _queries.select_versions(tx, limit=1):
+    version = _queries.select_in_force(tx, at=at)
+    if version:
         return _read(version)
     shops = commerce.shops(tx)
     if not shops:
@@ -46,12 +57,12 @@ def current(tx: Transaction) -> Programme:
 
 
 def in_force(tx: Transaction, *, at: datetime) -> Programme:
-    """The programme that holds, published if it was only the default: what awards and standings refer to.
+    """The programme that holds at `at`, published if it was only the default: what awards and standings refer to.
 
     Raises:
-        NoProgramme: none was published and there is no shop to make one for.
+        NoProgramme: none holds and there is no shop to make one for.
     """
-    holds = current(tx)
+    holds = current(tx, at=at)
     return holds if holds.version_id else publish(tx, holds, at=at, by="regulars")
 
 

@@ -860,6 +860,24 @@ CREATE TABLE public.access_sessions (
     expires_at timestamp with time zone NOT NULL
 );
 
+CREATE TABLE public.commerce_deliveries (
+    delivery_id bigint NOT NULL,
+    order_id bigint NOT NULL,
+    external_id text NOT NULL,
+    carrier text,
+    promised_at timestamp with time zone,
+    shipped_at timestamp with time zone,
+    delivered_at timestamp with time zone,
+    recorded_at timestamp with time zone NOT NULL
+);
+
+CREATE VIEW public.commerce_arrivals AS
+ SELECT order_id,
+    max(delivered_at) AS arrived_at
+   FROM public.commerce_deliveries
+  GROUP BY order_id
+ HAVING (count(delivered_at) = count(*));
+
 CREATE TABLE public.commerce_orders (
     order_id bigint NOT NULL,
     shop_id bigint NOT NULL,
@@ -884,17 +902,6 @@ CREATE VIEW public.commerce_cancellations AS
     cancelled_at
    FROM public.commerce_orders o
   WHERE (cancelled_at IS NOT NULL);
-
-CREATE TABLE public.commerce_deliveries (
-    delivery_id bigint NOT NULL,
-    order_id bigint NOT NULL,
-    external_id text NOT NULL,
-    carrier text,
-    promised_at timestamp with time zone,
-    shipped_at timestamp with time zone,
-    delivered_at timestamp with time zone,
-    recorded_at timestamp with time zone NOT NULL
-);
 
 CREATE TABLE public.commerce_order_lines (
     order_id bigint NOT NULL,
@@ -1427,6 +1434,12 @@ CREATE TABLE public.members_identities (
     CONSTRAINT members_identities_value_check CHECK ((value <> ''::text))
 );
 
+CREATE TABLE public.programme_activities (
+    member_id bigint NOT NULL,
+    last_at timestamp with time zone NOT NULL
+)
+WITH (fillfactor='80');
+
 CREATE TABLE public.programme_awards (
     order_id bigint NOT NULL,
     member_id bigint NOT NULL,
@@ -1467,7 +1480,8 @@ CREATE TABLE public.programme_versions (
     version_id integer NOT NULL,
     document jsonb NOT NULL,
     published_at timestamp with time zone NOT NULL,
-    published_by text NOT NULL
+    published_by text NOT NULL,
+    effective_at timestamp with time zone NOT NULL
 );
 
 CREATE TABLE public.storage_migrations (
@@ -1622,6 +1636,9 @@ ALTER TABLE ONLY public.members
 
 ALTER TABLE ONLY public.members
     ADD CONSTRAINT members_pkey PRIMARY KEY (member_id);
+
+ALTER TABLE ONLY public.programme_activities
+    ADD CONSTRAINT programme_activities_pkey PRIMARY KEY (member_id);
 
 ALTER TABLE ONLY public.programme_awards
     ADD CONSTRAINT programme_awards_pkey PRIMARY KEY (order_id);
