@@ -9,7 +9,7 @@ reference is posted once. Every posting keeps it, in one statement per batch.
     assert ledger.audit(tx) == []
 """
 
-from regulars.ledger._accounts import audit, balance, expire_due, lots, roll_up, statement, totals
+from regulars.ledger._accounts import audit, balance, expire_due, lots, roll_up, totals
 from regulars.ledger._corrections import extend, forgive, reinstate
 from regulars.ledger._holds import capture, hold, holds, release
 from regulars.ledger._postings import (
@@ -31,6 +31,7 @@ from regulars.ledger._promises import fulfil
 from regulars.ledger._queries import Discrepancy, Entry, Hold, Totals
 from regulars.ledger._rules import GRACE, Balance, InvalidPosting, Lot, Posting, account_id
 from regulars.ledger._transfers import Transfer, transfer
+from regulars.ledger.past import Period, statement
 
 __all__ = [
     "GRACE",
@@ -45,6 +46,7 @@ __all__ = [
     "NotSpendable",
     "NothingToReverse",
     "Outcome",
+    "Period",
     "Posting",
     "ReferenceReused",
     "ReversesTooMuch",
