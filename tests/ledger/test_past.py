@@ -131,6 +131,6 @@ def test_every_past_state_is_told_as_it_was_and_as_it_was_put_right_since(tx: Tr
     run_state_machine_as_test(
         lambda: Pasts(tx),
         settings=settings(
-            max_examples=15, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=30, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )

@@ -55,6 +55,16 @@ def in_force(tx: Transaction, *, at: datetime) -> Programme:
     return holds if holds.version_id else publish(tx, holds, at=at, by="regulars")
 
 
+def held_at(tx: Transaction, *, at: datetime) -> Programme:
+    """The programme that held at a moment; before the first was published, the one that holds now.
+
+    Raises:
+        NoProgramme: none was published and there is no shop to make one for.
+    """
+    version = _queries.select_version_published(tx, by=at)
+    return _read(version) if version else current(tx)
+
+
 def by_version(tx: Transaction, version_ids: Collection[int]) -> dict[int, Programme]:
     """Some versions, by their number."""
     found = _queries.select_versions_by_id(tx, version_ids=sorted(version_ids))

@@ -10,7 +10,7 @@ in June", and not in "as of April, known in April". Nothing is kept for it: the 
 
 from regulars.ledger.past._exports import written
 from regulars.ledger.past._holdings import Held, holding, totals
-from regulars.ledger.past._statements import EVERYTHING, Carried, Period, carried, statement
+from regulars.ledger.past._statements import EVERYTHING, Carried, Period, carried, lots_of, statement
 from regulars.ledger.past._words import LANGUAGES, Language, in_words, order_of
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "carried",
     "holding",
     "in_words",
+    "lots_of",
     "order_of",
     "statement",
     "totals",

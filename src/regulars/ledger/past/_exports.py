@@ -8,15 +8,15 @@ from datetime import datetime
 from typing import Final
 
 from regulars.ledger._queries import Entry
-from regulars.ledger._rules import Balance, instant_of
-from regulars.ledger.past._statements import EVERYTHING, Period, carried, statement
+from regulars.ledger._rules import Balance
+from regulars.ledger.past._statements import EVERYTHING, Period, carried, lots_of, statement
 from regulars.ledger.past._words import Language, in_words, order_of
 from regulars.storage import Transaction
 
 _AT_ONCE: Final = 1000
 _COLUMNS: Final = (
     "number", "occurred_at", "posted_at", "kind", "amount", "pending_change", "held_change", "debt_change", "available",
-    "expires_at", "reference", "order", "follows", "reason", "words", "lots",
+    "expires_at", "reference", "order", "follows", "reason", "words", "lots", "pending", "held", "debt",
 )  # fmt: skip
 
 
@@ -66,7 +66,7 @@ def _line(entry: Entry, language: Language, point_type: str) -> Mapping[str, obj
         "follows": entry.follows_reference,
         "reason": entry.reason,
         "words": in_words(entry, language, point_type=point_type),
-        "lots": [{"expires_at": _written(instant_of(expires)), "amount": points} for expires, points in entry.lots],
+        "lots": [{"expires_at": _written(expires_at), "amount": points} for expires_at, points in lots_of(entry)],
     }
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final, Literal
 
 from regulars.ledger._queries import KINDS, Entry
-from regulars.ledger._rules import Balance, account_id
+from regulars.ledger._rules import Balance, account_id, instant_of
 from regulars.ledger.past import _queries
 from regulars.ledger.past._queries import Choice
 from regulars.storage import Transaction
@@ -75,7 +75,8 @@ def statement(
             tx, account_id=account, choice=choice, above=after_seq, below=below, limit=limit
         )
         return found[::-1]
-    below = before_seq if before_seq is not None else _queries.select_last_seq(tx, account_id=account) + 1
+    end = _queries.select_last_seq(tx, account_id=account) + 1
+    below = end if before_seq is None else min(before_seq, end)
     above = below - limit - 1 if choice.is_everything else 0
     return _queries.select_earlier(tx, account_id=account, choice=choice, above=above, below=below, limit=limit)
 
@@ -95,6 +96,11 @@ def carried(
         Balance(sums.closing_available, sums.closing_pending, sums.closing_debt, sums.closing_held),
         sums.entries,
     )
+
+
+def lots_of(entry: Entry) -> list[tuple[datetime | None, int]]:
+    """The lots an entry changed, or for a capture, those its points had come from: expiry, None for never, and by how much."""
+    return [(instant_of(expires), points) for expires, points in entry.lots]
 
 
 def _choice(period: Period, kinds: Collection[str]) -> Choice:
