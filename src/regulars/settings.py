@@ -130,5 +130,7 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
             )
     if "replica_url" in values and url is None:
         remedy = "set REGULARS_DATABASE_URL, too: the embedded PostgreSQL has no replica"
-        raise BadSetting(field="REGULARS_REPLICA_URL", value=f"{str(values['replica_url']).partition(':')[0]}:…", remedy=remedy)
+        raise BadSetting(
+            field="REGULARS_REPLICA_URL", value=f"{str(values['replica_url']).partition(':')[0]}:…", remedy=remedy
+        )
     return Settings(**values)  # pyright: ignore[reportArgumentType]

@@ -80,35 +80,66 @@ def plain_past(
 ) -> tuple[Balance, list[Lot]]:
     account, payments = PlainAccount(), []
     lots: dict[datetime, int] = {}
-    counts = counted(rows, as_of, known_at)
-    for row in counts:
+    for row in counted(rows, as_of, known_at):
         changes = [(row.expires_at, row.amount)] if row.kind in (1, 3, 4) else row.parts if row.kind != 9 else []
         for lot, points in changes:
             lots[lot] = lots.get(lot, 0) + points
-        if row.debt < 0 and row.kind in (1, 3):
-            payments.append((row.expires_at, -row.debt))
-        elif row.debt < 0 and row.kind != 16:
-            payments += [(lot, -points) for lot, points in row.parts if points < 0]
+        payments += paid(row)
         account.debt += row.debt
-        if row.kind == 5:
-            matures_at, lapses = end_of(rows, row.seq, waiting)
-            account.promises[row.seq] = Promise(row.seq, matures_at, row.expires_at, row.pending, lapses)
-        elif row.pending:
-            promise = account.promises[row.reverses or int(row.reference.partition(":")[2])]
-            promise.amount += row.pending
-        if row.kind == 8:
-            parts = [(lot, -points) for lot, points in row.parts]
-            account.holds[row.seq] = Hold(row.seq, row.expires_at, row.held, parts)
-        elif row.held:
-            hold = account.holds[row.reverses]
-            hold.amount += row.held
-            hold.captured -= row.held if row.kind == 9 else 0
-    account.promises = {seq: promise for seq, promise in account.promises.items() if promise.amount}
-    account.holds = {seq: hold for seq, hold in account.holds.items() if hold.amount}
-    for lot, points in reversed(payments):  # of a debt that is none yet
+        add_promise(account, row, end_of(rows, row.seq, waiting))
+        add_hold(account, row)
+    give_back(account, lots, payments)
+    cover(account, lots, as_of)
+    account.settle(as_of)
+    open_lots = [Lot(None if when == NEVER else when, account.lots[when]) for when in sorted(account.lots)]
+    open_lots += [
+        Lot(None if p.expires_at == NEVER else p.expires_at, p.amount, p.matures_at, lapses=p.lapses)
+        for p in sorted(account.promises.values(), key=lambda one: (one.matures_at, one.seq))
+    ]
+    return Balance(account.available, account.pending, account.debt, account.held), open_lots
+
+
+def paid(row: Row) -> list[tuple[datetime, int]]:
+    """What an entry paid of a debt, by the lot it would have gone to."""
+    if row.debt >= 0 or row.kind == 16:
+        return []
+    if row.kind in (1, 3):
+        return [(row.expires_at, -row.debt)]
+    return [(lot, -points) for lot, points in row.parts if points < 0]
+
+
+def add_promise(account: PlainAccount, row: Row, end: tuple[datetime, bool]) -> None:
+    if row.kind == 5:
+        account.promises[row.seq] = Promise(row.seq, end[0], row.expires_at, row.pending, end[1])
+    elif row.pending:
+        promise = account.promises[row.reverses or int(row.reference.partition(":")[2])]
+        promise.amount += row.pending
+        if not promise.amount:
+            del account.promises[promise.seq]
+
+
+def add_hold(account: PlainAccount, row: Row) -> None:
+    if row.kind == 8:
+        parts = [(lot, -points) for lot, points in row.parts]
+        account.holds[row.seq] = Hold(row.seq, row.expires_at, row.held, parts)
+    elif row.held:
+        hold = account.holds[row.reverses]
+        hold.amount += row.held
+        hold.captured -= row.held if row.kind == 9 else 0
+        if not hold.amount:
+            del account.holds[hold.seq]
+
+
+def give_back(account: PlainAccount, lots: dict[datetime, int], payments: list[tuple[datetime, int]]) -> None:
+    """What paid a debt that is none yet goes back, the last payment first."""
+    for lot, points in reversed(payments):
         back = min(points, max(0, -account.debt))
         account.debt += back
         lots[lot] = lots.get(lot, 0) + back
+
+
+def cover(account: PlainAccount, lots: dict[datetime, int], as_of: datetime) -> None:
+    """What is overdrawn or owed is taken from what expires first."""
     missing = sum(-points for lot, points in lots.items() if points < 0) + max(0, account.debt)
     for lot in sorted(lots):
         if lots[lot] > 0 and lot > as_of:
@@ -117,10 +148,3 @@ def plain_past(
             lots[lot] -= part
     account.debt = missing
     account.lots = {lot: points for lot, points in lots.items() if points > 0}
-    account.settle(as_of)
-    open_lots = [Lot(None if when == NEVER else when, account.lots[when]) for when in sorted(account.lots)]
-    open_lots += [
-        Lot(None if p.expires_at == NEVER else p.expires_at, p.amount, p.matures_at, lapses=p.lapses)
-        for p in sorted(account.promises.values(), key=lambda one: (one.matures_at, one.seq))
-    ]
-    return Balance(account.available, account.pending, account.debt, account.held), open_lots

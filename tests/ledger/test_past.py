@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from hypothesis import HealthCheck, settings
@@ -73,9 +73,7 @@ class Pasts(Ledgers):
         account = self.plain.accounts[owner]
         by_itself = {entry.reference for entry in account.entries}
         return any(
-            matures_at <= as_of
-            and seq not in account.promises
-            and not by_itself & {f"@mature:{seq}", f"@lapse:{seq}"}
+            matures_at <= as_of and seq not in account.promises and not by_itself & {f"@mature:{seq}", f"@lapse:{seq}"}
             for seq, matures_at in self.promises[owner, known_at].items()
         )
 

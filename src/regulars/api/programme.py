@@ -137,7 +137,8 @@ class Moment(Struct, forbid_unknown_fields=True):
         Instant | None, Meta(description="As of this moment: orders up to then count. Now, unless given.")
     ] = None
     known_at: Annotated[
-        Instant | None, Meta(description="As known at this moment: what was recorded by then counts. Now, unless given.")
+        Instant | None,
+        Meta(description="As known at this moment: what was recorded by then counts. Now, unless given."),
     ] = None
 
 

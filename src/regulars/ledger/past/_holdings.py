@@ -29,9 +29,7 @@ def holding(
 
     Reads the member's own journal: about 10 µs an entry.
     """
-    parts = _queries.select_parts(
-        tx, account_id=account_id(member_id, point_type), as_of=as_of, known_at=known_at
-    )
+    parts = _queries.select_parts(tx, account_id=account_id(member_id, point_type), as_of=as_of, known_at=known_at)
     sums = {what: sum(part.amount for part in parts if part.what == what) for what in (1, 2, 3, 4)}
     lots = [
         Lot(part.expires_at, part.amount, part.until, part.awaits, part.lapses) for part in parts if part.what in (1, 2)

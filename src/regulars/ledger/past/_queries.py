@@ -140,7 +140,9 @@ def select_earlier(
     )  # fmt: skip
 
 
-def select_later(tx: Transaction, *, account_id: int, choice: Choice, above: int, below: int, limit: int) -> list[Entry]:
+def select_later(
+    tx: Transaction, *, account_id: int, choice: Choice, above: int, below: int, limit: int
+) -> list[Entry]:
     """Entries with numbers between two, the earliest first."""
     return tx.all(
         _LINES + _CHOSEN + " order by e.account_id, e.seq limit %(limit)s",

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final, Literal
 
 from regulars.ledger._queries import KINDS, Entry
-from regulars.ledger._rules import Balance, account_id, instant_of
+from regulars.ledger._rules import Balance, InvalidPosting, account_id, instant_of
 from regulars.ledger.past import _queries
 from regulars.ledger.past._queries import Choice
 from regulars.storage import Transaction
@@ -67,13 +67,14 @@ def statement(
     change and have no gaps, so pages hold still whatever is posted. All of `kinds`, when none are named.
 
     A page costs its entries; with a period or kinds, at most the member's journal.
+
+    Raises:
+        InvalidPosting: there is no such kind.
     """
     choice, account = _choice(period, kinds), account_id(member_id, point_type)
     if after_seq is not None:
         below = min(after_seq + limit + 1, _BEYOND) if choice.is_everything else before_seq or _BEYOND
-        found = _queries.select_later(
-            tx, account_id=account, choice=choice, above=after_seq, below=below, limit=limit
-        )
+        found = _queries.select_later(tx, account_id=account, choice=choice, above=after_seq, below=below, limit=limit)
         return found[::-1]
     end = _queries.select_last_seq(tx, account_id=account) + 1
     below = end if before_seq is None else min(before_seq, end)
@@ -104,6 +105,9 @@ def lots_of(entry: Entry) -> list[tuple[datetime | None, int]]:
 
 
 def _choice(period: Period, kinds: Collection[str]) -> Choice:
+    for kind in kinds:
+        if kind not in KINDS[1:]:
+            raise InvalidPosting(field="kind", value=kind, remedy=f"give one of {', '.join(KINDS[1:])}")
     return Choice(
         [KINDS.index(kind) for kind in kinds] or None,
         period.since,

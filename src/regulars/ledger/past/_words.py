@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 - Chinese has a comma of its own
 """What an entry did, in a sentence a member understands."""
 
 import re
