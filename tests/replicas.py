@@ -69,7 +69,12 @@ def standby_of(url: str, data_dir: Path) -> Generator[Standby]:
         pytest.skip(f"NO REPLICA IS TESTED: {found.folder} has no pg_basebackup")
     folder = Path(tempfile.mkdtemp(prefix="rg-"))  # short, for the socket's sake
     account.give(folder)
-    command = [found.program("pg_basebackup"), f"--pgdata={folder / 'data'}", "--write-recovery-conf", "--checkpoint=fast"]
+    command = [
+        found.program("pg_basebackup"),
+        f"--pgdata={folder / 'data'}",
+        "--write-recovery-conf",
+        "--checkpoint=fast",
+    ]
     said = account.run([*command, f"--dbname={url}"])
     assert said.returncode == 0, said.stdout.decode()
     settings = f"listen_addresses = ''\nunix_socket_directories = '{folder}'\nshared_buffers = '32MB'\n"

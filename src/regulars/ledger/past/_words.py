@@ -48,7 +48,7 @@ _ZH: Final[Mapping[str, str]] = {
     "forgive": "免除所欠的 {points}",
 }
 _MORE: Final[Mapping[Language, tuple[str, str, str, str]]] = {
-    "en": (", for order {order}", "; {points} of them paid what was owed", "; {points} of them are owed", "."),
+    "en": (", for order {order}", "; {points} paid what was owed", "; {points} are owed", "."),
     "zh_CN": ("，订单 {order}", "，其中 {points} 用于偿还欠分", "，其中 {points} 记为欠分", "。"),
 }
 
