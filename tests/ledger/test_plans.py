@@ -11,6 +11,7 @@ import pytest
 from conftest import NOON
 from ledger.making import DAY, earn, give_back, post, spend, statuses, take_back
 from regulars import ledger
+from regulars.ledger import past
 from regulars.storage import Transaction, connect
 
 HOT = 1
@@ -39,6 +40,8 @@ def _plan_everything(tx: Transaction) -> None:
     ledger.expire_due(tx, at=NOON + 4 * DAY)
     ledger.statement(tx, 0)
     ledger.lots(tx, 0, at=NOON)
+    past.holding(tx, 0, as_of=NOON, known_at=NOON)
+    past.carried(tx, 0)
 
 
 def _grow(tx: Transaction) -> None:
@@ -97,6 +100,10 @@ def rows_read(tx: Transaction, work: Callable[[], object]) -> dict[str, tuple[in
         ),
         pytest.param(lambda tx: ledger.expire_due(tx, at=NOON + 30 * DAY, limit=20), (300, 0, 1000, 300), id="expire due"),
         pytest.param(lambda tx: ledger.statement(tx, HOT, limit=20), (10, 50, 0, 0), id="statement"),
+        pytest.param(lambda tx: ledger.statement(tx, HOT, after_seq=100, limit=20), (10, 50, 0, 0), id="statement, back"),
+        pytest.param(lambda tx: past.holding(tx, 1001, as_of=NOON, known_at=NOON), (10, 30, 0, 10), id="the past, few entries"),
+        pytest.param(lambda tx: past.holding(tx, HOT, as_of=NOON, known_at=NOON), (10, 18_000, 0, 10), id="the past, many entries"),
+        pytest.param(lambda tx: past.carried(tx, 1001), (10, 10, 0, 0), id="opening and closing"),
     ],
 )  # fmt: skip
 def test_what_is_read_depends_on_what_is_asked(

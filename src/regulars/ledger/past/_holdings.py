@@ -27,7 +27,7 @@ def holding(
     was ended early since is expected to stay pending. With `as_of` earlier it is the sum of what had happened by then,
     whenever it was learned of (docs/explanation/ledger.md says what becomes of lots in it).
 
-    Reads the member's own journal: about 10 µs an entry.
+    Reads the member's own journal: about 1 µs an entry, and a millisecond.
     """
     parts = _queries.select_parts(tx, account_id=account_id(member_id, point_type), as_of=as_of, known_at=known_at)
     sums = {what: sum(part.amount for part in parts if part.what == what) for what in (1, 2, 3, 4)}
@@ -40,7 +40,7 @@ def holding(
 def totals(tx: Transaction, *, as_of: datetime, known_at: datetime) -> list[Totals]:
     """As `ledger.totals`, as of an instant, as known at an instant, whether or not the jobs had run.
 
-    `outstanding` is the sum of what `holding` finds for everybody. It reads the whole journal, in one statement: minutes
-    where that has tens of millions of entries, so ask a replica.
+    `outstanding` is the sum of what `holding` finds for everybody. It reads the whole journal, in one statement:
+    about 4 µs an entry, so a minute where there are fifteen million; ask a replica.
     """
     return _queries.select_totals_past(tx, as_of=as_of, known_at=known_at)
