@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 - Chinese has a comma of its own
 """Account statements: opening and closing, pages both ways, filters, words, files."""
 
 import csv
