@@ -4,11 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from ipaddress import ip_network
+from typing import TypeVar
 
 from regulars.facts.webhooks import Reach
 from regulars.insight import Frames
 from regulars.settings import Settings
-from regulars.storage import Database
+from regulars.storage import Database, Read, Replica, Transaction, read_past
+
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +26,15 @@ class App:
     demo: bool = False
     """The demonstration shop: the console says so, and that its clock stands in 2011."""
 
+    replica: Replica | None = None
+    """Where what may be a few seconds old is read, when there is one: `app.read_past(work)`."""
+
     frames: Frames = field(default_factory=Frames)
     """The purchases that figures are computed on, held in memory until they change: `app.frames.read(app.database)`."""
+
+    def read_past(self, work: Callable[[Transaction], Found]) -> Read[Found]:
+        """What `work` finds in the replica, if there is one that keeps up, else in the database itself."""
+        return read_past(self.database, self.replica, work)
 
     @property
     def reach(self) -> Reach:

@@ -27,6 +27,12 @@ class Settings:
     database_url: str | None = None
     """PostgreSQL 15 or newer, as a `postgresql://` URL. Unset: an embedded server in `data_dir`."""
 
+    replica_url: str | None = None
+    """A streaming replica (hot standby) of that database, as a `postgresql://` URL: statements, exports, the past and reconciliation are read there while it keeps up. Unset: all is read from the database itself."""
+
+    replica_behind_seconds: int = 10
+    """How far behind the replica may be and still be read from, in seconds."""
+
     data_dir: Path = field(default_factory=_data_dir)
     """Where the embedded server and the demonstration shop live. Unset: `$XDG_DATA_HOME/regulars`, or `~/.local/share/regulars`."""
 
@@ -97,6 +103,7 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         "session_hours": (1, 8760),
         "requests_per_minute": (1, 10**7),
         "pool_size": (2, 200),
+        "replica_behind_seconds": (0, 86_400),
         "lanes": (1, 64),
         "lane_queue": (16, 10**6),
         "adjustment_limit": (0, 10**12),
@@ -115,9 +122,15 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
             values[name] = _networks(f"REGULARS_{name.upper()}", text)
         else:
             values[name] = Path(text).expanduser() if name == "data_dir" else text
-    url = values.get("database_url")
-    if isinstance(url, str) and not url.startswith(("postgresql://", "postgres://")):
+    for name in ("replica_url", "database_url"):
+        url = values.get(name)
+        if isinstance(url, str) and not url.startswith(("postgresql://", "postgres://")):
+            raise BadSetting(
+                field=f"REGULARS_{name.upper()}", value=url.partition(":")[0] + ":…", remedy="give a postgresql:// URL"
+            )
+    if "replica_url" in values and url is None:
+        remedy = "set REGULARS_DATABASE_URL, too: the embedded PostgreSQL has no replica"
         raise BadSetting(
-            field="REGULARS_DATABASE_URL", value=url.partition(":")[0] + ":…", remedy="give a postgresql:// URL"
+            field="REGULARS_REPLICA_URL", value=f"{str(values['replica_url']).partition(':')[0]}:…", remedy=remedy
         )
     return Settings(**values)  # pyright: ignore[reportArgumentType]

@@ -28,6 +28,7 @@ from ledger.making import (
     take_back,
 )
 from regulars import ledger
+from regulars.ledger import past
 from regulars.storage import Database, Transaction
 
 
@@ -151,6 +152,30 @@ def test_case_17_a_late_document_keeps_its_own_time_and_is_posted_in_ours(tx: Tr
     entry = ledger.statement(tx, DAN)[0]
     assert (entry.occurred_at, entry.posted_at) == (sold_at, NOON)
     assert (outcome.status, again.status) == ("posted", "replayed")
+
+
+def test_case_18_a_document_of_a_closed_period_is_posted_in_the_open_one_and_rewrites_nothing(tx: Transaction) -> None:
+    """Earned in March, to expire with April; learned of in June, when both are closed and reported."""
+    march, april_ends, june = NOON, NOON + 40 * DAY, NOON + 90 * DAY
+    post(tx, earn(DAN, 70, "may", LAST), at=NOON + 60 * DAY)
+    reported = past.totals(tx, as_of=april_ends, known_at=june - DAY)
+    before = tx.rows("select seq, hash from ledger_entries order by seq")
+    post(tx, ledger.Posting("earn", DAN, 30, "till 3, receipt 12", march, april_ends), at=june)
+    entries = ledger.statement(tx, DAN)
+    assert [(one.kind, one.amount, one.occurred_at, one.posted_at) for one in entries[:2]] == [
+        ("expire", -30, april_ends, june),
+        ("earn", 30, march, june),
+    ]
+    assert (
+        tx.rows("select seq, hash from ledger_entries where seq <= %(known)s order by seq", known=len(before)) == before
+    )
+    assert past.totals(tx, as_of=april_ends, known_at=june - DAY) == reported
+    assert reported[0].outstanding == 70
+    assert past.totals(tx, as_of=april_ends - TICK, known_at=june)[0].outstanding == 70 + 30
+    closed, open_ = ledger.Period(until=june), ledger.Period(since=june)
+    assert past.carried(tx, DAN, period=closed).closing == past.carried(tx, DAN, period=open_).opening
+    assert past.carried(tx, DAN, period=open_).entries == 2
+    assert balance(tx, DAN, june) == (70, 0, 0)
 
 
 def test_case_33_a_job_killed_half_way_or_run_twice_expires_each_lot_once(database: Database) -> None:

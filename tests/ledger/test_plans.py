@@ -11,7 +11,7 @@ import pytest
 from conftest import NOON
 from ledger.making import DAY, earn, give_back, post, spend, statuses, take_back
 from regulars import ledger
-from regulars.ledger import Active
+from regulars.ledger import Active, past
 from regulars.storage import Transaction, connect
 
 HOT = 1
@@ -44,6 +44,8 @@ def _plan_everything(tx: Transaction) -> None:
         ledger.slide(tx, [Active(0, number, NOON + (5 + number) * DAY)], at=NOON + 4 * DAY)
         ledger.lapsed(tx, [(0, "p"), (0, "e")], at=NOON + 4 * DAY)
         ledger.fulfil(tx, "e", "f", at=NOON + 4 * DAY)
+    past.holding(tx, 0, as_of=NOON, known_at=NOON)
+    past.carried(tx, 0)
 
 
 def _grow(tx: Transaction) -> None:
@@ -112,6 +114,10 @@ def rows_read(tx: Transaction, work: Callable[[], object]) -> dict[str, tuple[in
         ),
         pytest.param(lambda tx: ledger.fulfil(tx, "e", "f", at=NOON), (0, 0, 0, 0), id="fulfil"),
         pytest.param(lambda tx: ledger.statement(tx, HOT, limit=20), (10, 50, 0, 0), id="statement"),
+        pytest.param(lambda tx: ledger.statement(tx, HOT, after_seq=100, limit=20), (10, 50, 0, 0), id="statement, back"),
+        pytest.param(lambda tx: past.holding(tx, 1001, as_of=NOON, known_at=NOON), (10, 30, 0, 10), id="the past, few entries"),
+        pytest.param(lambda tx: past.holding(tx, HOT, as_of=NOON, known_at=NOON), (10, 18_000, 0, 10), id="the past, many entries"),
+        pytest.param(lambda tx: past.carried(tx, 1001), (10, 10, 0, 0), id="opening and closing"),
     ],
 )  # fmt: skip
 def test_what_is_read_depends_on_what_is_asked(

@@ -19,10 +19,11 @@ from litestar.handlers import BaseRouteHandler
 
 from regulars import access, jobs
 from regulars.access import Key
+from regulars.api._context import answer_headers
 from regulars.api._gate import Gate
 from regulars.api._requests import ApiRequest
 from regulars.app import App
-from regulars.storage import Transaction, lost_a_race
+from regulars.storage import Read, Transaction, lost_a_race
 
 Content = TypeVar("Content")
 _ATTEMPTS: Final = 3
@@ -54,6 +55,18 @@ class ApiCall:
         with self.app.database.transaction(read_only=True) as tx:
             found = work(tx)
         return self.show(found)
+
+    def read_past(self, work: Callable[[Transaction], Content]) -> Response[Content]:
+        """As `read`, of what may be a few seconds old: from the replica while there is one that keeps up."""
+        at = self.app.clock()
+        return self.show(self.past_of(at, self.app.read_past(work)))
+
+    def past_of(self, at: datetime, read: Read[Content]) -> Content:
+        """What was read, and in the answer's headers up to when all that was posted is in it, and where it was read."""
+        headers = answer_headers(self.request.scope)
+        headers["As-Known-At"] = (at - read.behind).isoformat().replace("+00:00", "Z")
+        headers["Read-From"] = read.source
+        return read.found
 
     def show(self, content: Content) -> Response[Content]:
         """Answer with something already found, or that it is what the caller has."""

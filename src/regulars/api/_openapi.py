@@ -56,6 +56,9 @@ kept: they changed nothing, so the request may be sent again.
 
 **Unchanged?** GET answers carry an `ETag`; send it as `If-None-Match` and get 304 while nothing has changed.
 
+**The past.** Points, statements, tiers and totals can be read `as_of` any instant of the world, `known_at` any instant of the
+ledger. `As-Known-At` in such answers says up to when everything posted is in them, `Read-From` whether a replica gave them.
+
 **Webhooks** send every fact to addresses of yours, signed as Standard Webhooks says. See how to receive them in
 `docs/howto/receive-webhooks.md`.
 
@@ -223,6 +226,9 @@ def _headers(handler: HTTPRouteHandler) -> list[dict[str, Any]]:
 def _responses(handler: HTTPRouteHandler) -> dict[str, Any]:
     content = _content(handler)
     answer: dict[str, Any] = {"content": {_JSON: {"schema": _schema(content)}}} if content is not None else {}
+    files = handler.opt.get("files", ())
+    if files:
+        answer = {"content": {media: {"schema": {"type": "string"}} for media in files}}
     responses = {str(handler.status_code): {"description": "Done.", **answer}}
     for status in handler.opt.get("statuses", ()):
         responses[str(status)] = {"description": "It was so already, or was added to.", **answer}

@@ -63,6 +63,24 @@ Reason = Annotated[
         examples=["Sorry for the broken mug"],
     ),
 ]
+Kind = Literal[
+    "earn",
+    "promise",
+    "mature",
+    "lapse",
+    "spend",
+    "hold",
+    "capture",
+    "release",
+    "expire",
+    "restore",
+    "clawback",
+    "send",
+    "receive",
+    "extend",
+    "reinstate",
+    "forgive",
+]
 Until = Annotated[Instant, Meta(examples=["2026-06-01T12:00:00Z"])]
 Seq = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 
@@ -77,6 +95,23 @@ class OfType(Struct, forbid_unknown_fields=True):
     """Of which kind of points."""
 
     point_type: PointType = "points"
+
+
+AsOf = Annotated[
+    Instant,
+    Meta(description="As of this moment in the world: what had happened by then counts. Now, unless given."),
+]
+KnownAt = Annotated[
+    Instant,
+    Meta(description="As known at this moment: what had been posted by then counts. Now, unless given."),
+]
+
+
+class PastOfType(OfType, forbid_unknown_fields=True):
+    """Of which kind of points, as of when, as known when."""
+
+    as_of: AsOf | None = None
+    known_at: KnownAt | None = None
 
 
 class PagingOfType(Paging, forbid_unknown_fields=True):

@@ -12,10 +12,16 @@ Refusals = Sequence[type[RegularsError]]
 
 
 def reading(
-    path: str, *, tag: str, permission: Permission = Permission.READ, refusals: Refusals = (), **options: Any
+    path: str,
+    *,
+    tag: str,
+    permission: Permission = Permission.READ,
+    refusals: Refusals = (),
+    files: Sequence[str] = (),
+    **options: Any,
 ) -> get:
-    """A route that changes nothing."""
-    return get(path, tags=[tag], sync_to_thread=True, opt=_opt(permission, refusals), **options)
+    """A route that changes nothing; `files` are the media types it answers with, when it is a file."""
+    return get(path, tags=[tag], sync_to_thread=True, opt=_opt(permission, refusals) | {"files": files}, **options)
 
 
 def creating(

@@ -1,8 +1,8 @@
 """Points: what members hold, what happened to it, spending and giving back."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 
 from litestar import Response
 from litestar.di import NamedDependency
@@ -18,8 +18,9 @@ from regulars.api._points import (
     TAG,
     TAKING,
     Event,
-    OfType,
+    Kind,
     PagingOfType,
+    PastOfType,
     PointType,
     Posted,
     Reason,
@@ -29,9 +30,9 @@ from regulars.api._points import (
 )
 from regulars.api._postings import Asked
 from regulars.api._routes import creating, reading
-from regulars.api._shapes import Instant, Points, find_member
+from regulars.api._shapes import ImpossibleDate, Instant, Points, find_member, sensible
 from regulars.insight import BadCursor
-from regulars.ledger import NothingToReverse, ReversesTooMuch
+from regulars.ledger import NothingToReverse, ReversesTooMuch, past
 from regulars.members import MemberNotFound
 from regulars.storage import Transaction
 
@@ -61,24 +62,7 @@ class Entry(Struct):
 
     number: Annotated[int, Meta(description="1, 2, 3 … without gaps.")]
     kind: Annotated[
-        Literal[
-            "earn",
-            "promise",
-            "mature",
-            "lapse",
-            "spend",
-            "hold",
-            "capture",
-            "release",
-            "expire",
-            "restore",
-            "clawback",
-            "send",
-            "receive",
-            "extend",
-            "reinstate",
-            "forgive",
-        ],
+        Kind,
         Meta(
             description="`promise`: pending; `lapse`: a promise not kept; `restore`: a spend undone; `clawback`: an earn undone."
         ),
@@ -178,19 +162,35 @@ HOT: Final[Mapping[str, Single]] = {"points/earns": _EARN, "points/spends": _SPE
 """By what follows `/v1/members/{member}/`: answered by `_hot.py`, unless there is a query."""
 
 
-@reading("/members/{member:str}/points", tag=TAG, refusals=[MemberNotFound])
-def read_points(call: Call, member: FromPath[str], asked: NamedDependency[OfType]) -> Response[Balance]:
-    """Read what a member holds, and when it expires."""
-    at = call.app.clock()
+@reading("/members/{member:str}/points", tag=TAG, refusals=[MemberNotFound, ImpossibleDate])
+def read_points(call: Call, member: FromPath[str], asked: NamedDependency[PastOfType]) -> Response[Balance]:
+    """Read what a member holds, and when it expires; or held, as of any moment, as known at any moment.
 
-    def work(tx: Transaction) -> Balance:
+    With `as_of` what had happened by then counts, with `known_at` what had been posted by then. Both at one moment: what this
+    route answered at that moment. An order of March that was recorded in May is in `as_of` April, `known_at` June, and not in
+    `as_of` April, `known_at` April.
+    """
+    at = call.app.clock()
+    sensible("as_of", asked.as_of)
+    sensible("known_at", asked.known_at)
+
+    def now(tx: Transaction) -> Balance:
         member_id = find_member(tx, member).member_id
         held = ledger.balance(tx, member_id, at=at, point_type=asked.point_type)
-        found = ledger.lots(tx, member_id, at=at, point_type=asked.point_type)
-        lots = [Lot(lot.amount, lot.expires_at, lot.matures_at, lot.awaits, lot.lapses) for lot in found]
-        return Balance(held.available, held.pending, held.held, held.debt, lots)
+        return _balance(held, ledger.lots(tx, member_id, at=at, point_type=asked.point_type))
 
-    return call.read(work)
+    def then(tx: Transaction) -> Balance:
+        member_id = find_member(tx, member).member_id
+        as_of, known_at = asked.as_of or at, asked.known_at or at
+        held = past.holding(tx, member_id, as_of=as_of, known_at=known_at, point_type=asked.point_type)
+        return _balance(held.balance, held.lots)
+
+    return call.read(now) if asked.as_of is None and asked.known_at is None else call.read_past(then)
+
+
+def _balance(held: ledger.Balance, lots: Sequence[ledger.Lot]) -> Balance:
+    shown = [Lot(lot.amount, lot.expires_at, lot.matures_at, lot.awaits, lot.lapses) for lot in lots]
+    return Balance(held.available, held.pending, held.held, held.debt, shown)
 
 
 @reading("/members/{member:str}/points/entries", tag=TAG, refusals=[MemberNotFound, BadCursor])

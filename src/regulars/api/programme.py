@@ -6,6 +6,7 @@ from typing import Annotated
 
 import msgspec
 from litestar import Response
+from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from msgspec import Meta, Struct
 
@@ -153,20 +154,43 @@ def publish_programme(call: Call, data: JSONBody[NewVersion]) -> Response[Progra
     return call.write(work)
 
 
-@reading("/members/{member:str}/tier", tag=TAG, refusals=[MemberNotFound, NoProgramme])
-def read_tier(call: Call, member: FromPath[str]) -> Response[Standing]:
-    """Read a member's tier, and the way to the next."""
+class Moment(Struct, forbid_unknown_fields=True):
+    """As of when, as known when."""
+
+    as_of: Annotated[
+        Instant | None, Meta(description="As of this moment: orders up to then count. Now, unless given.")
+    ] = None
+    known_at: Annotated[
+        Instant | None,
+        Meta(description="As known at this moment: what was recorded by then counts. Now, unless given."),
+    ] = None
+
+
+@reading("/members/{member:str}/tier", tag=TAG, refusals=[MemberNotFound, NoProgramme, ImpossibleDate])
+def read_tier(call: Call, member: FromPath[str], asked: NamedDependency[Moment]) -> Response[Standing]:
+    """Read a member's tier, and the way to the next; or what it should have been as of any moment, as known at any moment.
+
+    With `as_of` or `known_at` it is worked out from what was recorded by then, and `since` is null.
+    """
     at = call.app.clock()
+    sensible("as_of", asked.as_of)
+    sensible("known_at", asked.known_at)
+    live = asked.as_of is None and asked.known_at is None
 
     def work(tx: Transaction) -> Standing:
         currency = programme.current(tx, at=at).currency
-        known = programme.standing(tx, find_member(tx, member).member_id, at=at)
+        member_id = find_member(tx, member).member_id
+        known = (
+            programme.standing(tx, member_id, at=at)
+            if live
+            else programme.standing_as_of(tx, member_id, as_of=asked.as_of or at, known_at=asked.known_at or at)
+        )
         following = _tier(known.next_tier) if known.next_tier else None
         return Standing(
             _tier(known.tier), known.since, known.qualifying_minor, following, known.missing_minor, currency
         )
 
-    return call.read(work)
+    return call.read(work) if live else call.read_past(work)
 
 
 HANDLERS = (read_programme, list_programme_versions, publish_programme, read_tier)

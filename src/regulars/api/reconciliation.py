@@ -90,7 +90,8 @@ def _finding(one: proof.Finding) -> Finding:
     return Finding(one.invariant, account, one.seq or None, one.expected, one.found, one.found_at)
 
 
-def _totals(one: ledger.Totals) -> Totals:
+def totals_of(one: ledger.Totals) -> Totals:
+    """All points of one kind, as callers see them."""
     return Totals(*(getattr(one, name) for name in Totals.__struct_fields__))
 
 
@@ -104,10 +105,10 @@ def read_reconciliation(call: Call) -> Response[Reconciliation]:
             running=next((_pass(one) for one in latest if one.finished_at is None), None),
             last=next((_pass(one) for one in latest if one.finished_at is not None), None),
             findings=[_finding(one) for one in proof.findings(tx)],
-            totals=[_totals(one) for one in ledger.totals(tx)],
+            totals=[totals_of(one) for one in ledger.totals(tx)],
         )
 
-    return call.read(work)
+    return call.read_past(work)
 
 
 @reading("/reconciliation/passes", tag=TAG, permission=Permission.AUDIT, refusals=[BadCursor])
@@ -119,7 +120,7 @@ def list_passes(call: Call, asked: NamedDependency[Paging]) -> Response[Page[Pas
         known = proof.passes(tx, before=place[0] if place else None, limit=asked.limit + 1)
         return page_of(known, asked.limit, _pass, lambda last: (last.pass_id,))
 
-    return call.read(work)
+    return call.read_past(work)
 
 
 HANDLERS = (read_reconciliation, list_passes)

@@ -36,14 +36,14 @@ def open_app(configured: settings.Settings | None = None) -> Generator[App]:
         NotMigrated: it is not ours to migrate, and older than this version.
     """
     chosen = settings.from_environment() if configured is None else configured
-    with storage.open_database(chosen) as database:
+    with storage.open_database(chosen) as database, storage.open_replica(chosen) as replica:
         if chosen.database_url is None:
             storage.migrate(database.url)
         else:
             missing = storage.pending(database.url)
             if missing:
                 raise NotMigrated(count=len(missing))
-        yield App(chosen, database, now)
+        yield App(chosen, database, now, replica=replica)
 
 
 def show(rows: Sequence[Mapping[str, object]], *, as_json: bool, nothing: str = "Nothing yet.") -> None:

@@ -1,4 +1,4 @@
-"""`regulars ledger verify|export`."""
+"""`regulars ledger verify|export|statement|totals`."""
 
 import time
 from datetime import datetime
@@ -10,11 +10,14 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from regulars.app import App
+from regulars.cli import _statements
 from regulars.cli._app import AsJson, open_app, show_one
 from regulars.errors import Conflict
 from regulars.ledger import proof
 
-app = typer.Typer(help="Prove the points ledger.", no_args_is_help=True)
+app = typer.Typer(help="Read and prove the points ledger.", no_args_is_help=True)
+app.command("statement")(_statements.statement)
+app.command("totals")(_statements.totals)
 
 
 class LedgerContradicted(Conflict):
@@ -23,7 +26,7 @@ class LedgerContradicted(Conflict):
 
 @app.callback()
 def _group() -> None:
-    """Prove the points ledger."""
+    """Read and prove the points ledger."""
 
 
 @app.command("verify")

@@ -56,7 +56,7 @@ def show_member(
 ) -> None:
     """Show one member: who they are, their points, their tier, what they bought last."""
     with open_app() as opened, opened.database.transaction(read_only=True) as tx:
-        found = _find(tx, member, shop)
+        found = find(tx, member, shop)
         document = _document(opened, tx, found)
         if as_json:
             show_one(document, "", as_json=True)
@@ -64,7 +64,12 @@ def show_member(
             _print(document)
 
 
-def _find(tx: Transaction, member: str, shop: str | None) -> members.Member:
+def find(tx: Transaction, member: str, shop: str | None) -> members.Member:
+    """The member a command names: `mem_…`, or a number of a shop's or our own callers'.
+
+    Raises:
+        MemberNotFound: there is none.
+    """
     if member.startswith("mem_"):
         return members.find(tx, from_public("mem", member, field="member"))
     issuers = [shop] if shop else [one.code for one in commerce.shops(tx)] + [members.DIRECT]

@@ -9,7 +9,7 @@ reference is posted once. Every posting keeps it, in one statement per batch.
     assert ledger.audit(tx) == []
 """
 
-from regulars.ledger._accounts import audit, balance, expire_due, lots, roll_up, statement, totals
+from regulars.ledger._accounts import audit, balance, expire_due, lots, roll_up, totals
 from regulars.ledger._activities import Active, slide
 from regulars.ledger._calendar import (
     Activity,
@@ -19,7 +19,6 @@ from regulars.ledger._calendar import (
     Expiry,
     MonthDay,
     Pending,
-    Period,
     PeriodEnd,
     Rolling,
     Sliding,
@@ -52,6 +51,7 @@ from regulars.ledger._promises import fulfil, lapsed
 from regulars.ledger._queries import Discrepancy, Entry, Hold, Totals
 from regulars.ledger._rules import GRACE, Balance, InvalidPosting, Lot, Posting, account_id
 from regulars.ledger._transfers import Transfer, transfer
+from regulars.ledger.past import Period, statement
 
 __all__ = [
     "GRACE",

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from regulars.ledger import _postings, _queries
-from regulars.ledger._queries import Discrepancy, Entry, Totals
+from regulars.ledger._queries import Discrepancy, Totals
 from regulars.ledger._rules import Balance, Lot, account_id, as_of
 from regulars.storage import Transaction
 
@@ -34,14 +34,6 @@ def balance(tx: Transaction, member_id: int, *, at: datetime, point_type: str = 
 def lots(tx: Transaction, member_id: int, *, at: datetime, point_type: str = "points") -> list[Lot]:
     """The lots behind `balance`: open ones by expiry, then pending ones by maturity."""
     return as_of(_queries.select_holding(tx, account_id=account_id(member_id, point_type)), at)[1]
-
-
-def statement(
-    tx: Transaction, member_id: int, *, before_seq: int | None = None, limit: int = 50, point_type: str = "points"
-) -> list[Entry]:
-    """A member's entries, latest first; page on with the last one's `seq` as `before_seq`."""
-    account = account_id(member_id, point_type)
-    return _queries.select_entries(tx, account_id=account, before_seq=before_seq, limit=limit)
 
 
 def roll_up(tx: Transaction, *, at: datetime) -> int:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from regulars.ledger._rules import Batch, Holding
+from regulars.ledger._rules import NEVER, Batch, Holding, Parts, micros, read_parts
 from regulars.storage import Transaction
 
 KINDS: Final = (
@@ -87,6 +87,20 @@ class Entry:
 
     reference: str
     reason: str | None
+    alloc: str | None = None
+    """The lots it changed, as the journal keeps them; read `lots`."""
+
+    follows_kind: str | None = None
+    """The kind and the reference of the entry undone, or followed from."""
+
+    follows_reference: str | None = None
+
+    @property
+    def lots(self) -> Parts:
+        """The lots it changed, or for a capture, those its points had come from: expiry in microseconds since 1970, and by how much."""
+        if self.kind in {"earn", "mature", "expire"}:
+            return ((micros(self.expires_at or NEVER), self.amount),) if self.amount else ()
+        return read_parts(self.alloc)
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,25 +302,6 @@ def select_holding(tx: Transaction, *, account_id: int) -> list[Holding]:
         where a.account_id = %(account_id)s
         """,
         Holding, account_id=account_id,
-    )  # fmt: skip
-
-
-def select_entries(tx: Transaction, *, account_id: int, before_seq: int | None, limit: int) -> list[Entry]:
-    """An account's entries before a number, latest first; numbers have no gaps, so both ends of the page are known."""
-    return tx.all(
-        """
-        select e.* from (
-            select a.account_id, least(%(before_seq)s::int, a.seq + 1) as stop
-            from ledger_accounts a where a.account_id = %(account_id)s) a,
-        lateral (
-            select e.seq, (%(kinds)s::text[])[e.kind] as kind, e.amount, e.pending_change, e.debt_change, e.held_change, e.available,
-                   e.occurred_at, e.posted_at, nullif(e.expires_at, '9999-01-01 00:00+00') as expires_at, e.reverses, e.reference, e.reason
-            from ledger_entries e
-            where e.account_id = a.account_id and e.seq >= a.stop - %(limit)s and e.seq < a.stop
-            order by e.account_id desc, e.seq desc  -- the order only the right index has
-            limit %(limit)s) e
-        """,
-        Entry, account_id=account_id, before_seq=before_seq, limit=limit, kinds=list(KINDS[1:]),
     )  # fmt: skip
 
 

@@ -283,6 +283,11 @@ def micros(instant: datetime) -> int:
     return (instant - _EPOCH) // _MICROSECOND
 
 
+def instant_of(microseconds: int) -> datetime | None:
+    """The instant so many microseconds after 1970; None for what stands for "never"."""
+    return _or_never(_EPOCH + microseconds * _MICROSECOND)
+
+
 def arrange(postings: Sequence[Posting], at: datetime) -> Batch:
     """Lay postings out for posting at `at`."""
     owners = {(posting.member_id, posting.point_type) for posting in postings}

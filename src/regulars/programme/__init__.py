@@ -25,7 +25,7 @@ from regulars.programme._rules import (
     terms,
     tier_for,
 )
-from regulars.programme._tiers import Progress, review, review_due, standing, tier_counts
+from regulars.programme._tiers import Progress, review, review_due, standing, standing_as_of, tier_counts
 from regulars.programme._versions import NoProgramme, current, in_force, publish, versions
 
 __all__ = [
@@ -55,6 +55,7 @@ __all__ = [
     "review_due",
     "share",
     "standing",
+    "standing_as_of",
     "take_back",
     "terms",
     "tier_counts",

@@ -40,7 +40,7 @@ def award(tx: Transaction, order_ids: Sequence[int], *, at: datetime) -> int:
     if not due:
         return 0
     _queries.upsert_awards(tx, earned=due, at=at)
-    _queries.upsert_qualifying(tx, earned=due)
+    _queries.insert_qualifying(tx, earned=due, at=at)
     _post(tx, _earns(tx, [order for order in due if order.points > order.awarded], at), at)
     return_ids = _queries.select_returns_of(tx, order_ids=[order.order_id for order in due])
     if return_ids:
@@ -128,7 +128,7 @@ def cancel(tx: Transaction, order_ids: Sequence[int], *, at: datetime) -> int:
 
 
 def _take_back(tx: Transaction, taken: Sequence[TakenBack], at: datetime) -> int:
-    new = _queries.insert_taken_back(tx, taken=taken)
+    new = _queries.insert_taken_back(tx, taken=taken, at=at)
     fresh = [one for one in taken if one.reference in new]
     awards = {award.order_id: award for award in _queries.lock_awards(tx, order_ids=[one.order_id for one in fresh])}
     gone = {order_id: award.reversed for order_id, award in awards.items()}

@@ -56,6 +56,12 @@ class Earned:
     awarded: int
     counted_minor: int
 
+    @property
+    def step(self) -> str:
+        """The name of what is counted towards the tier now: the order, and for a later step the total it led to."""
+        order = to_public("ord", self.order_id)
+        return order if self.is_new else f"{order}+{self.spend_minor}"
+
 
 @dataclass(frozen=True, slots=True)
 class TakenBack:
@@ -130,6 +136,17 @@ def select_in_force(tx: Transaction, *, at: datetime) -> Version | None:
         where effective_at <= %(at)s order by effective_at desc, version_id desc limit 1
         """,
         Version, at=at,
+    )  # fmt: skip
+
+
+def select_held(tx: Transaction, *, as_of: datetime, known_at: datetime) -> Version | None:
+    """The version that held at a moment, of those published by another."""
+    return tx.first(
+        """
+        select version_id, document, published_at, published_by, effective_at from programme_versions
+        where effective_at <= %(as_of)s and published_at <= %(known_at)s order by effective_at desc, version_id desc limit 1
+        """,
+        Version, as_of=as_of, known_at=known_at,
     )  # fmt: skip
 
 
@@ -243,19 +260,20 @@ def upsert_awards(tx: Transaction, *, earned: Sequence[Earned], at: datetime) ->
     )  # fmt: skip
 
 
-def upsert_qualifying(tx: Transaction, *, earned: Sequence[Earned]) -> int:
-    """Count orders' goods towards the tier."""
+def insert_qualifying(tx: Transaction, *, earned: Sequence[Earned], at: datetime) -> int:
+    """Count towards the tier what orders' goods come to beyond what was counted of them: a row a step, never changed."""
     return tx.run(
         """
-        insert into programme_qualifying (member_id, counts_at, known_at, reference, amount_minor)
-        select * from unnest(%(members)s::bigint[], %(counts)s::timestamptz[], %(known)s::timestamptz[],
+        insert into programme_qualifying (member_id, counts_at, known_at, reference, amount_minor, posted_at)
+        select v.member_id, v.counts_at, v.known_at, v.reference, v.amount_minor, %(at)s
+        from unnest(%(members)s::bigint[], %(counts)s::timestamptz[], %(known)s::timestamptz[],
             %(references)s::text[], %(amounts)s::bigint[])
             v (member_id, counts_at, known_at, reference, amount_minor)
         order by v.member_id, v.counts_at, v.reference
-        on conflict (member_id, counts_at, reference) do update set amount_minor = excluded.amount_minor
+        on conflict (member_id, counts_at, reference) do nothing
         """,
-        members=[e.member_id for e in earned], counts=[e.placed_at for e in earned], known=[e.paid_at for e in earned],
-        references=[to_public("ord", e.order_id) for e in earned], amounts=[e.spend_minor for e in earned],
+        at=at, members=[e.member_id for e in earned], counts=[e.placed_at for e in earned], known=[e.paid_at for e in earned],
+        references=[e.step for e in earned], amounts=[e.spend_minor - e.counted_minor for e in earned],
     )  # fmt: skip
 
 
@@ -318,13 +336,14 @@ def select_cancelled(tx: Transaction, *, order_ids: list[int]) -> list[TakenBack
     ]
 
 
-def insert_taken_back(tx: Transaction, *, taken: Sequence[TakenBack]) -> set[str]:
+def insert_taken_back(tx: Transaction, *, taken: Sequence[TakenBack], at: datetime) -> set[str]:
     """Count what is taken back against the tier, once; the references that were not there yet."""
     return set(
         tx.values(
             """
-            insert into programme_qualifying (member_id, counts_at, known_at, reference, amount_minor)
-            select * from unnest(%(members)s::bigint[], %(counts)s::timestamptz[], %(known)s::timestamptz[],
+            insert into programme_qualifying (member_id, counts_at, known_at, reference, amount_minor, posted_at)
+            select v.member_id, v.counts_at, v.known_at, v.reference, v.amount_minor, %(at)s
+            from unnest(%(members)s::bigint[], %(counts)s::timestamptz[], %(known)s::timestamptz[],
                 %(references)s::text[], %(amounts)s::bigint[])
                 v (member_id, counts_at, known_at, reference, amount_minor)
             order by v.member_id, v.counts_at, v.reference
@@ -332,7 +351,7 @@ def insert_taken_back(tx: Transaction, *, taken: Sequence[TakenBack]) -> set[str
             returning reference
             """,
             members=[t.member_id for t in taken], counts=[t.placed_at for t in taken], known=[t.known_at for t in taken],
-            references=[t.reference for t in taken], amounts=[-t.spend_minor for t in taken],
+            references=[t.reference for t in taken], amounts=[-t.spend_minor for t in taken], at=at,
         )
     )  # fmt: skip
 
@@ -373,8 +392,10 @@ def lock_awards(tx: Transaction, *, order_ids: list[int]) -> list[Award]:
     )  # fmt: skip
 
 
-def select_spend(tx: Transaction, *, moments: list[tuple[int, datetime]], programme: Programme) -> list[Spend]:
-    """What counted towards members' tiers at some moments, by member and moment.
+def select_spend(
+    tx: Transaction, *, moments: list[tuple[int, datetime]], programme: Programme, known_at: datetime | None = None
+) -> list[Spend]:
+    """What counted towards members' tiers at some moments, by member and moment, of what was recorded by `known_at`.
 
     The window is counted back on the programme's calendar: of 1 March 2026 it holds what came after 1 March 2025.
     """
@@ -391,13 +412,14 @@ def select_spend(tx: Transaction, *, moments: list[tuple[int, datetime]], progra
         ) m
         left join programme_qualifying q
           on q.member_id = m.member_id and q.counts_at <= m.moment and q.known_at <= m.moment and q.counts_at > m.since
+         and (%(recorded)s::timestamptz is null or q.posted_at <= %(recorded)s)
          and (q.counts_at > m.since + interval '4 days'  -- months differ by three days at most: only near it the exact sum decides
               or (q.counts_at at time zone %(zone)s + make_interval(months => %(months)s)) at time zone %(zone)s > m.moment)
         group by m.member_id, m.moment
         order by m.member_id, m.moment
         """,
         Spend, members=[member for member, _ in moments], moments=[moment for _, moment in moments],
-        zone=programme.time_zone, months=programme.window_months,
+        zone=programme.time_zone, months=programme.window_months, recorded=known_at,
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from regulars import facts
 from regulars.programme import _queries
 from regulars.programme._queries import Spend, Standing
 from regulars.programme._rules import Programme, Tier, tier_for
-from regulars.programme._versions import current, in_force
+from regulars.programme._versions import current, held_at, in_force
 from regulars.storage import Transaction
 
 NEVER = datetime.fromisoformat("9999-01-01T00:00:00+00:00")
@@ -35,8 +35,26 @@ def standing(tx: Transaction, member_id: int, *, at: datetime) -> Progress:
     """
     programme = current(tx, at=at)
     [spend] = _queries.select_spend(tx, moments=[(member_id, at)], programme=programme)
-    tier = tier_for(spend.spend_minor, programme.tiers)
     known = _queries.select_standing(tx, member_id=member_id)
+    return _progress(spend, programme, known)
+
+
+def standing_as_of(tx: Transaction, member_id: int, *, as_of: datetime, known_at: datetime) -> Progress:
+    """The tier that a member's spend came to at `as_of`, of what was recorded by `known_at`, under the programme of then.
+
+    An order of March that was recorded in May counts in "as of April, known in June", and not in "as of April, known in
+    April". `since` is None: it is what should have been, not what was told.
+
+    Raises:
+        NoProgramme: there is no programme yet.
+    """
+    programme = held_at(tx, as_of=as_of, known_at=known_at)
+    [spend] = _queries.select_spend(tx, moments=[(member_id, as_of)], programme=programme, known_at=known_at)
+    return _progress(spend, programme, None)
+
+
+def _progress(spend: Spend, programme: Programme, known: Standing | None) -> Progress:
+    tier = tier_for(spend.spend_minor, programme.tiers)
     higher = [one for one in programme.tiers if one.from_minor > tier.from_minor]
     missing = higher[0].from_minor - spend.spend_minor if higher else 0
     since = known.since if known and known.tier == tier.code else None

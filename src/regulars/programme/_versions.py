@@ -66,6 +66,16 @@ def in_force(tx: Transaction, *, at: datetime) -> Programme:
     return holds if holds.version_id else publish(tx, holds, at=at, by="regulars")
 
 
+def held_at(tx: Transaction, *, as_of: datetime, known_at: datetime) -> Programme:
+    """The programme that held at `as_of`, as published by `known_at`; before the first, the one that holds by the later.
+
+    Raises:
+        NoProgramme: none was published and there is no shop to make one for.
+    """
+    version = _queries.select_held(tx, as_of=as_of, known_at=known_at)
+    return _read(version) if version else current(tx, at=max(as_of, known_at))
+
+
 def by_version(tx: Transaction, version_ids: Collection[int]) -> dict[int, Programme]:
     """Some versions, by their number."""
     found = _queries.select_versions_by_id(tx, version_ids=sorted(version_ids))

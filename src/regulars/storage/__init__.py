@@ -25,6 +25,7 @@ from regulars.storage._embedded import (
 )
 from regulars.storage._lanes import LaneFull, LaneReading, Lanes
 from regulars.storage._migrations import Migration, MigrationChanged, applied, migrate, pending
+from regulars.storage._replicas import Read, Replica, open_replica, read_past
 
 __all__ = [
     "Database",
@@ -36,6 +37,8 @@ __all__ = [
     "Lanes",
     "Migration",
     "MigrationChanged",
+    "Read",
+    "Replica",
     "Transaction",
     "applied",
     "connect",
@@ -45,5 +48,7 @@ __all__ = [
     "lost_a_race",
     "migrate",
     "open_database",
+    "open_replica",
     "pending",
+    "read_past",
 ]

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, LiteralString, TypeVar, cast
 
 import msgspec
@@ -216,15 +216,15 @@ class Transaction:
 class Database:
     """A pool of connections to one PostgreSQL database."""
 
-    def __init__(self, url: str, *, pool_size: int = 8) -> None:
-        """Prepare the pool; connections are made when first asked for."""
+    def __init__(self, url: str, *, pool_size: int = 8, patience_seconds: float = 30) -> None:
+        """Prepare the pool; connections are made when first asked for, and waited for so long."""
         self.url = url
         self._pool = ConnectionPool(
             url,
             min_size=0,
             max_size=pool_size,
             open=True,
-            timeout=30,
+            timeout=patience_seconds,
             configure=_configure,
             check=ConnectionPool.check_connection,
             name="regulars",
@@ -237,6 +237,28 @@ class Database:
             if read_only:
                 connection.execute("set transaction isolation level repeatable read, read only")
             yield Transaction(connection)
+
+    def position(self) -> str:
+        """How far this server has written its log."""
+        with self._pool.connection() as connection:
+            row = connection.execute("select pg_current_wal_lsn()::text").fetchone()
+        return row[0] if row else "0/0"
+
+    def behind(self, position: str | None) -> timedelta | None:
+        """How far a replica is behind a primary that has written up to `position`; None when that cannot be told.
+
+        Asked before a transaction begins, so that what it says is true of the transaction. It is by the server's clock.
+        """
+        with self._pool.connection() as connection:
+            row = connection.execute(
+                """
+                select case when not pg_is_in_recovery() then null
+                            when pg_last_wal_replay_lsn() >= %s::pg_lsn then interval '0'
+                            else greatest(clock_timestamp() - pg_last_xact_replay_timestamp(), interval '0') end
+                """,
+                [position],
+            ).fetchone()
+        return row[0] if row else None
 
     def close(self) -> None:
         """Close every connection."""

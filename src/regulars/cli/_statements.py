@@ -1,0 +1,115 @@
+"""`regulars ledger statement|totals`: the accounts, now and as of any instant."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from regulars import ledger
+from regulars.app import App
+from regulars.cli._app import AsJson, open_app, show
+from regulars.cli._members import find
+from regulars.ledger import Entry, Period, past
+from regulars.storage import Transaction
+
+AsOf = Annotated[
+    datetime | None, typer.Option(help="As of this moment in the world, in UTC. [default: now]", show_default=False)
+]
+KnownAt = Annotated[
+    datetime | None,
+    typer.Option(help="As known at this moment in the ledger, in UTC. [default: now]", show_default=False),
+]
+
+
+def statement(
+    member: Annotated[str, typer.Argument(help="mem_…, or the number a shop knows them by.", show_default=False)],
+    since: Annotated[
+        datetime | None, typer.Option("--from", help="The first moment of the period, in UTC.", show_default=False)
+    ] = None,
+    until: Annotated[
+        datetime | None, typer.Option(help="The first moment after the period, in UTC.", show_default=False)
+    ] = None,
+    occurred: Annotated[
+        bool, typer.Option("--occurred", help="The period is about when things happened, not when they were posted.")
+    ] = False,
+    kind: Annotated[list[str] | None, typer.Option(help="Only entries of this kind; may be repeated.")] = None,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+    point_type: Annotated[str, typer.Option(help="Which kind of points.")] = "points",
+    shop: Annotated[
+        str | None, typer.Option(help="The code of the shop whose number it is.", show_default="the only one")
+    ] = None,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV on standard output.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON Lines on standard output.")] = False,
+) -> None:
+    """Print a member's account statement: opening balance, every entry and what it did, closing balance.
+
+    With `--as-of` or `--known-at` also what the member held then.
+    """
+    with open_app() as opened:
+        now = opened.clock()
+        moments = [_utc(moment, now) for moment in (since, until, as_of, known_at)]
+        period = Period(moments[0], moments[1], "occurred" if occurred else "posted", moments[2], moments[3])
+        with opened.database.transaction(read_only=True) as tx:
+            member_id = find(tx, member, shop).member_id
+            if not (as_csv or as_json):
+                _print(tx, member_id, point_type, period, kind or [], now)
+                return
+            for piece in past.written(
+                tx, member_id, as_json=as_json, point_type=point_type, period=period, kinds=kind or []
+            ):
+                typer.echo(piece, nl=False)
+
+
+def totals(as_of: AsOf = None, known_at: KnownAt = None, as_json: AsJson = False) -> None:
+    """Show all points of each kind: issued, spent, expired …, and outstanding, the liability.
+
+    Live it is read from what batches moved. As of another moment it reads the whole journal, from the replica if there is one.
+    """
+    with open_app() as opened:
+        found = _totals(opened, as_of, known_at)
+        show([asdict(one) for one in found], as_json=as_json, nothing="No points yet.")
+
+
+def _totals(opened: App, as_of: datetime | None, known_at: datetime | None) -> Sequence[ledger.Totals]:
+    now = opened.clock()
+    if as_of is None and known_at is None:
+        return opened.read_past(ledger.totals).found
+    moments = _utc(as_of, now) or now, _utc(known_at, now) or now
+    return opened.read_past(lambda tx: past.totals(tx, as_of=moments[0], known_at=moments[1])).found
+
+
+def _print(
+    tx: Transaction, member_id: int, point_type: str, period: Period, kinds: Sequence[str], now: datetime
+) -> None:
+    sums = past.carried(tx, member_id, point_type=point_type, period=period, kinds=kinds)
+    typer.echo(f"Opening: {_balance(sums.opening)}")
+    upto = 0
+    while found := ledger.statement(
+        tx, member_id, after_seq=upto, limit=500, point_type=point_type, period=period, kinds=kinds
+    ):
+        for entry in reversed(found):
+            typer.echo(_line(entry, point_type))
+        upto = found[0].seq
+    typer.echo(f"Closing: {_balance(sums.closing)}")
+    if period.as_of is not None or period.known_at is not None:
+        as_of, known_at = period.as_of or now, period.known_at or now
+        held = past.holding(tx, member_id, as_of=as_of, known_at=known_at, point_type=point_type)
+        typer.echo(f"As of {as_of.isoformat()}, known at {known_at.isoformat()}: {_balance(held.balance)}")
+
+
+def _line(entry: Entry, point_type: str) -> str:
+    moment = entry.occurred_at.isoformat(timespec="seconds").replace("+00:00", "Z")
+    reason = f" {entry.reason}" if entry.reason else ""
+    words = past.in_words(entry, point_type=point_type)
+    return f"{entry.seq:>6}  {moment}  {entry.amount:>+9,}  {entry.available:>9,}  {words}{reason}  [{entry.reference}]"
+
+
+def _balance(balance: ledger.Balance) -> str:
+    return f"{balance.available:,} available, {balance.pending:,} pending, {balance.held:,} held, {balance.debt:,} owed"
+
+
+def _utc(moment: datetime | None, now: datetime) -> datetime | None:
+    return None if moment is None else moment.replace(tzinfo=now.tzinfo)

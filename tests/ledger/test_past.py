@@ -1,0 +1,134 @@
+"""Every past state, of every account, asked for afterwards: as it was then, and as it was put right since."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import invariant, rule, run_state_machine_as_test
+
+from ledger.making import DAY
+from ledger.plain_past import journal, plain_past
+from ledger.test_machine import Ledgers, steps
+from regulars import ledger
+from regulars.ledger import InvalidPosting, Posting, account_id, past
+from regulars.storage import Transaction
+
+AHEAD = (0, 1, 6, 25)
+"""Days from a moment that were looked ahead."""
+
+Owner = tuple[int, str]
+
+
+def late(posting: Posting, back: int) -> Posting | None:
+    """The same, learned of so many days later."""
+    try:
+        return replace(posting, occurred_at=posting.occurred_at - back * DAY)
+    except InvalidPosting:
+        return None
+
+
+class Pasts(Ledgers):
+    """The real ledger beside the plain one; what the plain one said at each moment is kept."""
+
+    def __init__(self, tx: Transaction) -> None:
+        super().__init__(tx)
+        self.said: dict[tuple[Owner, datetime, datetime], Any] = {}
+        self.promises: dict[tuple[Owner, datetime], dict[int, datetime]] = {}
+
+    @rule(steps=steps, back=st.sampled_from([-3, 1, 4, 12, 35]))
+    def post_late(self, steps: list[tuple[Any, ...]], back: int) -> None:
+        made = [posting for posting in (self.postings.make(step, self.at) for step in steps) if posting]
+        batch = [posting for posting in (late(one, back) for one in made) if posting]
+        self.postings.made = [one for one in self.postings.made if one not in made] + batch
+        found = [(one.status, one.amount, one.seq) for one in ledger.post(self.tx, batch, at=self.at)]
+        assert found == [(one.status, one.amount, one.seq) for one in self.plain.post(batch, self.at)]
+
+    @invariant()
+    def remember(self) -> None:
+        for owner, account in self.plain.accounts.items():
+            self.promises[owner, self.at] = {seq: one.matures_at for seq, one in account.promises.items()}
+            for days in AHEAD:
+                as_of = self.at + days * DAY
+                self.said[owner, as_of, self.at] = self.plain.balance(*owner, as_of)
+
+    def teardown(self) -> None:
+        try:
+            self.compare_what_was_said()
+            self.compare_what_is_known_now()
+            self.compare_totals()
+        finally:
+            super().teardown()
+
+    def compare_what_was_said(self) -> None:
+        for (owner, as_of, known_at), said in self.said.items():
+            if not self.ended_early(owner, as_of, known_at):
+                found = held(self.tx, owner, as_of, known_at)
+                assert found == said, (owner, as_of, known_at)
+
+    def ended_early(self, owner: Owner, as_of: datetime, known_at: datetime) -> bool:
+        """Whether a promise that was to end by then ended before, so that its time-out is not kept."""
+        account = self.plain.accounts[owner]
+        by_itself = {entry.reference for entry in account.entries}
+        return any(
+            matures_at <= as_of and seq not in account.promises and not by_itself & {f"@mature:{seq}", f"@lapse:{seq}"}
+            for seq, matures_at in self.promises[owner, known_at].items()
+        )
+
+    def compare_what_is_known_now(self) -> None:
+        for owner in self.plain.accounts:
+            account = account_id(*owner)
+            rows = journal(self.tx, account)
+            waiting = {
+                seq: (matures_at, lapses)
+                for seq, matures_at, lapses in self.tx.rows(
+                    "select seq, matures_at, lapses from ledger_pending_lots where account_id = %(account)s",
+                    account=account,
+                )
+            }
+            moments = sorted({known for who, _, known in self.said if who == owner})
+            for known_at in spread(moments, 6):
+                for as_of in spread([at - back * DAY for at in moments for back in (0, 2, 13)], 14):
+                    found = held(self.tx, owner, as_of, known_at)
+                    assert found == plain_past(rows, waiting, as_of, known_at), (owner, as_of, known_at)
+
+    def compare_totals(self) -> None:
+        moments = spread(sorted({known for _, _, known in self.said}), 3)
+        for as_of, known_at in [(moment, moment) for moment in moments] + [(one, self.at) for one in moments]:
+            for total in past.totals(self.tx, as_of=as_of, known_at=known_at):
+                owners = [owner for owner in self.plain.accounts if owner[1] == total.point_type]
+                each = [held(self.tx, owner, as_of, known_at)[0] for owner in owners]
+                assert total.outstanding == sum(one.available for one in each)
+                assert total.pending == sum(one.pending for one in each)
+                assert total.held == sum(one.held for one in each)
+                assert total.debt == sum(one.debt for one in each)
+                assert total.expired >= 0
+        before = past.totals(self.tx, as_of=self.at, known_at=self.at)
+        while ledger.expire_due(self.tx, at=self.at):
+            pass
+        for account in self.plain.accounts.values():
+            account.settle(self.at)
+        assert before == past.totals(self.tx, as_of=self.at, known_at=self.at) == ledger.totals(self.tx)
+
+
+def held(tx: Transaction, owner: Owner, as_of: datetime, known_at: datetime) -> Any:
+    found = past.holding(tx, owner[0], as_of=as_of, known_at=known_at, point_type=owner[1])
+    return found.balance, found.lots
+
+
+def spread(moments: Iterable[datetime], most: int) -> list[datetime]:
+    """Some of them, the first and the last among them."""
+    known = sorted(set(moments))
+    step = max(1, -(-len(known) // most))
+    return sorted({*known[::step], *known[-1:]})
+
+
+def test_every_past_state_is_told_as_it_was_and_as_it_was_put_right_since(tx: Transaction) -> None:
+    run_state_machine_as_test(
+        lambda: Pasts(tx),
+        settings=settings(
+            max_examples=30, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
+        ),
+    )
