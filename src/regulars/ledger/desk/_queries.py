@@ -223,10 +223,14 @@ def select_frozen(tx: Transaction, *, before: tuple[datetime, int] | None, limit
     return tx.all(
         """
         select f.account_id, a.member_id, a.point_type, f.frozen_at, f.frozen_by, f.reason, a.available, a.held
-        from ledger_freezes f join ledger_accounts a on a.account_id = f.account_id and a.bucket = f.bucket
-        where f.lifted_at is null
-          and (%(at)s::timestamptz is null or (f.frozen_at, f.account_id) < (%(at)s::timestamptz, %(account_id)s::bigint))
-        order by f.frozen_at desc, f.account_id desc limit %(limit)s
+        from (
+            select f.account_id, f.bucket, f.frozen_at, f.frozen_by, f.reason from ledger_freezes f
+            where f.lifted_at is null and (%(at)s::timestamptz is null
+                or (f.frozen_at, f.account_id) < (%(at)s::timestamptz, %(account_id)s::bigint))
+            order by f.frozen_at desc, f.account_id desc limit %(limit)s
+        ) f
+        join ledger_accounts a on a.account_id = f.account_id and a.bucket = f.bucket
+        order by f.frozen_at desc, f.account_id desc
         """,
         Frozen, at=at, account_id=account_id, limit=limit,
     )  # fmt: skip

@@ -54,6 +54,6 @@ def _starts(first: date, last: date, step: Step) -> Iterator[date]:
 def expiring(tx: Transaction, *, at: datetime, time_zone: str, point_type: str = "points") -> list[Expiring]:
     """Open points by the month, in a time zone, in which they can be used last; what never expires comes last.
 
-    Its cost is that of reading every open lot: about 0.4 s for a million.
+    Its cost is that of reading every open lot: about 2 s for three million of a million accounts.
     """
     return _queries.select_expiring(tx, point_type=point_type, at=at, time_zone=time_zone)
