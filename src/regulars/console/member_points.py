@@ -95,14 +95,15 @@ def new_adjustment(
     require(visit, Permission.GIVE)
     with visit.app.database.transaction(read_only=True) as tx:
         asked = _asked(tx, visit, member, request.query_params)
-    return _adjustment_form(visit, asked, {"once": str(random_id())})
+    return _adjustment_form(visit, asked, {"once": str(random_id()), "way": "give"})
 
 
 def _adjustment_form(
     visit: Visit, asked: Asked, given: Mapping[str, str], refused: RegularsError | None = None
 ) -> Response[str]:
     limit = visit.app.settings.adjustment_limit
-    return _form(visit, "adjustment_form.html", asked, refused, given=given, limit=limit)
+    typed = {name: given.get(name, "") for name in ("once", "way", "amount", "reason", "expires")}
+    return _form(visit, "adjustment_form.html", asked, refused, given=typed, limit=limit)
 
 
 @post("/members/{member:str}/points/adjustment", sync_to_thread=True, status_code=200)
@@ -176,7 +177,7 @@ def _freeze_form(
         asked = _asked(tx, visit, member, data)
         known = desk.freezes(tx, asked.member.member_id, point_type=asked.kind, limit=10)
     now = next((one for one in known if one.lifted_at is None), None)
-    return _form(visit, "freeze_form.html", asked, refused, now=now, freezes=known, given=data)
+    return _form(visit, "freeze_form.html", asked, refused, now=now, freezes=known, reason=data.get("reason", ""))
 
 
 @post("/members/{member:str}/points/freeze", sync_to_thread=True, status_code=200)
@@ -214,7 +215,7 @@ def _release_form(
         asked = _asked(tx, visit, member, data)
         seq = _addresses.whole("number", number, 1, 999_999_999)
         hold = desk.open_hold(tx, asked.member.member_id, seq, at=visit.now, point_type=asked.kind)
-    return _form(visit, "hold_release.html", asked, refused, hold=hold, given=data)
+    return _form(visit, "hold_release.html", asked, refused, hold=hold, reason=data.get("reason", ""))
 
 
 @post("/members/{member:str}/points/holds/{number:str}/release", sync_to_thread=True, status_code=200)
