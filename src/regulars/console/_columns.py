@@ -46,7 +46,10 @@ def columns(ups: Sequence[Sequence[int]], downs: Sequence[Sequence[int]] | None 
     most_down = max((sum(values) for values in below), default=0)
     unit = _ROOM / (most_up + most_down or 1)
     axis = round((HEIGHT - _ROOM) / 2 + unit * most_up, 2) if most_down else HEIGHT
-    made = [_stack(up, axis, unit, -1, 0) + _stack(down, axis, unit, 1, len(up)) for up, down in zip(ups, below, strict=True)]
+    made = [
+        _stack(up, axis, unit, -1, 0) + _stack(down, axis, unit, 1, len(up))
+        for up, down in zip(ups, below, strict=True)
+    ]
     return Columns(made, axis, most_up, most_down)
 
 

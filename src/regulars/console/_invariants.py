@@ -80,4 +80,6 @@ def _of_the_whole(language: Language, finding: Finding) -> tuple[str, str]:
         "kind": language.gettext("Points") if found[2] == "points" else found[2],
         "part": parts.get(found[1], found[1]),
     }
-    return says, _("An account, or what a batch moved, was changed or lost. Look for findings on accounts first; they say where.")
+    return says, _(
+        "An account, or what a batch moved, was changed or lost. Look for findings on accounts first; they say where."
+    )

@@ -55,7 +55,11 @@ class Wanted:
 
     def query(self, **changes: object) -> dict[str, object]:
         """The query that asks for the same from the beginning, with some of it changed."""
-        asked: dict[str, object] = {"type": None if self.kind == USUAL else self.kind, "from": self.start, "to": self.end}
+        asked: dict[str, object] = {
+            "type": None if self.kind == USUAL else self.kind,
+            "from": self.start,
+            "to": self.end,
+        }
         return asked | changes
 
     @property

@@ -122,7 +122,10 @@ def _listed(visit: Visit, wanted: Wanted, *, done: str | None = None, refused: R
         )
         waiting = [] if visit.partial else desk.adjustments(tx, state="waiting", limit=_WAITING + 1)
         kinds = Kinds.read(tx, visit.language)
-        values: dict[str, Any] = {"rows": _shown(tx, visit, found[:_ROWS]), "queue": _shown(tx, visit, waiting[:_WAITING])}
+        values: dict[str, Any] = {
+            "rows": _shown(tx, visit, found[:_ROWS]),
+            "queue": _shown(tx, visit, waiting[:_WAITING]),
+        }
     last = found[_ROWS - 1] if len(found) > _ROWS else None
     values |= {
         "wanted": wanted, "states": STATES, "kinds": kinds, "done": done, "refused": refused,
@@ -156,9 +159,7 @@ def _adjustment_id(text: str) -> int:
     return from_public("adj", text, field="adjustment")
 
 
-def _one(
-    visit: Visit, adjustment_id: int, *, done: str | None = None, refused: Refused | None = None
-) -> Response[str]:
+def _one(visit: Visit, adjustment_id: int, *, done: str | None = None, refused: Refused | None = None) -> Response[str]:
     with visit.app.database.transaction(read_only=True) as tx:
         [shown] = _shown(tx, visit, [desk.adjustment(tx, adjustment_id)])
         kinds = Kinds.read(tx, visit.language)

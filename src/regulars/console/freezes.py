@@ -28,9 +28,7 @@ def list_freezes(visit: NamedDependency[Visit], request: Request[Any, Any, Any])
         people = {one.member_id: one for one in members.find_all(tx, sorted({one.member_id for one in rows}))}
         kinds = Kinds.read(tx, visit.language)
     following = _addresses.write_place(rows[-1].frozen_at, rows[-1].account_id) if len(found) > _ROWS else None
-    return _pages.page(
-        visit, "freezes.html", rows=rows, people=people, kinds=kinds, before=before, following=following
-    )
+    return _pages.page(visit, "freezes.html", rows=rows, people=people, kinds=kinds, before=before, following=following)
 
 
 PAGES: Final = (list_freezes,)

@@ -72,7 +72,9 @@ def _form(
     says = told(asked.kinds, refused) if refused else None
     wrong = str(refused.details.get("field", "")) if refused else ""
     status = 422 if refused else 200
-    return _pages.page(visit, template, status=status, asked=asked, kinds=asked.kinds, refusal=says, wrong=wrong, **values)
+    return _pages.page(
+        visit, template, status=status, asked=asked, kinds=asked.kinds, refusal=says, wrong=wrong, **values
+    )
 
 
 @get("/members/{member:str}/points.csv", sync_to_thread=True)
@@ -162,9 +164,7 @@ def _end_of(visit: Visit, text: str) -> datetime | None:
 
 
 @get("/members/{member:str}/points/freeze", sync_to_thread=True)
-def freeze_form(
-    visit: NamedDependency[Visit], member: FromPath[str], request: Request[Any, Any, Any]
-) -> Response[str]:
+def freeze_form(visit: NamedDependency[Visit], member: FromPath[str], request: Request[Any, Any, Any]) -> Response[str]:
     """The form to freeze points, or to unfreeze them where they are."""
     require(visit, Permission.GIVE)
     return _freeze_form(visit, member, request.query_params)
