@@ -12,10 +12,9 @@ _WHOLE: Final = re.compile(r"(\w+) of (\w+) is what all accounts hold")
 
 def told(language: Language, finding: Finding) -> tuple[str, str]:
     """What is wrong, and what to do about it; an invariant that this console does not know is told as the ledger names it."""
-    _ = language.gettext
     if finding.account_id == THE_WHOLE:
         return _of_the_whole(language, finding)
-    known = _of_an_account(language) | _of_an_entry(language)
+    known = {**_of_an_account(language), **_of_an_entry(language)}
     advice = _mend_the_entry(language) if finding.seq else _mend_the_account(language)
     return known.get(finding.invariant, finding.invariant), advice
 

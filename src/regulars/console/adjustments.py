@@ -17,8 +17,8 @@ from regulars.console import _addresses, _pages
 from regulars.console._kinds import Kinds
 from regulars.console._refusals import REFUSALS, told
 from regulars.console._visits import Visit, require
-from regulars.errors import Conflict
-from regulars.ledger import InvalidPosting, desk
+from regulars.errors import RegularsError
+from regulars.ledger import desk
 from regulars.ledger.desk import Account, Adjustment, AdjustmentState
 from regulars.members import Member
 from regulars.storage import Transaction
@@ -51,7 +51,7 @@ class Wanted:
         """
         given = {name: text.strip() for name, text in query.items() if text.strip()}
         return cls(
-            state=_addresses.one_of("state", given["state"], STATES) if "state" in given else None,
+            state=_state(given["state"]) if "state" in given else None,
             member=given.get("member"),
             start=_addresses.day("from", given["from"]) if "from" in given else None,
             end=_addresses.day("to", given["to"]) if "to" in given else None,
@@ -71,6 +71,11 @@ class Wanted:
     def narrowed(self) -> bool:
         """Whether anything restricts."""
         return any(value is not None for value in (self.state, self.member, self.start, self.end))
+
+
+def _state(text: str) -> AdjustmentState:
+    state: AdjustmentState = _addresses.one_of("state", text, STATES)
+    return state
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +125,7 @@ def _listed(visit: Visit, wanted: Wanted, *, done: str | None = None, refused: R
             before=wanted.before,
             limit=_ROWS + 1,
         )
-        waiting = [] if visit.partial else desk.adjustments(tx, state="waiting", limit=_WAITING + 1)
+        waiting = () if visit.partial else desk.adjustments(tx, state="waiting", limit=_WAITING + 1)
         kinds = Kinds.read(tx, visit.language)
         values: dict[str, Any] = {
             "rows": _shown(tx, visit, found[:_ROWS]),
@@ -190,9 +195,7 @@ def _place(adjustment: str, data: Mapping[str, str]) -> str:
     return f"/points/adjustments/{adjustment}" if data.get("back") == "one" else "/points/adjustments"
 
 
-def _refuse(
-    visit: Visit, adjustment_id: int, error: Conflict | InvalidPosting | Any, because: str, *, back: str
-) -> Response[str]:
+def _refuse(visit: Visit, adjustment_id: int, error: RegularsError, because: str, *, back: str) -> Response[str]:
     with visit.app.database.transaction(read_only=True) as tx:
         refused = Refused(adjustment_id, told(Kinds.read(tx, visit.language), error), because)
     if back == "one":

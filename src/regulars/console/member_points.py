@@ -67,7 +67,7 @@ def _back(asked: Asked, done: str) -> Redirect:
 
 
 def _form(
-    visit: Visit, template: str, asked: Asked, refused: RegularsError | None = None, **values: object
+    visit: Visit, template: str, asked: Asked, refused: RegularsError | None = None, **values: Any
 ) -> Response[str]:
     says = told(asked.kinds, refused) if refused else None
     wrong = str(refused.details.get("field", "")) if refused else ""
