@@ -130,7 +130,7 @@ def test_what_will_lapse_is_every_open_point(olga: Visitor):
     rows = re.findall(r'class="bar-count">([\d,]+)', part)
     assert sum(int(row.replace(",", "")) for row in rows) == total.outstanding
     assert len(rows) >= 12
-    assert "Mar 2026" in words(part)
+    assert "Nothing lapses before Mar 2027." in words(part)
     assert "What will lapse" in words(olga.get("/points/expiring").text)
     assert 'hx-get="/points/expiring?type=stars"' in olga.get("/points?type=stars").text
 

@@ -145,6 +145,8 @@ def test_adjustments_are_found_by_state_member_and_day(tx: Transaction) -> None:
 
     assert found() == [4, 3, 2, 1, 0]
     assert found(state="waiting") == [4, 2]
+    assert [ids.index(one.adjustment_id) for one in desk.waiting(tx)] == [2, 4]
+    assert len(desk.waiting(tx, limit=1)) == 1
     assert found(state="posted") == [3, 0]
     assert found(state="rejected") == [1]
     assert found(member_id=ADA) == [3, 2, 0]

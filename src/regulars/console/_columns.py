@@ -8,6 +8,9 @@ HEIGHT: Final = 100.0
 STEP: Final = 10
 """How wide a column is, with the gap beside it."""
 
+_FEWEST: Final = 12
+"""For how many columns there is room at least: a few are not drawn as walls."""
+
 _ROOM: Final = 90.0
 _LEAST: Final = 1.2
 """How high a part is that is almost nothing: it is still seen."""
@@ -36,7 +39,7 @@ class Columns:
     @property
     def width(self) -> int:
         """How wide all of it is."""
-        return STEP * len(self.columns)
+        return STEP * max(_FEWEST, len(self.columns))
 
 
 def columns(ups: Sequence[Sequence[int]], downs: Sequence[Sequence[int]] | None = None) -> Columns:

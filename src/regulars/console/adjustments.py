@@ -125,7 +125,7 @@ def _listed(visit: Visit, wanted: Wanted, *, done: str | None = None, refused: R
             before=wanted.before,
             limit=_ROWS + 1,
         )
-        waiting = () if visit.partial else desk.adjustments(tx, state="waiting", limit=_WAITING + 1)
+        waiting = () if visit.partial else desk.waiting(tx, limit=_WAITING + 1)
         kinds = Kinds.read(tx, visit.language)
         values: dict[str, Any] = {
             "rows": _shown(tx, visit, found[:_ROWS]),

@@ -19,7 +19,7 @@ from regulars.ledger.liability import Expiring, Flow, Step
 
 PERIODS: Final = ("30", "90", "365", "all")
 MONTHS: Final = 12
-"""How many months ahead each have a bar of their own."""
+"""How many months have a bar of their own: from this one on, or from the first in which anything lapses."""
 
 _LONG: Final = 800
 """From how many days on a step of the picture is a month."""
@@ -41,6 +41,8 @@ class Outlook:
     months: list[Expiring]
     later: int
     never: int
+    quiet: bool
+    """Whether nothing lapses before the first of them."""
 
     @property
     def most(self) -> int:
@@ -120,13 +122,16 @@ def show_expiring(visit: NamedDependency[Visit], request: Request[Any, Any, Any]
 
 def _outlook(found: list[Expiring], today: date) -> Outlook:
     known = {one.month: one.points for one in found}
-    months = [_month(today, n) for n in range(MONTHS)]
+    this = today.replace(day=1)
+    first = min((month for month in known if month is not None), default=this)
+    months = [_month(first, n) for n in range(MONTHS)]
     later = sum(points for month, points in known.items() if month is not None and month > months[-1])
-    return Outlook([Expiring(month, known.get(month, 0)) for month in months], later, known.get(None, 0))
+    shown = [Expiring(month, known.get(month, 0)) for month in months]
+    return Outlook(shown, later, known.get(None, 0), quiet=first > this)
 
 
-def _month(today: date, ahead: int) -> date:
-    count = today.year * 12 + today.month - 1 + ahead
+def _month(first: date, ahead: int) -> date:
+    count = first.year * 12 + first.month - 1 + ahead
     return date(count // 12, count % 12 + 1, 1)
 
 

@@ -18,6 +18,7 @@ from regulars.ledger.desk._adjustments import (
     adjustments,
     approve,
     reject,
+    waiting,
 )
 from regulars.ledger.desk._freezes import freeze, freezes, frozen, unfreeze
 from regulars.ledger.desk._holds import HoldNotFound, open_hold, open_holds, release_hold
@@ -55,4 +56,5 @@ __all__ = [
     "reject",
     "release_hold",
     "unfreeze",
+    "waiting",
 ]

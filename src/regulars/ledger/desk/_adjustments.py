@@ -140,6 +140,11 @@ def adjustments(
     )
 
 
+def waiting(tx: Transaction, *, limit: int = 50) -> Sequence[Adjustment]:
+    """Adjustments that nobody has decided on, those that have waited longest first."""
+    return _queries.select_waiting(tx, limit=limit)
+
+
 def _open(tx: Transaction, adjustment_id: int, by: str | None, because: str | None) -> Adjustment:
     """The adjustment, locked, as it is to be decided on; not by `by`."""
     if because is not None:

@@ -203,6 +203,17 @@ def select_adjustments(
     )  # fmt: skip
 
 
+def select_waiting(tx: Transaction, *, limit: int) -> list[Adjustment]:
+    """Adjustments that nobody has decided on, those that have waited longest first."""
+    return tx.all(
+        f"""
+        select {_ADJUSTMENT} from ledger_adjustments where decided_at is null
+        order by proposed_at, adjustment_id limit %(limit)s
+        """,
+        Adjustment, limit=limit,
+    )  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class Frozen:
     """An account that is frozen, and what is in it."""
