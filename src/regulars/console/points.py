@@ -1,7 +1,7 @@
 """Points: what the shop owes, what came and went, and what will lapse."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 from litestar import Request, get
@@ -20,6 +20,9 @@ from regulars.ledger.liability import Expiring, Flow, Step
 PERIODS: Final = ("30", "90", "365", "all")
 MONTHS: Final = 12
 """How many months have a bar of their own: from this one on, or from the first in which anything lapses."""
+
+_FEW_MONTHS: Final = 3
+"""As long as there are fewer, the picture is of 30 days unless another is asked for."""
 
 _LONG: Final = 800
 """From how many days on a step of the picture is a month."""
@@ -59,15 +62,16 @@ class Outlook:
 def show_points(visit: NamedDependency[Visit], request: Request[Any, Any, Any]) -> Response[str]:
     """What the shop owes in points, and how it came about."""
     require(visit, Permission.AUDIT)
-    period = _addresses.one_of("period", request.query_params.get("period", PERIODS[1]), PERIODS)
+    asked = request.query_params.get("period")
+    chosen_period = _addresses.one_of("period", asked, PERIODS) if asked else None
     with visit.app.database.transaction(read_only=True) as tx:
         totals = ledger.totals(tx)
         kind = _chosen(request, totals)
         chosen = next((one for one in totals if one.point_type == kind), None)
-        since, step = _range(visit, period)
-        if since is None and (begun := liability.flows(tx, since=None, until=visit.now, step="month", point_type=kind)):
-            step = _step((visit.now.date() - begun[0].start).days)
-        found = liability.flows(tx, since=since, until=_tomorrow(visit.now), step=step, point_type=kind)
+        months = liability.flows(tx, since=None, until=_tomorrow(visit), step="month", point_type=kind)
+        period = chosen_period or (PERIODS[0] if len(months) < _FEW_MONTHS else PERIODS[1])
+        since, step = _range(visit, period, months)
+        found = liability.flows(tx, since=since, until=_tomorrow(visit), step=step, point_type=kind)
         kinds = Kinds.read(tx, visit.language)
     return _pages.page(
         visit, "points.html", totals=totals, chosen=chosen, kind=kind, kinds=kinds, period=period, periods=PERIODS,
@@ -84,11 +88,13 @@ def _chosen(request: Request[Any, Any, Any], totals: list[Totals]) -> str:
     return USUAL if USUAL in known or not known else known[0]
 
 
-def _range(visit: Visit, period: str) -> tuple[date | None, Step]:
+def _range(visit: Visit, period: str, months: list[Flow]) -> tuple[date | None, Step]:
+    """From which day on, None from the first, and in which steps."""
+    today = visit.now.astimezone(UTC).date()
     if period == "all":
-        return None, "month"
+        return None, _step((today - months[0].start).days) if months else "day"
     days = int(period)
-    return visit.now.date() - timedelta(days=days - 1), _step(days)
+    return today - timedelta(days=days - 1), _step(days)
 
 
 def _step(days: int) -> Step:
@@ -97,9 +103,10 @@ def _step(days: int) -> Step:
     return "week" if days <= _LONG else "month"
 
 
-def _tomorrow(now: datetime) -> datetime:
-    """The end of the step that is not over: what is booked in this very moment is seen too."""
-    return now + timedelta(microseconds=1)
+def _tomorrow(visit: Visit) -> datetime:
+    """The end of today, in UTC."""
+    today = visit.now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    return today + timedelta(days=1)
 
 
 def _course(flows: list[Flow], step: Step) -> Course:
