@@ -93,3 +93,17 @@ def test_the_proof_is_there_for_all_who_may_audit(rich: Caller):
         proof.reconcile(tx, at=NOON)
     broken = {(one["entry"], one["invariant"]) for one in rich.get("/v1/reconciliation", by=MAX).json()["findings"]}
     assert (1, "the hash is that of the entry and the hash before") in broken
+
+
+def test_a_decision_and_the_end_of_a_freeze_may_say_why(rich: Caller):
+    asked = rich.post(f"{MEMBER}/adjustments", {"amount": 1001, "reason": "goodwill"}, by=MAX).json()
+    empty = rich.post(f"/v1/adjustments/{asked['id']}/rejection", {"because": ""}, by=OLGA)
+    assert empty.status_code == 400
+    done = rich.post(f"/v1/adjustments/{asked['id']}/rejection", {"because": "sent twice"}, by=OLGA).json()
+    assert (done["decision"], done["decided_because"]) == ("rejected", "sent twice")
+    other = rich.post(f"{MEMBER}/adjustments", {"amount": 1002, "reason": "goodwill"}, by=MAX).json()
+    seen = rich.post(f"/v1/adjustments/{other['id']}/approval", {"because": "seen"}, by=OLGA).json()
+    assert (seen["decision"], seen["decided_because"]) == ("posted", "seen")
+    rich.post(f"{MEMBER}/freezes", {"reason": "stolen"}, by=MAX)
+    [freeze] = rich.post(f"{MEMBER}/freezes/lifting", {"because": "card replaced"}, by=MAX).json()["items"]
+    assert freeze["lifted_because"] == "card replaced"

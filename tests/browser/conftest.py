@@ -10,11 +10,13 @@ import pytest
 import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from conftest import NOON
 from console import shops
 from regulars import members
 from regulars.app import App
 from regulars.asgi import create_asgi
 from regulars.facts import webhooks
+from regulars.ledger import desk
 from regulars.types import to_public
 
 CHROMIUM = next(
@@ -41,6 +43,9 @@ class Served:
                 one.description: f"/webhooks/endpoints/{to_public('whe', one.endpoint_id)}"
                 for one in webhooks.list_endpoints(tx)
             }
+            eve = to_public("mem", members.by_external_id(tx, "eve", issuer="uk").member_id)
+            waiting = to_public("adj", desk.adjustments(tx, state="waiting")[0].adjustment_id)
+            hold = desk.open_holds(tx, at=NOON)[-1]
             tried = webhooks.list_deliveries(tx, state="retrying", limit=1)[0].delivery_id
         return {
             "overview": "/",
@@ -52,6 +57,24 @@ class Served:
             "member on the way up": f"/members/{ben}",
             "member's orders": f"/members/{ada}?tab=orders",
             "member's points": f"/members/{ada}?tab=points",
+            "member's stars": f"/members/{ada}?tab=points&type=stars",
+            "member's points, none in that time": f"/members/{ada}?tab=points&from=2031-01-01",
+            "member whose points are frozen": f"/members/{eve}?tab=points",
+            "points given or taken": f"/members/{ada}/points/adjustment",
+            "points frozen": f"/members/{ada}/points/freeze",
+            "points unfrozen": f"/members/{eve}/points/freeze",
+            "points frozen before": f"/members/{ben}/points/freeze",
+            "hold given back": f"/members/{to_public('mem', hold.member_id)}/points/holds/{hold.seq}/release",
+            "points": "/points",
+            "points of all time": "/points?period=all",
+            "stars": "/points?type=stars",
+            "points that will lapse": "/points/expiring",
+            "proof": "/points/proof",
+            "adjustments": "/points/adjustments",
+            "adjustments, none fits": "/points/adjustments?from=2031-01-01",
+            "adjustment": f"/points/adjustments/{waiting}",
+            "freezes": "/points/freezes",
+            "holds": "/points/holds",
             "orders": "/orders",
             "order with a return": f"/orders/{order}",
             "order with a delivery": f"/orders/{late}",

@@ -199,3 +199,82 @@ def test_deliveries_are_filtered_as_one_types(window: Windows):
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_contain_text("order.paid")
     assert not looker.complaints
+
+
+def test_points_are_asked_for_and_withdrawn_by_keys_alone(window: Windows):
+    looker = window()
+    page = looker.go(looker.served.places()["member on the way up"] + "?tab=points")
+    page.get_by_role("link", name="Give or take").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/points/adjustment")
+    page.get_by_label("How many").focus()
+    page.keyboard.type("1001")
+    page.keyboard.press("Tab")
+    page.keyboard.type("Asked by keys")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status").first).to_contain_text("Somebody else has to approve it")
+    page.goto(f"{looker.served.origin}/points/adjustments")
+    card = page.locator("article", has_text="Asked by keys")
+    expect(card).to_contain_text("You asked for it")
+    card.get_by_label("Why you withdraw it").focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert").first).to_contain_text("Give a reason")
+    assert not Axe().run(page).response["violations"]
+    card = page.locator("article", has_text="Asked by keys")
+    card.get_by_label("Why you withdraw it").focus()
+    page.keyboard.type("Only a test")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status").first).to_contain_text("no points moved")
+    expect(page.locator("article", has_text="Asked by keys")).to_have_count(0)
+    page.get_by_label("State").select_option("rejected")
+    expect(page).to_have_url(re.compile(r"\?state=rejected$"))
+    expect(page.locator("#results")).to_contain_text("Asked by keys")
+    assert set(looker.complaints) <= {"Failed to load resource: the server responded with a status of 409 (Conflict)"}
+
+
+def test_a_form_that_is_refused_says_so_and_has_no_barrier(window: Windows):
+    for width in (1440, 390):
+        looker = window(width=width)
+        page = looker.go(looker.served.places()["points given or taken"])
+        page.get_by_label("How many").fill("nothing")
+        page.get_by_label("Reason").fill("A try")
+        page.get_by_role("button", name="Book it").click()
+        expect(page.get_by_role("alert")).to_contain_text("Give a number above 0")
+        expect(page.get_by_label("Reason")).to_have_value("A try")
+        assert not Axe().run(page).response["violations"]
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_what_will_lapse_comes_by_itself_and_a_failure_is_told(window: Windows):
+    looker = window()
+    page = looker.go("/points")
+    expect(page.locator("#expiring .bar-row").first).to_be_visible()
+    page.get_by_text("Show as a table").click()
+    assert not Axe().run(page).response["violations"]
+    page.route("**/points/expiring*", lambda route: route.abort())
+    page.reload()
+    expect(page.get_by_role("alert")).to_contain_text("could not be fetched")
+    bare = window(java_script_enabled=False).go("/points")
+    bare.locator("noscript a, #expiring a").first.click()
+    expect(bare.locator("#expiring .bar-row").first).to_be_visible()
+
+
+def test_the_statement_follows_its_days(window: Windows):
+    looker = window()
+    page = looker.go(looker.served.places()["member's points"])
+    rows = page.locator("#rows tr")
+    before = rows.count()
+    page.get_by_label("From this day").fill("2026-03-01")
+    expect(page).to_have_url(re.compile(r"tab=points&from=2026-03-01$"))
+    expect(rows).not_to_have_count(before)
+    assert 0 < rows.count() < before
+    assert not looker.complaints
+
+
+def test_on_a_phone_the_other_pages_are_in_the_menu(window: Windows):
+    page = window(width=390).go("/points")
+    page.get_by_role("button", name="Your account and settings").click()
+    assert not Axe().run(page).response["violations"]
+    page.get_by_role("navigation", name="More pages").get_by_role("link", name="Webhooks").click()
+    page.wait_for_url("**/webhooks")

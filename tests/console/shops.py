@@ -27,12 +27,14 @@ from regulars.commerce import NewDelivery, NewLine, NewOrder, Shop
 from regulars.commerce import connectors as files
 from regulars.facts import webhooks
 from regulars.facts.webhooks import Wish
+from regulars.ledger import desk, proof
 from regulars.members import NewMember
 from regulars.storage import Database, Transaction
 from regulars.types import to_public
 
 PASSWORD = "correct horse battery staple"
 EMAIL = "olga@shop.example"
+AGNES = "agnes@shop.example"
 FORMULA = '=HYPERLINK("http://evil.example","Dan")'
 SCRIPT = "<script>alert('Eve')</script>"
 OTHERS = 30
@@ -68,7 +70,46 @@ def furnish(app: App, folder: Path) -> None:
         commerce.cancel_order(tx, make_id(tx, "A-2"), at=NOON - 3 * DAY)
     _import(app, shop, folder)
     jobs.tick(app)
+    _desk(app)
     _webhooks(app)
+
+
+def _desk(app: App) -> None:
+    """What Olga and Max decided about points, what is set aside, and three passes of the reconciler."""
+    olga, max_ = EMAIL, "max@shop.example"
+    with app.database.transaction() as tx:
+        access.add_operator(tx, email=max_, name="Max", role=Role.MANAGER, password=PASSWORD, at=NOON)
+        access.add_operator(tx, email=AGNES, name="Agnes", role=Role.AGENT, password=PASSWORD, at=NOON)
+        ada, ben, cleo, eve = (
+            members.by_external_id(tx, who, issuer="uk").member_id for who in ("ada", "ben", "cleo", "eve")
+        )
+
+        def adjust(member_id: int, amount: int, reason: str, by: str) -> int:
+            done = desk.adjust(tx, member_id, amount, reason=reason, by=by, limit=1000, at=NOON)
+            return done.adjustment_id
+
+        adjust(ada, 200, "A parcel was lost, promised on the phone", olga)
+        adjust(cleo, -50, "Booked twice", max_)
+        adjust(ada, 5000, "Goodwill after three late deliveries in a row", max_)
+        adjust(ben, 2500, "Prize of the summer contest", olga)
+        adjust(ben, -90000, "Booked by mistake", max_)
+        desk.reject(tx, adjust(eve, 9000, "Friend of the house", max_), by=olga, at=NOON, because="That is no reason")
+        desk.approve(tx, adjust(cleo, 1200, "Faulty batch", olga), by=max_, at=NOON, because="Seen the photographs")
+        desk.freeze(tx, eve, reason="Card reported stolen", by=olga, at=NOON)
+        desk.freeze(tx, ben, reason="Two accounts?", by=max_, at=NOON - DAY)
+        desk.unfreeze(tx, ben, by=max_, at=NOON, because="Two people")
+        desk.define_point_type(tx, "stars", role="qualifying", decimals=1, at=NOON)
+        ledger.earn(tx, ada, 255, reference="visit-1", at=NOON, point_type="stars")
+        soon = NOON + timedelta(minutes=30)
+        ledger.hold(tx, ada, 300, reference="basket-000123", until=NOON + 2 * DAY, at=NOON)
+        ledger.capture(tx, ada, 100, reference="basket-000123-paid", hold="basket-000123", at=NOON)
+        ledger.hold(tx, cleo, 40, reference="basket-000124", until=soon, at=NOON)
+        ledger.earn(
+            tx, ada, 150, reference="waits-1", at=NOON, matures_at=NOON + 9 * DAY, awaits="delivered:A-1", lapses=True
+        )
+    for _ in range(3):
+        with app.database.transaction() as tx:
+            proof.reconcile(tx, at=NOON)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import make
 from console.shops import FORMULA, OTHERS, SCRIPT, Visitor, count_of, links, words
 from regulars import jobs
 from regulars.asgi import create_asgi
-from regulars.console import members
+from regulars.console import _downloads, members
 from regulars.storage import Database
 
 EVERYBODY = OTHERS + 5
@@ -130,17 +130,17 @@ def test_no_cell_of_the_export_is_a_formula(olga: Visitor):
 
 @pytest.mark.parametrize("text", ["=1+1", "+44", "-1", "@sum", "\tx", "\rx", "\nx"])
 def test_what_a_spreadsheet_takes_for_a_formula_is_marked_as_text(text: str):
-    assert members.harmless(text) == f"'{text}"
+    assert _downloads.harmless(text) == f"'{text}"
 
 
 @pytest.mark.parametrize("text", ["Ada", "a=1", "", None, "克莱奥"])
 def test_other_texts_stay_as_they_are(text: str | None):
-    assert members.harmless(text) == text
+    assert _downloads.harmless(text) == text
 
 
 def test_a_slow_download_keeps_no_connection(bare: Visitor, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(members, "_EXPORTED_AT_ONCE", 2)
-    monkeypatch.setattr(members, "_IN_MEMORY", 100)
+    monkeypatch.setattr(_downloads, "_IN_MEMORY", 100)
     with bare.app.database.transaction() as tx:
         make.record(tx, make.shop(tx), *(make.order(str(n), f"customer-{n}") for n in range(20)))
     jobs.tick(bare.app, patience_seconds=30)

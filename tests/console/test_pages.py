@@ -10,7 +10,8 @@ from regulars.asgi import create_asgi
 from regulars.console import _pages
 from regulars.types import to_public
 
-PAGES = ["/", "/members", "/members/export.csv", "/orders", "/programme", "/imports"]
+POINTS = ["/points", "/points/expiring", "/points/proof", "/points/adjustments", "/points/freezes", "/points/holds"]
+PAGES = ["/", "/members", "/members/export.csv", "/orders", *POINTS, "/programme", "/imports"]
 
 
 def test_every_page_needs_a_session(furnished: App, visitor: Visitor):
@@ -98,6 +99,17 @@ _KNOWN = {"chart-bar-square", "shopping-bag", "arrow-up-tray", "user-plus", "rec
         ("/orders?before=2026-01-01T00:00Z~-7", 400),
         ("/imports?before=yesterday", 400),
         ("/orders?member=ord_0000000000000", 400),
+        ("/points?period=7", 400),
+        ("/points?type=gold", 400),
+        ("/points/expiring?type=gold", 400),
+        ("/points/proof?before=x", 400),
+        ("/points/adjustments?state=lost", 400),
+        ("/points/adjustments?member=ord_0000000000000", 400),
+        ("/points/adjustments?before=then~7", 400),
+        ("/points/adjustments/" + to_public("adj", 7), 404),
+        ("/points/freezes?before=7", 400),
+        ("/points/holds?after=2026-01-01T00:00Z~7", 400),
+        ("/points/holds?after=2026-01-01T00:00Z~7~x", 400),
     ],
 )
 def test_what_cannot_be_shown_is_told_in_words_with_a_way_on(olga: Visitor, path: str, status: int):
@@ -128,13 +140,22 @@ def test_before_the_first_order_every_page_says_how_to_begin(bare: Visitor):
         assert answer.status_code == 200
         assert "regulars import orders" in words(answer.text), path
     assert "No programme yet" in words(bare.get("/programme").text)
+    for path, said in {
+        "/points": "Points come with the first paid order",
+        "/points/expiring": "Nobody has points to spend",
+        "/points/proof": "regulars ledger verify",
+        "/points/adjustments": "Nothing was given or taken by hand yet",
+        "/points/freezes": "Nothing is frozen",
+        "/points/holds": "Nothing is set aside",
+    }.items():
+        assert said in words(bare.get(path).text), path
 
 
 def test_an_installation_with_a_shop_and_no_order_shows_its_pages(bare: Visitor):
     with bare.app.database.transaction() as tx:
         make.shop(tx)
     bare.sign_in()
-    for path in ["/", "/members", "/members/export.csv", "/orders", "/programme", "/imports"]:
+    for path in PAGES:
         assert bare.get(path).status_code == 200, path
 
 

@@ -95,6 +95,10 @@ FORMS = [
     "/sign-in",
     "/sign-out",
     "/preferences",
+    "/members/{member:str}/points/adjustment",
+    "/members/{member:str}/points/freeze",
+    "/members/{member:str}/points/holds/{number:str}/release",
+    "/points/adjustments/{adjustment:str}/decision",
     "/webhooks/new",
     "/webhooks/deliveries/{delivery:str}/replay",
     *(

@@ -3,8 +3,8 @@
 import pytest
 
 from conftest import NOON
-from ledger.making import ADA, BEN, DAY, LATER, SOON, balance, earn, post, spend, statuses, take_back
-from regulars import ledger
+from ledger.making import ADA, BEN, CLEO, DAY, LATER, SOON, balance, earn, post, spend, statuses, take_back
+from regulars import facts, ledger
 from regulars.ledger import InvalidPosting, desk
 from regulars.storage import Database, Transaction
 
@@ -80,12 +80,12 @@ def test_beyond_it_somebody_else_decides(tx: Transaction) -> None:
     assert (asked.decision, balance(tx, ADA)) == (None, (0, 0, 0))
     with pytest.raises(desk.OwnAdjustment):
         desk.approve(tx, asked.adjustment_id, by="Olga", at=NOON)
-    assert [one.adjustment_id for one in desk.adjustments(tx, only_open=True)] == [asked.adjustment_id]
+    assert [one.adjustment_id for one in desk.adjustments(tx, state="waiting")] == [asked.adjustment_id]
     done = desk.approve(tx, asked.adjustment_id, by="Ben", at=NOON + DAY)
     assert (done.decision, done.decided_by, balance(tx, ADA)) == ("posted", "Ben", (101, 0, 0))
     with pytest.raises(desk.AdjustmentDecided):
         desk.reject(tx, asked.adjustment_id, by="Ben", at=NOON)
-    assert desk.adjustments(tx, only_open=True) == []
+    assert desk.adjustments(tx, state="waiting") == []
     assert desk.adjustments(tx) == [done]
 
 
@@ -108,3 +108,117 @@ def test_what_is_not_there_cannot_be_taken(database: Database) -> None:
         assert desk.adjustments(tx) == []
     with pytest.raises(InvalidPosting, match="reason"), database.transaction() as tx:
         desk.adjust(tx, ADA, 5, reason="", by="Olga", limit=100, at=NOON)
+
+
+def test_another_adjustment_under_the_same_name_is_refused(tx: Transaction) -> None:
+    adjust(tx, 50, adjustment_id=7)
+    with pytest.raises(ledger.ReferenceReused):
+        adjust(tx, 60, adjustment_id=7)
+    assert balance(tx, ADA) == (50, 0, 0)
+
+
+def test_a_decision_has_a_reason(tx: Transaction) -> None:
+    asked = [adjust(tx, 1000 + n) for n in range(2)]
+    with pytest.raises(InvalidPosting, match="because"):
+        desk.reject(tx, asked[0].adjustment_id, by="Ben", at=NOON, because="")
+    done = desk.reject(tx, asked[0].adjustment_id, by="Ben", at=NOON, because="sent twice")
+    assert desk.adjustment(tx, asked[0].adjustment_id) == done
+    assert done.decided_because == "sent twice"
+    assert desk.approve(tx, asked[1].adjustment_id, by="Ben", at=NOON, because="seen").decided_because == "seen"
+    fact = facts.timeline(tx, member_id=ADA, limit=50)
+    assert [one.data["because"] for one in fact if one.name == "adjustment.rejected"] == ["sent twice"]
+    desk.freeze(tx, ADA, reason="stolen", by="Olga", at=NOON)
+    assert desk.unfreeze(tx, ADA, by="Ben", because="card replaced", at=NOON)
+    assert desk.freezes(tx, ADA)[0].lifted_because == "card replaced"
+
+
+def test_adjustments_are_found_by_state_member_and_day(tx: Transaction) -> None:
+    made = [
+        desk.adjust(tx, who, amount, reason="r", by="Olga", limit=100, at=NOON + n * DAY)
+        for n, (who, amount) in enumerate([(ADA, 5), (BEN, 500), (ADA, 600), (ADA, 7), (BEN, 700)])
+    ]
+    ids = [one.adjustment_id for one in made]
+    desk.reject(tx, ids[1], by="Ben", at=NOON + 9 * DAY)
+
+    def found(**asked: object) -> list[int]:
+        return [ids.index(one.adjustment_id) for one in desk.adjustments(tx, **asked)]  # pyright: ignore[reportArgumentType]
+
+    assert found() == [4, 3, 2, 1, 0]
+    assert found(state="waiting") == [4, 2]
+    assert [ids.index(one.adjustment_id) for one in desk.waiting(tx)] == [2, 4]
+    assert len(desk.waiting(tx, limit=1)) == 1
+    assert found(state="posted") == [3, 0]
+    assert found(state="rejected") == [1]
+    assert found(member_id=ADA) == [3, 2, 0]
+    assert found(since=NOON + DAY, until=NOON + 3 * DAY) == [2, 1]
+    assert found(member_id=ADA, before=(made[3].proposed_at, ids[3]), limit=1) == [2]
+
+
+def test_the_frozen_accounts_are_listed_the_latest_first(tx: Transaction) -> None:
+    post(tx, earn(ADA, 100, "a"))
+    desk.freeze(tx, ADA, reason="stolen", by="Olga", at=NOON)
+    desk.freeze(tx, BEN, reason="dispute", by="Olga", at=NOON + DAY)
+    latest, first = desk.frozen(tx)
+    assert (latest.member_id, latest.reason, latest.available) == (BEN, "dispute", 0)
+    assert (first.member_id, first.reason, first.available) == (ADA, "stolen", 100)
+    assert desk.frozen(tx, before=(latest.frozen_at, latest.account_id)) == [first]
+    desk.unfreeze(tx, BEN, by="Olga", at=NOON)
+    assert desk.frozen(tx) == [first]
+
+
+def test_open_holds_are_listed_by_when_they_end_and_given_back_by_hand(tx: Transaction) -> None:
+    post(tx, earn(ADA, 100, "a"), earn(BEN, 100, "b"))
+    for member_id, name, until in ((ADA, "late", LATER), (BEN, "soon", SOON), (ADA, "too", SOON)):
+        ledger.hold(tx, member_id, 30, reference=name, until=until, at=NOON)
+    found = desk.open_holds(tx, at=NOON)
+    assert [one.held_until for one in found] == [SOON, SOON, LATER]
+    assert {one.reference for one in found[:2]} == {"soon", "too"}
+    paged = [desk.open_holds(tx, at=NOON, limit=1)[0]]
+    while more := desk.open_holds(
+        tx, at=NOON, after=(paged[-1].held_until, paged[-1].account_id, paged[-1].seq), limit=1
+    ):
+        paged += more
+    assert paged == found
+    assert [one.reference for one in desk.open_holds(tx, at=SOON)] == ["late"]
+    late = found[-1]
+    ledger.capture(tx, ADA, 10, reference="part", hold="late", at=NOON)
+    with pytest.raises(InvalidPosting, match="reason"):
+        desk.release_hold(tx, ADA, late.seq, reason="", by="Olga", at=NOON)
+    done = desk.release_hold(tx, ADA, late.seq, reason="basket left", by="Olga", at=NOON)
+    assert (done.held_change, done.balance) == (-20, 60)
+    entry = ledger.statement(tx, ADA)[0]
+    assert (entry.kind, entry.reason) == ("release", "basket left")
+    [fact] = [one for one in facts.timeline(tx, member_id=ADA, limit=50) if one.name == "hold.released"]
+    assert (fact.data["by"], fact.data["amount"]) == ("Olga", 20)
+    with pytest.raises(desk.HoldNotFound):
+        desk.release_hold(tx, ADA, late.seq, reason="basket left", by="Olga", at=NOON)
+    with pytest.raises(desk.HoldNotFound):
+        desk.open_hold(tx, CLEO, late.seq, at=NOON)
+    assert ledger.audit(tx) == []
+
+
+def test_many_accounts_are_exact_whether_or_not_the_jobs_have_run(tx: Transaction) -> None:
+    desk.define_point_type(tx, "stars", role="qualifying", at=NOON)
+    post(
+        tx,
+        earn(ADA, 100, "a", SOON),
+        earn(ADA, 7, "b"),
+        earn(BEN, 50, "c", LATER),
+        earn(ADA, 3, "d", point_type="stars"),
+    )
+    ledger.hold(tx, BEN, 20, reference="h", until=SOON, at=NOON)
+    found = desk.balances(tx, [(ADA, "points"), (BEN, "points"), (CLEO, "points"), (ADA, "points")], at=NOON)
+    assert {who: one.balance.available for who, one in found.items()} == {(ADA, "points"): 107, (BEN, "points"): 30}
+    later = desk.balances(tx, [(ADA, "points"), (BEN, "points")], at=SOON)
+    assert later[ADA, "points"].balance.available == 7
+    assert (later[BEN, "points"].balance.available, later[BEN, "points"].balance.held) == (50, 0)
+    assert [(one.point_type, one.entries) for one in desk.accounts(tx, ADA, at=NOON)] == [("points", 2), ("stars", 1)]
+    assert desk.owners(tx, [found[ADA, "points"].account_id, 1]) == {found[ADA, "points"].account_id: (ADA, "points")}
+
+
+def test_entries_of_a_time_are_those_that_happened_in_it(tx: Transaction) -> None:
+    post(tx, *[ledger.Posting("earn", ADA, n, f"e{n}", NOON - n * DAY) for n in range(1, 6)])
+    found = desk.entries(tx, ADA, since=NOON - 4 * DAY, until=NOON - DAY)
+    assert [one.amount for one in found] == [4, 3, 2]  # as they were booked, latest first
+    assert desk.entries(tx, ADA) == ledger.statement(tx, ADA)
+    assert [one.seq for one in desk.entries(tx, ADA, before_seq=4, limit=2)] == [3, 2]

@@ -60,6 +60,13 @@ class Adjustment(Struct):
     decision: Annotated[Literal["posted", "rejected"] | None, Meta(description="Null: it waits for a second person.")]
     decided_at: datetime | None
     decided_by: str | None
+    decided_because: Annotated[str | None, Meta(description="Why it was decided so, if that was said.")]
+
+
+class Decision(Struct, forbid_unknown_fields=True):
+    """Why somebody decides so."""
+
+    because: Reason | None = None
 
 
 class NewFreeze(Struct, forbid_unknown_fields=True):
@@ -70,8 +77,9 @@ class NewFreeze(Struct, forbid_unknown_fields=True):
 
 
 class Thaw(Struct, forbid_unknown_fields=True):
-    """Which points may be taken out again."""
+    """Which points may be taken out again, and why."""
 
+    because: Reason | None = None
     point_type: PointType = "points"
 
 
@@ -83,6 +91,7 @@ class Freeze(Struct):
     reason: str
     lifted_at: Annotated[datetime | None, Meta(description="Null: it is frozen now.")]
     lifted_by: str | None
+    lifted_because: str | None
 
 
 class NewPointType(Struct, forbid_unknown_fields=True):
@@ -119,11 +128,12 @@ def _adjustment(one: desk.Adjustment) -> Adjustment:
         decision=one.decision,
         decided_at=one.decided_at,
         decided_by=one.decided_by,
+        decided_because=one.decided_because,
     )
 
 
 def _freeze(one: desk.Freeze) -> Freeze:
-    return Freeze(one.frozen_at, one.frozen_by, one.reason, one.lifted_at, one.lifted_by)
+    return Freeze(one.frozen_at, one.frozen_by, one.reason, one.lifted_at, one.lifted_by, one.lifted_because)
 
 
 def _id_of(adjustment: str) -> int:
@@ -188,9 +198,14 @@ def list_adjustments(call: Call, asked: NamedDependency[Paging]) -> Response[Pag
         AccountFrozen,
     ],
 )
-def approve_adjustment(call: Call, adjustment: FromPath[str]) -> Response[Adjustment]:
+def approve_adjustment(
+    call: Call, adjustment: FromPath[str], data: JSONBody[Decision | None] = None
+) -> Response[Adjustment]:
     """Approve an adjustment that somebody else proposed; it is posted at once."""
-    return call.write(lambda tx, at: _adjustment(desk.approve(tx, _id_of(adjustment), by=_by(call), at=at)))
+    because = data.because if data else None
+    return call.write(
+        lambda tx, at: _adjustment(desk.approve(tx, _id_of(adjustment), by=_by(call), because=because, at=at))
+    )
 
 
 @creating(
@@ -199,9 +214,14 @@ def approve_adjustment(call: Call, adjustment: FromPath[str]) -> Response[Adjust
     permission=Permission.GIVE,
     refusals=[AdjustmentNotFound, AdjustmentDecided],
 )
-def reject_adjustment(call: Call, adjustment: FromPath[str]) -> Response[Adjustment]:
+def reject_adjustment(
+    call: Call, adjustment: FromPath[str], data: JSONBody[Decision | None] = None
+) -> Response[Adjustment]:
     """Reject an adjustment, or withdraw one's own."""
-    return call.write(lambda tx, at: _adjustment(desk.reject(tx, _id_of(adjustment), by=_by(call), at=at)))
+    because = data.because if data else None
+    return call.write(
+        lambda tx, at: _adjustment(desk.reject(tx, _id_of(adjustment), by=_by(call), because=because, at=at))
+    )
 
 
 @creating(
@@ -231,7 +251,7 @@ def unfreeze_points(call: Call, member: FromPath[str], data: JSONBody[Thaw]) -> 
 
     def work(tx: Transaction, at: datetime) -> Page[Freeze]:
         member_id = find_member(tx, member).member_id
-        desk.unfreeze(tx, member_id, by=_by(call), at=at, point_type=data.point_type)
+        desk.unfreeze(tx, member_id, by=_by(call), because=data.because, at=at, point_type=data.point_type)
         return Page([_freeze(one) for one in desk.freezes(tx, member_id, point_type=data.point_type)], None)
 
     return call.write(work)

@@ -30,6 +30,7 @@ class Pass(Struct):
     accounts: int
     entries: int
     discrepancies: int
+    pieces: Annotated[int, Meta(description="In how many transactions it was gone through so far.")]
     root: Annotated[
         str, Meta(description="SHA-256 over the last hash of every account: keep it, and no one can rewrite the past.")
     ]
@@ -81,7 +82,14 @@ class Reconciliation(Struct):
 
 def _pass(one: proof.Pass) -> Pass:
     return Pass(
-        one.pass_id, one.began_at, one.finished_at, one.accounts, one.entries, one.discrepancies, one.root.hex()
+        one.pass_id,
+        one.began_at,
+        one.finished_at,
+        one.accounts,
+        one.entries,
+        one.discrepancies,
+        one.pieces,
+        one.root.hex(),
     )
 
 

@@ -19,10 +19,11 @@ from regulars.app import App
 from regulars.cli._import import progress_bar
 from regulars.cli._serve import serve_app
 from regulars.commerce import connectors as files
+from regulars.ledger import proof
 from regulars.storage import erase_embedded_server
 
 err = Console(stderr=True)
-EMAIL = "owner@demo.example"
+EMAIL = demo.OWNER
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,7 @@ def _prepare(app: App, started: float) -> Prepared:
         )
         done = [one for one in commerce.list_imports(tx) if one.finished_at]
     read = done[0].report["rows_read"] if done else _import(app, shop)
+    _furnish(app)
     with app.database.transaction() as tx:
         return _figures(app, tx, read, started)
 
@@ -113,6 +115,18 @@ def _import(app: App, shop: commerce.Shop) -> int:
         finally:
             source.close()
         return source.rows_read
+
+
+def _furnish(app: App) -> None:
+    """Have the staff decide something about points, and the ledger gone through once, unless that was done."""
+    with app.database.transaction() as tx:
+        if not demo.decide(tx, at=app.clock()):
+            return
+    finished = None
+    while finished is None:
+        with app.database.transaction() as tx:
+            done = proof.reconcile(tx, at=app.clock())
+        finished = done and done.finished_at
 
 
 def _figures(app: App, tx: storage.Transaction, read: int, started: float) -> Prepared:

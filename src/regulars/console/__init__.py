@@ -13,7 +13,24 @@ from litestar.static_files import create_static_files_router  # pyright: ignore[
 from litestar.types import ControllerRouterHandler
 
 from regulars.app import App
-from regulars.console import _errors, _pages, _visits, imports, members, orders, overview, programme, sign_in, webhooks
+from regulars.console import (
+    _errors,
+    _pages,
+    _visits,
+    adjustments,
+    freezes,
+    holds,
+    imports,
+    member_points,
+    members,
+    orders,
+    overview,
+    points,
+    programme,
+    proof,
+    sign_in,
+    webhooks,
+)
 from regulars.console._errors import error_page
 from regulars.console._visits import ConsoleRequest, Visit
 
@@ -29,6 +46,12 @@ _STAFF = (
     *programme.PAGES,
     imports.list_imports,
     imports.show_import,
+    *member_points.PAGES,
+    *points.PAGES,
+    *proof.PAGES,
+    *adjustments.PAGES,
+    *freezes.PAGES,
+    *holds.PAGES,
     *webhooks.PAGES,
 )
 _DOOR = (sign_in.sign_in_page, sign_in.sign_in, sign_in.sign_out, sign_in.choose)

@@ -1,6 +1,6 @@
 """Reading what an address of the console asks for. What cannot be understood is refused, never silently left out."""
 
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Final, TypeVar
 
 from regulars.errors import Invalid
@@ -32,6 +32,11 @@ def month(field: str, text: str) -> date:
         BadAddress: it is none.
     """
     return day(field, f"{text}-01")
+
+
+def midnight(day: date | None, zone: tzinfo, *, after: int = 0) -> datetime | None:
+    """When a day begins in a time zone, or one so many days after it; None stays None."""
+    return None if day is None else datetime.combine(day + timedelta(days=after), time(), zone)
 
 
 def whole(field: str, text: str, low: int, high: int) -> int:

@@ -44,6 +44,14 @@ class Language:
         """A number with at most two decimals, grouped."""
         return numbers.format_decimal(value, format="#,##0.##", locale=self.locale)
 
+    def points(self, amount: int, decimals: int = 0, *, signed: bool = False) -> str:
+        """Points of a type that is counted in units of 10^-decimals; `signed` writes the plus too."""
+        digits = f"#,##0.{'0' * decimals}" if decimals else "#,##0"
+        value = Decimal(amount).scaleb(-decimals)
+        return numbers.format_decimal(
+            value, format=f"+{digits};-{digits}" if signed and amount else digits, locale=self.locale
+        )
+
     def signed(self, value: float) -> str:
         """A number with its sign and one decimal, for a change."""
         return numbers.format_decimal(value, format="+#,##0.0;-#,##0.0", locale=self.locale)

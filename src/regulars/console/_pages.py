@@ -55,10 +55,12 @@ def _environment(tag: str) -> Environment:
     extended.install_gettext_callables(language.gettext, language.ngettext, newstyle=True)
     filters: dict[str, Callable[..., Any]] = {
         "number": language.number,
+        "points": language.points,
         "signed": language.signed,
         "percent": language.percent,
         "money": language.money,
         "month": language.month,
+        "day": language.day,
         "country": language.country,
         "date": _date,
         "time": _time,

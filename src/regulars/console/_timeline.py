@@ -30,6 +30,10 @@ _ICONS: Final = {
     "points.reversed": "arrow-uturn-left",
     "points.spent": "gift",
     "member.amended": "identification",
+    "points.frozen": "lock-closed",
+    "points.unfrozen": "lock-closed",
+    "adjustment": "gift",
+    "hold": "clock",
     "reaction.failed": "exclamation-triangle",
 }
 _COLOURS: Final = {
@@ -37,6 +41,8 @@ _COLOURS: Final = {
     "order.cancelled": "is-back",
     "points.expired": "is-back",
     "points.reversed": "is-back",
+    "points.frozen": "is-back",
+    "adjustment.rejected": "is-back",
     "reaction.failed": "is-back",
     "points": "is-points",
     "tier": "is-tier",
@@ -213,6 +219,8 @@ def _order(teller: Teller, fact: Recorded) -> Markup:
 
 
 def _points(teller: Teller, fact: Recorded) -> Markup:
+    if fact.name in {"points.frozen", "points.unfrozen"}:
+        return _freeze(teller, fact)
     several = teller.language.ngettext
     count, num = teller.points(fact)
     sentences = {
@@ -237,6 +245,41 @@ def _points(teller: Teller, fact: Recorded) -> Markup:
     }
     sentence = sentences.get(fact.name)
     return _other(teller, fact) if sentence is None else teller.say(sentence, num=num)
+
+
+def _freeze(teller: Teller, fact: Recorded) -> Markup:
+    _ = teller.language.gettext
+    who, why = fact.data.get("by", ""), fact.data.get("reason") or fact.data.get("because")
+    if fact.name == "points.frozen":
+        return teller.say(_("%(who)s froze the points: %(why)s"), who=who, why=why)
+    if why is None:
+        return teller.say(_("%(who)s unfroze the points"), who=who)
+    return teller.say(_("%(who)s unfroze the points: %(why)s"), who=who, why=why)
+
+
+def _adjustment(teller: Teller, fact: Recorded) -> Markup:
+    _ = teller.language.gettext
+    sentences = {
+        "adjustment.proposed": _("%(who)s asked for %(points)s by hand: %(why)s"),
+        "adjustment.posted": _("%(points)s by hand, decided by %(who)s: %(why)s"),
+        "adjustment.rejected": _("%(who)s rejected %(points)s by hand: %(why)s"),
+    }
+    sentence = sentences.get(fact.name)
+    if sentence is None:
+        return _other(teller, fact)
+    amount = fact.data.get("amount")
+    points = teller.gain(amount if isinstance(amount, int) else 0)
+    why = fact.data.get("because") or fact.data.get("reason", "")
+    return teller.say(sentence, who=fact.data.get("by", ""), points=points, why=why)
+
+
+def _hold(teller: Teller, fact: Recorded) -> Markup:
+    _ = teller.language.gettext
+    if fact.name != "hold.released":
+        return _other(teller, fact)
+    sentence = _("%(who)s gave back what was set aside for %(reference)s: %(why)s")
+    data = fact.data
+    return teller.say(sentence, who=data.get("by", ""), reference=data.get("reference", ""), why=data.get("reason", ""))
 
 
 def _tier(teller: Teller, fact: Recorded) -> Markup:
@@ -268,6 +311,8 @@ _SENTENCES: Final[Mapping[str, Callable[[Teller, Recorded], Markup]]] = {
     "member": _member,
     "order": _order,
     "points": _points,
+    "adjustment": _adjustment,
+    "hold": _hold,
     "tier": _tier,
     "reaction": _reaction,
 }

@@ -130,6 +130,17 @@ def arrive(request: ConsoleRequest, app: App) -> Visit:
     return signed_in
 
 
+def require(visit: Visit, permission: Permission) -> str:
+    """Who is looking, if they may; by their e-mail address.
+
+    Raises:
+        NotAllowed: their role is too low.
+    """
+    assert visit.session is not None  # noqa: S101  every page but the sign-in has one
+    access.require(visit.session.role, permission)
+    return visit.session.email
+
+
 def form_token(secret: str) -> str:
     """What a form must carry: it follows from the visitor's cookie, and the cookie does not follow from it."""
     return hashlib.sha256(b"form\0" + secret.encode()).hexdigest()[:32]

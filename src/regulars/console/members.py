@@ -1,30 +1,27 @@
 """Members: the directory with search and filters, its export, and one member's page."""
 
-import csv
-import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
-from tempfile import SpooledTemporaryFile
-from typing import IO, Any, Final
+from typing import Any, Final
 
 from litestar import Request, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath
 from litestar.response import Response, Stream
 
-from regulars import commerce, facts, insight, ledger, members, programme
-from regulars.console import _addresses, _pages, _ranks, _timeline, _wanted
+from regulars import commerce, facts, insight, members, programme
+from regulars.console import _addresses, _downloads, _pages, _ranks, _statement, _timeline, _wanted
+from regulars.console._kinds import Kinds
 from regulars.console._visits import Visit
 from regulars.console._wanted import Wanted
 from regulars.insight import Filter, MemberRow
+from regulars.ledger import desk
 from regulars.storage import Transaction
 from regulars.types import from_public, to_public
 
 TABS: Final = ("timeline", "orders", "points")
 _ROWS: Final = 50
 _EXPORTED_AT_ONCE: Final = 500
-_IN_MEMORY: Final = 4 * 1024 * 1024
-"""Bytes of an export kept in memory; a longer one goes to a temporary file."""
 _EXPORT: Final = (
     "member_id", "external_id", "name", "email", "country", "joined", "tier", "points", "orders", "spend", "currency",
     "last_purchase", "recency", "frequency", "money", "grade",
@@ -62,31 +59,11 @@ def export_members(visit: NamedDependency[Visit], request: Request[Any, Any, Any
     """Every member that fits as a file for a spreadsheet, in the order of the list."""
     wanted = Wanted.of(request.query_params)
     chosen = wanted.filter(visit.app.frames.read(visit.app.database), visit.today)
-    name = f"members-{visit.today.isoformat()}.csv"
-    return Stream(
-        _pieces(_spooled(_lines(visit, wanted, chosen))),
-        media_type="text/csv",
-        headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"},
-    )
-
-
-def _spooled(lines: Iterable[str]) -> IO[bytes]:
-    """The file, written before it is sent, in memory or on disk: a slow download would keep a connection for its time."""
-    spool = SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115  closed by `_pieces`, when it was sent
-    for line in lines:
-        spool.write(line.encode())
-    spool.seek(0)
-    return spool
-
-
-def _pieces(spool: IO[bytes]) -> Iterator[bytes]:
-    with spool:
-        while piece := spool.read(1 << 16):
-            yield piece
+    return _downloads.table(f"members-{visit.today.isoformat()}.csv", _lines(visit, wanted, chosen))
 
 
 def _lines(visit: Visit, wanted: Wanted, chosen: Filter) -> Iterator[str]:
-    yield "\ufeff" + _csv([_EXPORT])  # the mark tells a spreadsheet that it is UTF-8
+    yield _downloads.rows([_EXPORT])
     after: str | None = None
     with visit.app.database.transaction(read_only=True) as tx:
         while True:
@@ -94,7 +71,7 @@ def _lines(visit: Visit, wanted: Wanted, chosen: Filter) -> Iterator[str]:
                 tx, chosen, sort=wanted.sort, descending=wanted.descending, after=after, limit=_EXPORTED_AT_ONCE
             )
             digits = visit.language.digits(page.currency)
-            yield _csv([_exported(visit, row, page.currency or "", digits) for row in page.rows])
+            yield _downloads.rows([_exported(visit, row, page.currency or "", digits) for row in page.rows])
             after = page.next
             if after is None:
                 return
@@ -102,21 +79,10 @@ def _lines(visit: Visit, wanted: Wanted, chosen: Filter) -> Iterator[str]:
 
 def _exported(visit: Visit, row: MemberRow, currency: str, digits: int) -> Sequence[object]:
     return (
-        to_public("mem", row.member_id), *map(harmless, (row.external_id, row.name, row.email, row.country)),
+        to_public("mem", row.member_id), *map(_downloads.harmless, (row.external_id, row.name, row.email, row.country)),
         row.joined_at.astimezone(visit.zone).date().isoformat(), row.tier, row.points, row.orders,
         Decimal(row.spend_minor).scaleb(-digits), currency, row.last_day, row.r, row.f, row.m, row.grade,
     )  # fmt: skip
-
-
-def harmless(text: str | None) -> str | None:
-    """A text no spreadsheet takes for a formula: one that begins like one gets an apostrophe, as OWASP advises."""
-    return f"'{text}" if text and text[0] in "=+-@\t\r\n" else text
-
-
-def _csv(rows: Sequence[Sequence[object]]) -> str:
-    text = io.StringIO()
-    csv.writer(text).writerows(rows)
-    return text.getvalue()
 
 
 @get("/members/{member:str}", sync_to_thread=True)
@@ -127,13 +93,19 @@ def show_member(visit: NamedDependency[Visit], member: FromPath[str], request: R
     with visit.app.database.transaction(read_only=True) as tx:
         known = members.find(tx, member_id)
         found = _ranks.standing_programme(tx, visit.now)
+        accounts = desk.accounts(tx, member_id, at=visit.now)
+        asked = dict(request.query_params) if tab == "points" else {}
+        wanted = _statement.Wanted.of(asked, [one.point_type for one in accounts])
+        kind = wanted.kind
         values: dict[str, Any] = {
             "member": known,
             "identities": members.identities(tx, member_id=member_id),
             "portrait": insight.portrait(tx, member_id),
             "tiers": _ranks.tier_names(found, visit.language),
-            "balance": ledger.balance(tx, member_id, at=visit.now),
-            "lots": ledger.lots(tx, member_id, at=visit.now),
+            "accounts": accounts,
+            "kinds": Kinds.read(tx, visit.language),
+            "kind": kind,
+            "purse": _statement.purse(tx, visit, member_id, kind, accounts),
             "progress": programme.standing(tx, member_id, at=visit.now) if found else None,
             "programme": found,
             "currency": found.currency if found else None,
@@ -144,10 +116,14 @@ def show_member(visit: NamedDependency[Visit], member: FromPath[str], request: R
         if tab == "orders":
             values |= _orders(tx, member_id, before)
         elif tab == "points":
-            values |= _points(tx, member_id, before)
+            values |= {"wanted": wanted, "page": _statement.read(tx, visit, member_id, wanted, limit=_ROWS)}
+            values |= {"holds": _statement.holds(tx, visit, member_id, kind), "done": request.query_params.get("done")}
         else:
             values |= _happened(tx, visit, member_id, before, _ranks.tier_names(found, visit.language))
-    return _pages.page(visit, f"_member_{tab}.html" if visit.partial else "member.html", **values)
+    answer = _pages.page(visit, f"_member_{tab}.html" if visit.partial else "member.html", **values)
+    if visit.partial and tab == "points" and wanted.before is None:  # filtered anew, not joined by earlier entries
+        answer.headers["HX-Replace-Url"] = _pages.query(f"/members/{member}", {"tab": tab, **wanted.query()})
+    return answer
 
 
 def _happened(
@@ -173,18 +149,4 @@ def _orders(tx: Transaction, member_id: int, before: str | None) -> dict[str, ob
         "orders": rows,
         "awards": {award.order_id: award for award in awards},
         "following": _addresses.write_place(rows[-1].placed_at, rows[-1].order_id) if more else None,
-    }
-
-
-def _points(tx: Transaction, member_id: int, before: str | None) -> dict[str, object]:
-    place = _addresses.whole("before", before, 1, 999_999_999) if before else None
-    found = ledger.statement(tx, member_id, before_seq=place, limit=_ROWS + 1)
-    rows = found[:_ROWS]
-    named = {entry.seq: order for entry in rows if (order := _timeline.order_of(entry.reference))}
-    orders = commerce.find_orders(tx, sorted({from_public("ord", order) for order in named.values()}))
-    return {
-        "entries": rows,
-        "named": named,
-        "orders": {to_public("ord", order.order_id): order for order in orders},
-        "following": rows[-1].seq if len(found) > _ROWS else None,
     }

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta, tzinfo
+from datetime import date, datetime, tzinfo
 from typing import Any, Final
 
 from litestar import Request, get
@@ -97,15 +97,11 @@ def _find(tx: Transaction, wanted: Wanted, zone: tzinfo) -> list[Order]:
         member_id=from_public("mem", wanted.member, field="member") if wanted.member else None,
         number=wanted.number,
         state=wanted.state,
-        placed_from=_midnight(wanted.start, zone),
-        placed_until=_midnight(wanted.end, zone, after=1),
+        placed_from=_addresses.midnight(wanted.start, zone),
+        placed_until=_addresses.midnight(wanted.end, zone, after=1),
         before=wanted.before,
         limit=_ROWS + 1,
     )
-
-
-def _midnight(day: date | None, zone: tzinfo, *, after: int = 0) -> datetime | None:
-    return None if day is None else datetime.combine(day + timedelta(days=after), time(), zone)
 
 
 @get("/orders/{order:str}", sync_to_thread=True)

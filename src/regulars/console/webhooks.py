@@ -12,10 +12,9 @@ from litestar.enums import RequestEncodingType
 from litestar.params import Body, FromPath
 from litestar.response import Redirect, Response
 
-from regulars import access
 from regulars.access import Permission
 from regulars.console import _addresses, _health, _pages
-from regulars.console._visits import Visit
+from regulars.console._visits import Visit, require
 from regulars.facts import webhooks
 from regulars.facts.webhooks import STATES, AddedEndpoint, BadEndpoint, Endpoint, Range, State, Wish
 from regulars.storage import Transaction
@@ -61,13 +60,6 @@ def _state(text: str) -> State:
     return state
 
 
-def _require(visit: Visit, permission: Permission) -> str:
-    """Who is looking, if they may."""
-    assert visit.session is not None  # noqa: S101  every page but the sign-in has one
-    access.require(visit.session.role, permission)
-    return visit.session.email
-
-
 def _endpoint_id(text: str) -> int:
     return from_public("whe", text, field="endpoint")
 
@@ -75,7 +67,7 @@ def _endpoint_id(text: str) -> int:
 @get("/webhooks", sync_to_thread=True)
 def list_webhooks(visit: NamedDependency[Visit]) -> Response[str]:
     """The endpoints, and how each does."""
-    _require(visit, Permission.AUDIT)
+    require(visit, Permission.AUDIT)
     with visit.app.database.transaction(read_only=True) as tx:
         found = _healths(tx, visit, webhooks.list_endpoints(tx))
     return _pages.page(visit, "webhooks.html", endpoints=found)
@@ -90,7 +82,7 @@ def _healths(tx: Transaction, visit: Visit, found: list[Endpoint]) -> list[_heal
 @get("/webhooks/new", sync_to_thread=True)
 def new_webhook(visit: NamedDependency[Visit]) -> Response[str]:
     """The form for a new endpoint."""
-    _require(visit, Permission.SEND)
+    require(visit, Permission.SEND)
     return _form(visit, _NEW, None)
 
 
@@ -115,7 +107,7 @@ def _wish(data: Mapping[str, str]) -> Wish:
 @post("/webhooks/new", sync_to_thread=True, status_code=200)
 def add_webhook(visit: NamedDependency[Visit], data: Form) -> Response[str]:
     """Add an endpoint and show its secret, or say what is wrong."""
-    by, wish = _require(visit, Permission.SEND), _wish(data)
+    by, wish = require(visit, Permission.SEND), _wish(data)
     try:
         with visit.app.database.transaction() as tx:
             added = webhooks.add_endpoint(tx, wish, by=by, reach=visit.app.reach, at=visit.now)
@@ -133,7 +125,7 @@ def show_webhook(
     visit: NamedDependency[Visit], endpoint: FromPath[str], request: Request[Any, Any, Any]
 ) -> Response[str]:
     """One endpoint: how it does, what was sent, and what can be done about it."""
-    _require(visit, Permission.AUDIT)
+    require(visit, Permission.AUDIT)
     wanted, endpoint_id = Wanted.of(request.query_params), _endpoint_id(endpoint)
     with visit.app.database.transaction(read_only=True) as tx:
         [health] = _healths(tx, visit, [webhooks.find_endpoint(tx, endpoint_id)])
@@ -157,7 +149,7 @@ def show_webhook(
 @get("/webhooks/endpoints/{endpoint:str}/change", sync_to_thread=True)
 def change_webhook(visit: NamedDependency[Visit], endpoint: FromPath[str]) -> Response[str]:
     """The form for an endpoint there is."""
-    _require(visit, Permission.SEND)
+    require(visit, Permission.SEND)
     with visit.app.database.transaction(read_only=True) as tx:
         known = webhooks.find_endpoint(tx, _endpoint_id(endpoint))
     return _form(visit, Wish(known.url, known.names, known.description), known)
@@ -166,7 +158,7 @@ def change_webhook(visit: NamedDependency[Visit], endpoint: FromPath[str]) -> Re
 @post("/webhooks/endpoints/{endpoint:str}/change", sync_to_thread=True)
 def amend_webhook(visit: NamedDependency[Visit], endpoint: FromPath[str], data: Form) -> Response[Any]:
     """Change an endpoint, or say what is wrong."""
-    by, wish, endpoint_id = _require(visit, Permission.SEND), _wish(data), _endpoint_id(endpoint)
+    by, wish, endpoint_id = require(visit, Permission.SEND), _wish(data), _endpoint_id(endpoint)
     with visit.app.database.transaction(read_only=True) as tx:
         known = webhooks.find_endpoint(tx, endpoint_id)
     try:
@@ -184,7 +176,7 @@ def _back(endpoint: str, done: str) -> Redirect:
 @post("/webhooks/endpoints/{endpoint:str}/ping", sync_to_thread=True)
 def ping_webhook(visit: NamedDependency[Visit], endpoint: FromPath[str]) -> Redirect:
     """Send a test, and show what comes of it."""
-    _require(visit, Permission.SEND)
+    require(visit, Permission.SEND)
     with visit.app.database.transaction() as tx:
         sent = webhooks.ping(tx, _endpoint_id(endpoint), at=visit.now)
     return Redirect(f"/webhooks/deliveries/{to_public('whd', sent.delivery_id)}", status_code=303)
@@ -200,7 +192,7 @@ _SWITCHES: Final[Mapping[str, Switch]] = {
 @post("/webhooks/endpoints/{endpoint:str}/switch", sync_to_thread=True)
 def switch_webhook(visit: NamedDependency[Visit], endpoint: FromPath[str], data: Form) -> Redirect:
     """Disable or enable an endpoint."""
-    by = _require(visit, Permission.SEND)
+    by = require(visit, Permission.SEND)
     to = _addresses.one_of("to", data.get("to", ""), tuple(_SWITCHES))
     with visit.app.database.transaction() as tx:
         _SWITCHES[to](tx, _endpoint_id(endpoint), by, visit.now)
@@ -210,7 +202,7 @@ def switch_webhook(visit: NamedDependency[Visit], endpoint: FromPath[str], data:
 @post("/webhooks/endpoints/{endpoint:str}/rotate", sync_to_thread=True, status_code=200)
 def rotate_webhook(visit: NamedDependency[Visit], endpoint: FromPath[str], data: Form) -> Response[str]:
     """Give an endpoint a new secret, and show it."""
-    by, hours = _require(visit, Permission.SEND), _addresses.whole("overlap", data.get("overlap", "24"), 0, 168)
+    by, hours = require(visit, Permission.SEND), _addresses.whole("overlap", data.get("overlap", "24"), 0, 168)
     with visit.app.database.transaction() as tx:
         given = webhooks.rotate_secret(tx, _endpoint_id(endpoint), overlap=timedelta(hours=hours), by=by, at=visit.now)
     return _secret(visit, given, new=False, overlap=hours)
@@ -219,7 +211,7 @@ def rotate_webhook(visit: NamedDependency[Visit], endpoint: FromPath[str], data:
 @post("/webhooks/endpoints/{endpoint:str}/remove", sync_to_thread=True)
 def remove_webhook(visit: NamedDependency[Visit], endpoint: FromPath[str], data: Form) -> Redirect:
     """Take an endpoint away, if that was ticked."""
-    by = _require(visit, Permission.SEND)
+    by = require(visit, Permission.SEND)
     _addresses.one_of("sure", data.get("sure", ""), ("yes",))
     with visit.app.database.transaction() as tx:
         webhooks.remove_endpoint(tx, _endpoint_id(endpoint), by=by, at=visit.now)
@@ -229,7 +221,7 @@ def remove_webhook(visit: NamedDependency[Visit], endpoint: FromPath[str], data:
 @post("/webhooks/endpoints/{endpoint:str}/replay", sync_to_thread=True)
 def replay_webhook(visit: NamedDependency[Visit], endpoint: FromPath[str], data: Form) -> Redirect:
     """Send dead letters again, or the facts of a time."""
-    by, endpoint_id = _require(visit, Permission.SEND), _endpoint_id(endpoint)
+    by, endpoint_id = require(visit, Permission.SEND), _endpoint_id(endpoint)
     what = _addresses.one_of("what", data.get("what", ""), ("dead", "time"))
     with visit.app.database.transaction() as tx:
         if what == "dead":
@@ -254,7 +246,7 @@ def _moment(visit: Visit, field: str, data: Mapping[str, str]) -> datetime:
 @get("/webhooks/deliveries/{delivery:str}", sync_to_thread=True)
 def show_webhook_delivery(visit: NamedDependency[Visit], delivery: FromPath[str]) -> Response[str]:
     """One delivery: what it says, and every attempt."""
-    _require(visit, Permission.AUDIT)
+    require(visit, Permission.AUDIT)
     with visit.app.database.transaction(read_only=True) as tx:
         found = webhooks.find_delivery(tx, from_public("whd", delivery, field="delivery"))
         endpoint = webhooks.find_endpoint(tx, found.endpoint_id)
@@ -266,7 +258,7 @@ def show_webhook_delivery(visit: NamedDependency[Visit], delivery: FromPath[str]
 @post("/webhooks/deliveries/{delivery:str}/replay", sync_to_thread=True)
 def replay_webhook_delivery(visit: NamedDependency[Visit], delivery: FromPath[str]) -> Redirect:
     """Send one delivery again."""
-    by = _require(visit, Permission.SEND)
+    by = require(visit, Permission.SEND)
     with visit.app.database.transaction() as tx:
         webhooks.replay_delivery(tx, from_public("whd", delivery, field="delivery"), by=by, at=visit.now)
     return Redirect(f"/webhooks/deliveries/{delivery}", status_code=303)

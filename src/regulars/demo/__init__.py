@@ -15,6 +15,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from regulars.commerce.connectors import Profile
+from regulars.demo._desk import OWNER, decide
 
 CODE: Final = "online-retail"
 NAME: Final = "Online Retail"
@@ -52,4 +53,4 @@ def export() -> AbstractContextManager[Path]:
     return resources.as_file(resources.files("regulars.demo") / "online_retail.parquet")
 
 
-__all__ = ["CODE", "CURRENCY", "NAME", "NOW", "PROFILE", "TIME_ZONE", "export"]
+__all__ = ["CODE", "CURRENCY", "NAME", "NOW", "OWNER", "PROFILE", "TIME_ZONE", "decide", "export"]

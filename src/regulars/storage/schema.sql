@@ -1389,8 +1389,10 @@ CREATE TABLE public.ledger_adjustments (
     decided_at timestamp with time zone,
     decided_by text,
     decision text,
+    decided_because text,
     CONSTRAINT ledger_adjustments_amount_check CHECK ((amount <> 0)),
     CONSTRAINT ledger_adjustments_check CHECK ((((decided_at IS NULL) = (decided_by IS NULL)) AND ((decided_at IS NULL) = (decision IS NULL)))),
+    CONSTRAINT ledger_adjustments_decided_because_check CHECK ((decided_because <> ''::text)),
     CONSTRAINT ledger_adjustments_decision_check CHECK ((decision = ANY (ARRAY['posted'::text, 'rejected'::text]))),
     CONSTRAINT ledger_adjustments_reason_check CHECK ((reason <> ''::text))
 );
@@ -1472,7 +1474,9 @@ CREATE TABLE public.ledger_freezes (
     reason text NOT NULL,
     lifted_at timestamp with time zone,
     lifted_by text,
+    lifted_because text,
     CONSTRAINT ledger_freezes_check CHECK (((lifted_at IS NULL) = (lifted_by IS NULL))),
+    CONSTRAINT ledger_freezes_lifted_because_check CHECK ((lifted_because <> ''::text)),
     CONSTRAINT ledger_freezes_reason_check CHECK ((reason <> ''::text))
 );
 
@@ -1503,7 +1507,8 @@ CREATE TABLE public.ledger_passes (
     accounts bigint DEFAULT 0 NOT NULL,
     entries bigint DEFAULT 0 NOT NULL,
     discrepancies bigint DEFAULT 0 NOT NULL,
-    root bytea DEFAULT '\x'::bytea NOT NULL
+    root bytea DEFAULT '\x'::bytea NOT NULL,
+    pieces integer DEFAULT 0 NOT NULL
 );
 
 CREATE TABLE public.ledger_pending_lots (
@@ -1828,9 +1833,13 @@ CREATE INDEX insight_portraits_by_orders ON public.insight_portraits USING btree
 
 CREATE INDEX insight_portraits_by_spend ON public.insight_portraits USING btree (spend_minor, member_id);
 
+CREATE INDEX ledger_adjustments_by_member ON public.ledger_adjustments USING btree (member_id, proposed_at, adjustment_id);
+
 CREATE INDEX ledger_adjustments_by_time ON public.ledger_adjustments USING btree (proposed_at, adjustment_id);
 
-CREATE INDEX ledger_adjustments_open ON public.ledger_adjustments USING btree (proposed_at) WHERE (decided_at IS NULL);
+CREATE INDEX ledger_adjustments_rejected ON public.ledger_adjustments USING btree (proposed_at, adjustment_id) WHERE (decision = 'rejected'::text);
+
+CREATE INDEX ledger_adjustments_waiting ON public.ledger_adjustments USING btree (proposed_at, adjustment_id) WHERE (decided_at IS NULL);
 
 CREATE INDEX ledger_entries_posted ON public.ledger_entries USING brin (posted_at);
 
@@ -1839,6 +1848,8 @@ CREATE INDEX ledger_entries_reversals ON public.ledger_entries USING btree (acco
 CREATE INDEX ledger_findings_open ON public.ledger_findings USING btree (found_at) WHERE (gone_at IS NULL);
 
 CREATE INDEX ledger_flows_to_roll ON public.ledger_flows USING btree (posted_at) WHERE (NOT rolled);
+
+CREATE INDEX ledger_freezes_open ON public.ledger_freezes USING btree (frozen_at, account_id) WHERE (lifted_at IS NULL);
 
 CREATE INDEX ledger_holds_due ON public.ledger_holds USING btree (held_until);
 

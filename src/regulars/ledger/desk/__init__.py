@@ -8,6 +8,7 @@ The invariant: nobody alone moves more points by hand than the limit, and every 
     desk.approve(tx, asked.adjustment_id, by="Ben", at=now)
 """
 
+from regulars.ledger.desk._accounts import Account, accounts, balances, entries, owners
 from regulars.ledger.desk._adjustments import (
     AdjustmentDecided,
     AdjustmentNotFound,
@@ -17,27 +18,43 @@ from regulars.ledger.desk._adjustments import (
     adjustments,
     approve,
     reject,
+    waiting,
 )
-from regulars.ledger.desk._freezes import freeze, freezes, unfreeze
+from regulars.ledger.desk._freezes import freeze, freezes, frozen, unfreeze
+from regulars.ledger.desk._holds import HoldNotFound, open_hold, open_holds, release_hold
 from regulars.ledger.desk._point_types import PointTypeInUse, define_point_type, point_types
-from regulars.ledger.desk._queries import Adjustment, Freeze, PointType
+from regulars.ledger.desk._queries import Adjustment, AdjustmentState, Freeze, Frozen, OpenHold, PointType
 
 __all__ = [
+    "Account",
     "Adjustment",
     "AdjustmentDecided",
     "AdjustmentNotFound",
+    "AdjustmentState",
     "Freeze",
+    "Frozen",
+    "HoldNotFound",
+    "OpenHold",
     "OwnAdjustment",
     "PointType",
     "PointTypeInUse",
+    "accounts",
     "adjust",
     "adjustment",
     "adjustments",
     "approve",
+    "balances",
     "define_point_type",
+    "entries",
     "freeze",
     "freezes",
+    "frozen",
+    "open_hold",
+    "open_holds",
+    "owners",
     "point_types",
     "reject",
+    "release_hold",
     "unfreeze",
+    "waiting",
 ]

@@ -6,10 +6,10 @@ from datetime import datetime
 
 from regulars import facts
 from regulars.errors import Conflict, NotFound
-from regulars.ledger._postings import post_one
+from regulars.ledger._postings import ReferenceReused, post_one
 from regulars.ledger._rules import Posting, check_words
 from regulars.ledger.desk import _queries
-from regulars.ledger.desk._queries import Adjustment
+from regulars.ledger.desk._queries import Adjustment, AdjustmentState
 from regulars.storage import Transaction
 from regulars.types import random_id, to_public
 
@@ -48,6 +48,7 @@ def adjust(
         InvalidPosting: an input can never be right.
         InsufficientPoints: fewer are available than are to be taken; nothing was proposed.
         AccountFrozen: nothing may be taken out.
+        ReferenceReused: that adjustment is another one.
     """
     new = Adjustment(
         random_id() if adjustment_id is None else adjustment_id,
@@ -65,35 +66,44 @@ def adjust(
     check_words("reason", reason)
     posting = _posting(new, at)
     if not _queries.insert_adjustment(tx, new=new):
-        return adjustment(tx, new.adjustment_id)
+        return _as_before(tx, new)
     facts.record(tx, [_fact("proposed", new, by, at)], at=at)
     if abs(amount) > limit:
         return new
     return _decide(tx, new, posting, by, at)
 
 
-def approve(tx: Transaction, adjustment_id: int, *, by: str, at: datetime) -> Adjustment:
+def _as_before(tx: Transaction, new: Adjustment) -> Adjustment:
+    known = adjustment(tx, new.adjustment_id)
+    if (known.amount, known.reason, known.expires_at) != (new.amount, new.reason, new.expires_at):
+        raise ReferenceReused(reference=to_public("adj", new.adjustment_id))
+    return known
+
+
+def approve(tx: Transaction, adjustment_id: int, *, by: str, at: datetime, because: str | None = None) -> Adjustment:
     """Post an adjustment that somebody else proposed. Facts: `adjustment.posted`, and those of the posting.
 
     Raises:
+        InvalidPosting: `because` is given and says nothing.
         AdjustmentNotFound: there is none.
         AdjustmentDecided: it was decided already.
         OwnAdjustment: one does not approve what one proposed.
         InsufficientPoints: fewer are available than are to be taken; it stays open.
         AccountFrozen: nothing may be taken out; it stays open.
     """
-    one = _open(tx, adjustment_id, by)
+    one = _open(tx, adjustment_id, by, because)
     return _decide(tx, one, _posting(one, at), by, at)
 
 
-def reject(tx: Transaction, adjustment_id: int, *, by: str, at: datetime) -> Adjustment:
+def reject(tx: Transaction, adjustment_id: int, *, by: str, at: datetime, because: str | None = None) -> Adjustment:
     """Decide against an adjustment; who proposed it may withdraw it so. Facts: `adjustment.rejected`.
 
     Raises:
+        InvalidPosting: `because` is given and says nothing.
         AdjustmentNotFound: there is none.
         AdjustmentDecided: it was decided already.
     """
-    one = _open(tx, adjustment_id, None)
+    one = _open(tx, adjustment_id, None, because)
     done = replace(one, decided_at=at, decided_by=by, decision="rejected")
     _queries.decide_adjustment(tx, done=done)
     facts.record(tx, [_fact("rejected", done, by, at)], at=at)
@@ -112,13 +122,33 @@ def adjustment(tx: Transaction, adjustment_id: int) -> Adjustment:
 
 
 def adjustments(
-    tx: Transaction, *, only_open: bool = False, before: tuple[datetime, int] | None = None, limit: int = 50
+    tx: Transaction,
+    *,
+    state: AdjustmentState | None = None,
+    member_id: int | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    before: tuple[datetime, int] | None = None,
+    limit: int = 50,
 ) -> Sequence[Adjustment]:
-    """Adjustments, the latest first; page on with the last one's `(proposed_at, adjustment_id)` as `before`."""
-    return _queries.select_adjustments(tx, only_open=only_open, before=before, limit=limit)
+    """Adjustments, the latest first; page on with the last one's `(proposed_at, adjustment_id)` as `before`.
+
+    `since` is the first instant at which one may have been proposed, `until` the first at which it may not.
+    """
+    return _queries.select_adjustments(
+        tx, state=state, member_id=member_id, since=since, until=until, before=before, limit=limit
+    )
 
 
-def _open(tx: Transaction, adjustment_id: int, by: str | None) -> Adjustment:
+def waiting(tx: Transaction, *, limit: int = 50) -> Sequence[Adjustment]:
+    """Adjustments that nobody has decided on, those that have waited longest first."""
+    return _queries.select_waiting(tx, limit=limit)
+
+
+def _open(tx: Transaction, adjustment_id: int, by: str | None, because: str | None) -> Adjustment:
+    """The adjustment, locked, as it is to be decided on; not by `by`."""
+    if because is not None:
+        check_words("because", because)
     _queries.lock_adjustment(tx, adjustment_id=adjustment_id)
     one = adjustment(tx, adjustment_id)
     name = to_public("adj", adjustment_id)
@@ -126,7 +156,7 @@ def _open(tx: Transaction, adjustment_id: int, by: str | None) -> Adjustment:
         raise AdjustmentDecided(adjustment=name, decision=one.decision, by=one.decided_by)
     if by is not None and one.proposed_by == by:
         raise OwnAdjustment(by=by, adjustment=name)
-    return one
+    return replace(one, decided_because=because)
 
 
 def _posting(one: Adjustment, at: datetime) -> Posting:
@@ -152,4 +182,6 @@ def _decide(tx: Transaction, one: Adjustment, posting: Posting, by: str, at: dat
 
 def _fact(what: str, one: Adjustment, by: str, at: datetime) -> facts.Fact:
     about = {"amount": one.amount, "reason": one.reason, "by": by, "point_type": one.point_type}
+    if one.decided_because is not None:
+        about["because"] = one.decided_because
     return facts.Fact(f"adjustment.{what}", at, one.member_id, one.adjustment_id, about)

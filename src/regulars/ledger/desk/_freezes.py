@@ -5,7 +5,7 @@ from datetime import datetime
 from regulars import facts
 from regulars.ledger._rules import account_id, check_words
 from regulars.ledger.desk import _queries
-from regulars.ledger.desk._queries import Freeze
+from regulars.ledger.desk._queries import Freeze, Frozen
 from regulars.storage import Transaction
 
 
@@ -29,13 +29,21 @@ def freeze(
     return _queries.select_freezes(tx, account_id=account, limit=1)[0]
 
 
-def unfreeze(tx: Transaction, member_id: int, *, by: str, at: datetime, point_type: str = "points") -> bool:
-    """Lift the freeze; whether there was one. Facts: `points.unfrozen`."""
+def unfreeze(
+    tx: Transaction, member_id: int, *, by: str, at: datetime, because: str | None = None, point_type: str = "points"
+) -> bool:
+    """Lift the freeze; whether there was one. Facts: `points.unfrozen`.
+
+    Raises:
+        InvalidPosting: `because` is given and says nothing.
+    """
+    if because is not None:
+        check_words("because", because)
     account = account_id(member_id, point_type)
     if not _queries.clear_frozen(tx, account_id=account):
         return False
-    _queries.lift_freeze(tx, account_id=account, by=by, at=at)
-    about = {"by": by, "point_type": point_type}
+    _queries.lift_freeze(tx, account_id=account, by=by, because=because, at=at)
+    about = {"by": by, "point_type": point_type} | ({} if because is None else {"because": because})
     facts.record(tx, [facts.Fact("points.unfrozen", at, member_id, account, about)], at=at)
     return True
 
@@ -43,3 +51,8 @@ def unfreeze(tx: Transaction, member_id: int, *, by: str, at: datetime, point_ty
 def freezes(tx: Transaction, member_id: int, *, point_type: str = "points", limit: int = 50) -> list[Freeze]:
     """When and why an account was frozen, the latest first."""
     return _queries.select_freezes(tx, account_id=account_id(member_id, point_type), limit=limit)
+
+
+def frozen(tx: Transaction, *, before: tuple[datetime, int] | None = None, limit: int = 50) -> list[Frozen]:
+    """The accounts that are frozen, the latest first; page on with the last one's `(frozen_at, account_id)` as `before`."""
+    return _queries.select_frozen(tx, before=before, limit=limit)

@@ -1,9 +1,11 @@
 """The SQL of what people decide about points."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal, LiteralString
 
+from regulars.ledger._queries import Entry
 from regulars.ledger._rules import Role, account_id
 from regulars.storage import Transaction
 
@@ -28,6 +30,7 @@ class Freeze:
     reason: str
     lifted_at: datetime | None
     lifted_by: str | None
+    lifted_because: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,22 @@ class Adjustment:
     decided_at: datetime | None
     decided_by: str | None
     decision: Literal["posted", "rejected"] | None
+    decided_because: str | None = None
+
+
+AdjustmentState = Literal["waiting", "posted", "rejected"]
+_IN_STATE: Final[Mapping[AdjustmentState | None, LiteralString]] = {
+    None: "true",
+    "waiting": "decided_at is null",
+    "posted": "decision = 'posted'",
+    "rejected": "decision = 'rejected'",
+}
+"""A text of its own for each, so that each finds its index whatever was planned for the others."""
+
+_ADJUSTMENT: Final = """
+    adjustment_id, member_id, point_type, amount, reason, expires_at, proposed_at, proposed_by, decided_at, decided_by,
+    decision, decided_because
+"""
 
 
 def insert_point_type(tx: Transaction, *, new: PointType) -> int:
@@ -99,14 +118,14 @@ def insert_freeze(tx: Transaction, *, new: Freeze) -> int:
     )  # fmt: skip
 
 
-def lift_freeze(tx: Transaction, *, account_id: int, by: str, at: datetime) -> int:
-    """Note who ended a freeze."""
+def lift_freeze(tx: Transaction, *, account_id: int, by: str, because: str | None, at: datetime) -> int:
+    """Note who ended a freeze, and why."""
     return tx.run(
         """
-        update ledger_freezes set lifted_at = %(at)s, lifted_by = %(by)s
+        update ledger_freezes set lifted_at = %(at)s, lifted_by = %(by)s, lifted_because = %(because)s
         where account_id = %(account_id)s and lifted_at is null
         """,
-        account_id=account_id, by=by, at=at,
+        account_id=account_id, by=by, because=because, at=at,
     )  # fmt: skip
 
 
@@ -114,7 +133,7 @@ def select_freezes(tx: Transaction, *, account_id: int, limit: int) -> list[Free
     """An account's freezes, the latest first."""
     return tx.all(
         """
-        select account_id, frozen_at, frozen_by, reason, lifted_at, lifted_by
+        select account_id, frozen_at, frozen_by, reason, lifted_at, lifted_by, lifted_because
         from ledger_freezes where account_id = %(account_id)s order by number desc limit %(limit)s
         """,
         Freeze, account_id=account_id, limit=limit,
@@ -148,36 +167,193 @@ def decide_adjustment(tx: Transaction, *, done: Adjustment) -> int:
     """Keep a decision."""
     return tx.run(
         """
-        update ledger_adjustments set decided_at = %(at)s, decided_by = %(by)s, decision = %(decision)s
+        update ledger_adjustments set decided_at = %(at)s, decided_by = %(by)s, decision = %(decision)s, decided_because = %(because)s
         where adjustment_id = %(adjustment_id)s and decided_at is null
         """,
         adjustment_id=done.adjustment_id, at=done.decided_at, by=done.decided_by, decision=done.decision,
+        because=done.decided_because,
     )  # fmt: skip
 
 
 def select_adjustments_by_id(tx: Transaction, *, adjustment_id: int) -> list[Adjustment]:
     """The adjustment of that number."""
     return tx.all(
-        """
-        select adjustment_id, member_id, point_type, amount, reason, expires_at, proposed_at, proposed_by, decided_at, decided_by, decision
-        from ledger_adjustments where adjustment_id = %(adjustment_id)s
-        """,
-        Adjustment, adjustment_id=adjustment_id,
-    )  # fmt: skip
+        f"select {_ADJUSTMENT} from ledger_adjustments where adjustment_id = %(adjustment_id)s",
+        Adjustment,
+        adjustment_id=adjustment_id,
+    )
 
 
 def select_adjustments(
-    tx: Transaction, *, only_open: bool, before: tuple[datetime, int] | None, limit: int
-) -> list[Adjustment]:
+    tx: Transaction, *, state: AdjustmentState | None, member_id: int | None, since: datetime | None, until: datetime | None,
+    before: tuple[datetime, int] | None, limit: int,
+) -> list[Adjustment]:  # fmt: skip
     """Adjustments, the latest first."""
     at, adjustment_id = before or (None, None)
     return tx.all(
-        """
-        select adjustment_id, member_id, point_type, amount, reason, expires_at, proposed_at, proposed_by, decided_at, decided_by, decision
-        from ledger_adjustments
-        where (not %(only_open)s or decided_at is null)
+        f"""
+        select {_ADJUSTMENT} from ledger_adjustments
+        where {_IN_STATE[state]} and {"true" if member_id is None else "member_id = %(member_id)s"}
+          and (%(since)s::timestamptz is null or proposed_at >= %(since)s)
+          and (%(until)s::timestamptz is null or proposed_at < %(until)s)
           and (%(at)s::timestamptz is null or (proposed_at, adjustment_id) < (%(at)s::timestamptz, %(adjustment_id)s::bigint))
         order by proposed_at desc, adjustment_id desc limit %(limit)s
         """,
-        Adjustment, only_open=only_open, at=at, adjustment_id=adjustment_id, limit=limit,
+        Adjustment, member_id=member_id, since=since, until=until, at=at, adjustment_id=adjustment_id, limit=limit,
+    )  # fmt: skip
+
+
+def select_waiting(tx: Transaction, *, limit: int) -> list[Adjustment]:
+    """Adjustments that nobody has decided on, those that have waited longest first."""
+    return tx.all(
+        f"""
+        select {_ADJUSTMENT} from ledger_adjustments where decided_at is null
+        order by proposed_at, adjustment_id limit %(limit)s
+        """,
+        Adjustment, limit=limit,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """An account that is frozen, and what is in it."""
+
+    account_id: int
+    member_id: int
+    point_type: str
+    frozen_at: datetime
+    frozen_by: str
+    reason: str
+    available: int
+    held: int
+
+
+def select_frozen(tx: Transaction, *, before: tuple[datetime, int] | None, limit: int) -> list[Frozen]:
+    """The accounts that are frozen, the latest first."""
+    at, account_id = before or (None, None)
+    return tx.all(
+        """
+        select f.account_id, a.member_id, a.point_type, f.frozen_at, f.frozen_by, f.reason, a.available, a.held
+        from (
+            select f.account_id, f.bucket, f.frozen_at, f.frozen_by, f.reason from ledger_freezes f
+            where f.lifted_at is null and (%(at)s::timestamptz is null
+                or (f.frozen_at, f.account_id) < (%(at)s::timestamptz, %(account_id)s::bigint))
+            order by f.frozen_at desc, f.account_id desc limit %(limit)s
+        ) f
+        join ledger_accounts a on a.account_id = f.account_id and a.bucket = f.bucket
+        order by f.frozen_at desc, f.account_id desc
+        """,
+        Frozen, at=at, account_id=account_id, limit=limit,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class OpenHold:
+    """Points set aside on some account; `seq` is the number of the hold's entry."""
+
+    account_id: int
+    member_id: int
+    point_type: str
+    seq: int
+    reference: str
+    amount: int
+    remaining: int
+    captured: int
+    occurred_at: datetime
+    held_until: datetime
+    reason: str | None
+
+
+def select_open_holds(
+    tx: Transaction, *, at: datetime, after: tuple[datetime, int, int] | None, limit: int
+) -> list[OpenHold]:
+    """The holds that are open at `at`, whosever they are; those that end first come first."""
+    until, account_id, seq = after or (at, 0, 0)
+    return tx.all(
+        """
+        select h.account_id, a.member_id, a.point_type, h.seq, e.reference, e.held_change as amount, h.remaining, h.captured,
+               e.occurred_at, h.held_until, e.reason
+        from (
+            select h.account_id, h.bucket, h.seq, h.held_until, h.remaining, h.captured from ledger_holds h
+            where h.held_until > %(at)s and h.held_until >= %(until)s
+              and (h.held_until, h.account_id, h.seq) > (%(until)s, %(account_id)s::bigint, %(seq)s::int)
+            order by h.held_until, h.account_id, h.seq limit %(limit)s
+        ) h
+        join ledger_accounts a on a.account_id = h.account_id and a.bucket = h.bucket
+        join ledger_entries e on e.account_id = h.account_id and e.seq = h.seq and e.bucket = h.bucket
+        order by h.held_until, h.account_id, h.seq
+        """,
+        OpenHold, at=at, until=until, account_id=account_id, seq=seq, limit=limit,
+    )  # fmt: skip
+
+
+def select_open_hold(tx: Transaction, *, account_id: int, seq: int, at: datetime) -> OpenHold | None:
+    """The open hold of that number."""
+    return tx.first(
+        """
+        select h.account_id, a.member_id, a.point_type, h.seq, e.reference, e.held_change as amount, h.remaining, h.captured,
+               e.occurred_at, h.held_until, e.reason
+        from ledger_holds h
+        join ledger_accounts a on a.account_id = h.account_id and a.bucket = h.bucket
+        join ledger_entries e on e.account_id = h.account_id and e.seq = h.seq and e.bucket = h.bucket
+        where h.account_id = %(account_id)s and h.seq = %(seq)s and h.held_until > %(at)s
+        """,
+        OpenHold, account_id=account_id, seq=seq, at=at,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRow:
+    """An account as it was last posted to; nothing falls due on it before `due_at`."""
+
+    account_id: int
+    member_id: int
+    point_type: str
+    available: int
+    pending: int
+    debt: int
+    held: int
+    entries: int
+    due_at: datetime
+    frozen_at: datetime | None
+
+
+_ACCOUNT: Final = "account_id, member_id, point_type, available, pending, debt, held, seq as entries, due_at, frozen_at"
+
+
+def select_accounts(tx: Transaction, *, account_ids: list[int]) -> list[AccountRow]:
+    """Those accounts that there are."""
+    return tx.all(
+        f"select {_ACCOUNT} from ledger_accounts where account_id = any(%(account_ids)s::bigint[])",
+        AccountRow,
+        account_ids=account_ids,
+    )
+
+
+def select_accounts_of(tx: Transaction, *, member_id: int, limit: int) -> list[AccountRow]:
+    """A member's accounts, by type."""
+    return tx.all(
+        f"select {_ACCOUNT} from ledger_accounts where member_id = %(member_id)s order by point_type limit %(limit)s",
+        AccountRow,
+        member_id=member_id,
+        limit=limit,
+    )
+
+
+def select_entries(
+    tx: Transaction, *, account_id: int, since: datetime | None, until: datetime | None, before_seq: int | None,
+    limit: int, kinds: list[str],
+) -> list[Entry]:  # fmt: skip
+    """An account's entries of things that happened in a time, and are numbered before one, latest booked first."""
+    return tx.all(
+        """
+        select e.seq, (%(kinds)s::text[])[e.kind] as kind, e.amount, e.pending_change, e.debt_change, e.held_change, e.available,
+               e.occurred_at, e.posted_at, nullif(e.expires_at, '9999-01-01 00:00+00') as expires_at, e.reverses, e.reference, e.reason
+        from ledger_entries e
+        where e.account_id = %(account_id)s and e.seq < coalesce(%(before_seq)s::bigint, 1::bigint << 31)
+          and (%(since)s::timestamptz is null or e.occurred_at >= %(since)s)
+          and (%(until)s::timestamptz is null or e.occurred_at < %(until)s)
+        order by e.account_id desc, e.seq desc limit %(limit)s
+        """,
+        Entry, account_id=account_id, since=since, until=until, before_seq=before_seq, limit=limit, kinds=kinds,
     )  # fmt: skip

@@ -43,7 +43,7 @@ def reconcile(tx: Transaction, *, at: datetime, limit: int = PIECE) -> Pass | No
         _queries.close_whole(tx, account_id=THE_WHOLE, still=[one.invariant for one in whole], at=at)
         found += whole
     _keep(tx, found, running.upto + 1, high, at)
-    done = replace(running, discrepancies=running.discrepancies + len(found), upto=high)
+    done = replace(running, discrepancies=running.discrepancies + len(found), pieces=running.pieces + 1, upto=high)
     if piece is not None:
         done = replace(
             done, accounts=running.accounts + piece.accounts, entries=running.entries + piece.entries, root=piece.root

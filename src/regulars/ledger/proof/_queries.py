@@ -21,6 +21,9 @@ class Pass:
     accounts: int
     entries: int
     discrepancies: int
+    pieces: int
+    """In how many transactions it has been gone through so far."""
+
     root: bytes
     """SHA-256 over the last hash of every account: whoever keeps it can tell later whether the past was rewritten."""
 
@@ -65,7 +68,7 @@ def lock_pass(tx: Transaction) -> Pass | None:
     """The running pass, locked; None while another worker is at it."""
     return tx.first(
         """
-        select pass_id, began_at, finished_at, upto, accounts, entries, discrepancies, root
+        select pass_id, began_at, finished_at, upto, accounts, entries, discrepancies, pieces, root
         from ledger_passes where finished_at is null for update skip locked
         """,
         Pass,
@@ -76,7 +79,7 @@ def select_passes(tx: Transaction, *, before: int | None, limit: int) -> list[Pa
     """Passes, the latest first."""
     return tx.all(
         """
-        select pass_id, began_at, finished_at, upto, accounts, entries, discrepancies, root
+        select pass_id, began_at, finished_at, upto, accounts, entries, discrepancies, pieces, root
         from ledger_passes where %(before)s::int is null or pass_id < %(before)s
         order by pass_id desc limit %(limit)s
         """,
@@ -229,9 +232,9 @@ def update_pass(tx: Transaction, *, done: Pass) -> int:
     return tx.run(
         """
         update ledger_passes set upto = %(upto)s, accounts = %(accounts)s, entries = %(entries)s,
-            discrepancies = %(discrepancies)s, root = %(root)s, finished_at = %(finished_at)s
+            discrepancies = %(discrepancies)s, pieces = %(pieces)s, root = %(root)s, finished_at = %(finished_at)s
         where pass_id = %(pass_id)s
         """,
         pass_id=done.pass_id, upto=done.upto, accounts=done.accounts, entries=done.entries,
-        discrepancies=done.discrepancies, root=done.root, finished_at=done.finished_at,
+        discrepancies=done.discrepancies, pieces=done.pieces, root=done.root, finished_at=done.finished_at,
     )  # fmt: skip

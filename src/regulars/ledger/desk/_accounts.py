@@ -1,0 +1,72 @@
+"""What accounts hold, several at once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from regulars.ledger import _accounts
+from regulars.ledger._queries import KINDS, Entry
+from regulars.ledger._rules import Balance, account_id
+from regulars.ledger.desk import _queries
+from regulars.ledger.desk._queries import AccountRow
+from regulars.storage import Transaction
+
+_MOST_TYPES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A member's points of one type."""
+
+    account_id: int
+    member_id: int
+    point_type: str
+    balance: Balance
+    entries: int
+    frozen_at: datetime | None
+    """Since when nothing may be taken out; None: it may."""
+
+
+def accounts(tx: Transaction, member_id: int, *, at: datetime) -> list[Account]:
+    """A member's accounts as of `at`, by type; no account is made before its first posting or freeze."""
+    return [_account(tx, row, at) for row in _queries.select_accounts_of(tx, member_id=member_id, limit=_MOST_TYPES)]
+
+
+def balances(tx: Transaction, whose: Sequence[tuple[int, str]], *, at: datetime) -> dict[tuple[int, str], Account]:
+    """The accounts of some members and types as of `at`, those that there are; one statement, whatever their number.
+
+    Only an account on which something has fallen due that no job has come by for yet is looked at by itself.
+    """
+    ids = sorted({account_id(*owner) for owner in whose})
+    found = [_account(tx, row, at) for row in _queries.select_accounts(tx, account_ids=ids)]
+    return {(one.member_id, one.point_type): one for one in found}
+
+
+def owners(tx: Transaction, account_ids: Sequence[int]) -> dict[int, tuple[int, str]]:
+    """Whose accounts these are, and of which type; those that there are."""
+    rows = _queries.select_accounts(tx, account_ids=sorted(set(account_ids)))
+    return {row.account_id: (row.member_id, row.point_type) for row in rows}
+
+
+def _account(tx: Transaction, row: AccountRow, at: datetime) -> Account:
+    held = Balance(row.available, row.pending, row.debt, row.held)
+    if row.due_at <= at:
+        held = _accounts.balance(tx, row.member_id, at=at, point_type=row.point_type)
+    return Account(row.account_id, row.member_id, row.point_type, held, row.entries, row.frozen_at)
+
+
+def entries(
+    tx: Transaction,
+    member_id: int,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    before_seq: int | None = None,
+    limit: int = 50,
+    point_type: str = "points",
+) -> list[Entry]:
+    """A member's entries of what happened from `since` on and before `until`, as `ledger.statement` gives them."""
+    account = account_id(member_id, point_type)
+    return _queries.select_entries(
+        tx, account_id=account, since=since, until=until, before_seq=before_seq, limit=limit, kinds=list(KINDS[1:])
+    )
