@@ -16,6 +16,7 @@ from regulars.storage._connections import (
     lost_a_race,
     open_database,
 )
+from regulars.storage._distribution import BadShards, Distribution, NotDistributable, distribute, distributed
 from regulars.storage._embedded import (
     EmbeddedServerFailed,
     EmbeddedServerInUse,
@@ -27,8 +28,10 @@ from regulars.storage._lanes import LaneFull, LaneReading, Lanes
 from regulars.storage._migrations import Migration, MigrationChanged, applied, migrate, pending
 
 __all__ = [
+    "BadShards",
     "Database",
     "DatabaseUnavailable",
+    "Distribution",
     "EmbeddedServerFailed",
     "EmbeddedServerInUse",
     "LaneFull",
@@ -36,9 +39,12 @@ __all__ = [
     "Lanes",
     "Migration",
     "MigrationChanged",
+    "NotDistributable",
     "Transaction",
     "applied",
     "connect",
+    "distribute",
+    "distributed",
     "embedded_programs",
     "embedded_server",
     "erase_embedded_server",
