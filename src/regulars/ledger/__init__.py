@@ -28,9 +28,9 @@ from regulars.ledger._postings import (
     spend,
 )
 from regulars.ledger._promises import fulfil
-from regulars.ledger._queries import Discrepancy, Entry, Hold, Totals
+from regulars.ledger._queries import Discrepancy, Entry, Hold, Totals, UnderWay
 from regulars.ledger._rules import GRACE, Balance, InvalidPosting, Lot, Posting, account_id
-from regulars.ledger._transfers import Transfer, transfer
+from regulars.ledger._transfers import Transfer, deliver, dispatch, transfer, under_way
 
 __all__ = [
     "GRACE",
@@ -50,10 +50,13 @@ __all__ = [
     "ReversesTooMuch",
     "Totals",
     "Transfer",
+    "UnderWay",
     "account_id",
     "audit",
     "balance",
     "capture",
+    "deliver",
+    "dispatch",
     "earn",
     "expire_due",
     "extend",
@@ -73,4 +76,5 @@ __all__ = [
     "statement",
     "totals",
     "transfer",
+    "under_way",
 ]

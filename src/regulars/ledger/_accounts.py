@@ -1,5 +1,6 @@
 """Reading accounts, and what falls due on them."""
 
+from collections import Counter
 from datetime import datetime
 
 from regulars.ledger import _postings, _queries
@@ -25,10 +26,13 @@ def expire_due(tx: Transaction, *, at: datetime, limit: int = 1000) -> int:
 def _settle_due(tx: Transaction, at: datetime, limit: int) -> list[Movement]:
     if tx.shards is None:
         return _queries.settle_due(tx, at=at, limit=limit)
+    shards, due = tx.shards, _queries.select_due_buckets(tx, at=at, limit=limit)
     settled: list[Movement] = []
-    for shard in sorted(set(tx.shards)):  # the longest due first on each; ascending, as whoever locks accounts of several
-        if len(settled) < limit:
-            settled += _queries.settle_due_at(tx, shard=shard, at=at, limit=limit - len(settled))
+    for shard, most in sorted(Counter(shards[one] for one in due).items()):
+        settled += _queries.settle_due_at(tx, shard=shard, at=at, limit=most)
+    for shard in sorted(set(shards)):  # what others hold is passed over for what fell due next, wherever that is
+        if len(settled) < len(due):
+            settled += _queries.settle_due_at(tx, shard=shard, at=at, limit=len(due) - len(settled))
     return settled
 
 

@@ -170,6 +170,73 @@ def lock_accounts(tx: Transaction, *, account_ids: list[int]) -> int:
 
 
 @dataclass(frozen=True, slots=True)
+class UnderWay:
+    """A transfer that was sent and has not arrived."""
+
+    transfer_id: int
+    sender: int
+    receiver: int
+    point_type: str
+    amount: int
+    lots: list[int]
+    """Expiry in microseconds since 1970, points, and so on."""
+
+    reference: str
+    reason: str | None
+    sent_at: datetime
+
+
+def insert_transfer(tx: Transaction, *, new: UnderWay) -> int:
+    """Keep what was sent, and to whom."""
+    return tx.run(
+        """
+        insert into ledger_transfers (transfer_id, sender, receiver, point_type, amount, lots, reference, reason, sent_at)
+        values (%(transfer_id)s, %(sender)s, %(receiver)s, %(point_type)s, %(amount)s, %(lots)s, %(reference)s, %(reason)s, %(sent_at)s)
+        """,
+        transfer_id=new.transfer_id, sender=new.sender, receiver=new.receiver, point_type=new.point_type, amount=new.amount,
+        lots=new.lots, reference=new.reference, reason=new.reason, sent_at=new.sent_at,
+    )  # fmt: skip
+
+
+def select_receiver(tx: Transaction, *, transfer_id: int) -> int | None:
+    """To whom a transfer goes, or went."""
+    return tx.value("select receiver from ledger_transfers where transfer_id = %(transfer_id)s", transfer_id=transfer_id)
+
+
+def lock_transfers(tx: Transaction, *, limit: int) -> list[UnderWay]:
+    """Transfers under way that nobody else is at, those sent first."""
+    return tx.all(
+        """
+        select transfer_id, sender, receiver, point_type, amount, lots, reference, reason, sent_at from ledger_transfers
+        where ended_at is null order by sent_at, transfer_id limit %(limit)s for update skip locked
+        """,
+        UnderWay, limit=limit,
+    )  # fmt: skip
+
+
+def select_transfers(tx: Transaction, *, limit: int) -> list[UnderWay]:
+    """Transfers under way, those sent first."""
+    return tx.all(
+        """
+        select transfer_id, sender, receiver, point_type, amount, lots, reference, reason, sent_at from ledger_transfers
+        where ended_at is null order by sent_at, transfer_id limit %(limit)s
+        """,
+        UnderWay, limit=limit,
+    )  # fmt: skip
+
+
+def end_transfers(tx: Transaction, *, transfer_ids: list[int], returned: bool, at: datetime) -> int:
+    """Note that transfers have arrived, or went back."""
+    return tx.run(
+        """
+        update ledger_transfers set ended_at = %(at)s, returned = %(returned)s
+        where transfer_id = any(%(transfer_ids)s::bigint[]) and ended_at is null
+        """,
+        transfer_ids=transfer_ids, returned=returned, at=at,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
 class Awaiting:
     """A promise that waits for an event."""
 
@@ -232,6 +299,22 @@ def settle_due(tx: Transaction, *, at: datetime, limit: int) -> list[Movement]:
         from ledger_settle_due(%(at)s, %(limit)s)
         """,
         Movement, at=at, limit=limit,
+    )  # fmt: skip
+
+
+def select_due_buckets(tx: Transaction, *, at: datetime, limit: int) -> list[int]:
+    """The buckets of the lots, promises and holds that fell due first, one each."""
+    return tx.values(
+        """
+        select d.bucket from (
+            (select bucket, expires_at as due from ledger_lots where expires_at <= %(at)s order by expires_at limit %(limit)s)
+            union all
+            (select bucket, matures_at from ledger_pending_lots where matures_at <= %(at)s order by matures_at limit %(limit)s)
+            union all
+            (select bucket, held_until from ledger_holds where held_until <= %(at)s order by held_until limit %(limit)s)
+        ) d order by d.due limit %(limit)s
+        """,
+        at=at, limit=limit,
     )  # fmt: skip
 
 

@@ -181,7 +181,7 @@ def _give_functions(connection: psycopg.Connection, texts: Sequence[tuple[str, s
         connection.execute("select create_distributed_function(%s)", [signature])
     for name in ENTRANCES:
         _entrance(connection, name)
-    _forget_old_shards(connection, version)
+    forget_shards(connection, but_of=version)
 
 
 def _template(text: str, schema: str) -> str:
@@ -218,13 +218,14 @@ def _entrance(connection: psycopg.Connection, name: str) -> None:
     )
 
 
-def _forget_old_shards(connection: psycopg.Connection, version: str) -> None:
-    """Drop the shards' schemas of earlier versions; those of this one are made when they are first entered."""
+def forget_shards(connection: psycopg.Connection, *, but_of: str = "") -> None:
+    """Drop the schemas of shards, but those of one version: each is made when it is next entered."""
+    kept = f"ledger\\_{but_of}\\_%" if but_of else ""
     command = fragments.SQL(
         "do $$ declare old text; begin set local citus.enable_ddl_propagation = off; for old in select nspname from pg_namespace "
         "where nspname ~ '^ledger_[0-9a-f]{{8}}_[0-9]+$' and nspname not like {} loop "
         "execute format('drop schema %I cascade', old); end loop; end $$"
-    ).format(fragments.Literal(f"ledger\\_{version}\\_%"))
+    ).format(fragments.Literal(kept))
     connection.execute("select run_command_on_all_nodes(%s)", [command.as_string(connection)])
 
 
