@@ -70,21 +70,37 @@ def spread_database(url: str) -> Generator[str]:
     with bare_database(url) as here:
         migrate(here)
         distribute(here, shards=SHARDS)
+        _keep_seeds(here)
         yield here
+
+
+def _keep_seeds(url: str) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("create schema seeds")
+        for name in _names(connection, _TABLES):
+            if connection.execute(f"select from {name} limit 1".encode()).rowcount:
+                connection.execute(f"create table seeds.{name} as table {name}".encode())
 
 
 def empty(url: str) -> None:
     """Take out all rows that tests wrote: making such a database takes seconds, so one serves all tests."""
     with psycopg.connect(url, autocommit=True) as connection:
         spread = _names(connection, "select logicalrelid::regclass::text from pg_dist_partition where partmethod = 'h'")
-        others = _names(
-            connection,
-            "select relname::text from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r' "
-            "and relname not in ('facts_numbering') and oid not in (select logicalrelid::oid from pg_dist_partition)",
-        )
-        others = [name for name in others if not name.startswith("storage_")]
         connection.execute(f"truncate {', '.join(spread)}, ledger_point_types".encode())
-        connection.execute(f"truncate {', '.join(others)} restart identity".encode())
+        for name in _names(connection, _TABLES):  # most are empty, and truncating costs more than looking
+            if connection.execute(f"select from {name} limit 1".encode()).rowcount:
+                connection.execute(f"truncate {name} restart identity cascade".encode())
+        seeds = _names(connection, "select relname::text from pg_class where relnamespace = 'seeds'::regnamespace")
+        for name in seeds:
+            connection.execute(
+                f"insert into {name} overriding system value select * from seeds.{name} on conflict do nothing".encode()
+            )
+
+
+_TABLES: Final = """
+    select relname::text from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r'
+    and relname not like 'storage%' and oid not in (select logicalrelid::oid from pg_dist_partition) order by 1
+    """
 
 
 def _names(connection: psycopg.Connection, query: LiteralString) -> list[str]:

@@ -12,11 +12,11 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from urllib.parse import quote
 
-import citus
 import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
+import citus
 from regulars.storage import (
     Database,
     EmbeddedServerInUse,

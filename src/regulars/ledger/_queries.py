@@ -200,7 +200,9 @@ def insert_transfer(tx: Transaction, *, new: UnderWay) -> int:
 
 def select_receiver(tx: Transaction, *, transfer_id: int) -> int | None:
     """To whom a transfer goes, or went."""
-    return tx.value("select receiver from ledger_transfers where transfer_id = %(transfer_id)s", transfer_id=transfer_id)
+    return tx.value(
+        "select receiver from ledger_transfers where transfer_id = %(transfer_id)s", transfer_id=transfer_id
+    )
 
 
 def lock_transfers(tx: Transaction, *, limit: int) -> list[UnderWay]:

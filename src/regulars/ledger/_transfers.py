@@ -51,9 +51,7 @@ def transfer(
         ReferenceReused: `reference` was posted before with other inputs, or sent to somebody else; roll back then.
     """
     if tx.shards is not None:
-        return dispatch(
-            tx, sender, receiver, amount, reference=reference, at=at, reason=reason, point_type=point_type
-        )
+        return dispatch(tx, sender, receiver, amount, reference=reference, at=at, reason=reason, point_type=point_type)
     _check_two(sender, receiver)
     accounts = sorted(_rules.account_id(owner, point_type) for owner in (sender, receiver))
     _queries.lock_accounts(tx, account_ids=accounts)  # both, in the one order, before either side is posted
@@ -128,7 +126,7 @@ def _check_two(sender: int, receiver: int) -> None:
         raise InvalidPosting(field="receiver", value=to_public("mem", receiver), remedy="name somebody else")
 
 
-def _receipt(  # noqa: PLR0913, PLR0917 - what a transfer is
+def _receipt(
     sent: Outcome,
     sender: int,
     receiver: int,

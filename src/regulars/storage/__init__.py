@@ -16,7 +16,16 @@ from regulars.storage._connections import (
     lost_a_race,
     open_database,
 )
-from regulars.storage._distribution import BadShards, Distribution, NotDistributable, distribute, distributed
+from regulars.storage._distribution import (
+    KEPT_WHOLE,
+    MOST_ENTRIES,
+    SHARDED,
+    SHARDS,
+    BadShards,
+    Distribution,
+    NotDistributable,
+    distribute,
+)
 from regulars.storage._embedded import (
     EmbeddedServerFailed,
     EmbeddedServerInUse,
@@ -28,6 +37,10 @@ from regulars.storage._lanes import LaneFull, LaneReading, Lanes
 from regulars.storage._migrations import Migration, MigrationChanged, applied, migrate, pending
 
 __all__ = [
+    "KEPT_WHOLE",
+    "MOST_ENTRIES",
+    "SHARDED",
+    "SHARDS",
     "BadShards",
     "Database",
     "DatabaseUnavailable",
@@ -44,7 +57,6 @@ __all__ = [
     "applied",
     "connect",
     "distribute",
-    "distributed",
     "embedded_programs",
     "embedded_server",
     "erase_embedded_server",

@@ -103,12 +103,6 @@ def distribute(url: str, *, shards: int = SHARDS, most_entries: int = MOST_ENTRI
         return Distribution(workers, found[0], version, made)
 
 
-def distributed(url: str) -> bool:
-    """Whether the ledger of that database is spread over several servers."""
-    with connect(url) as connection:
-        return connection.shards is not None
-
-
 def _workers(connection: psycopg.Connection) -> int:
     if not _value(connection, "select count(*) from pg_extension where extname = 'citus'"):
         raise NotDistributable(reason="it has no Citus; make the extension, on this server and on its workers")
@@ -134,7 +128,11 @@ def _spread(connection: psycopg.Connection, shards: int, most_entries: int) -> l
     made: list[str] = []
     for name in SHARDED:
         if name not in known:
-            beside = f"colocate_with => '{SHARDED[0]}'" if name != SHARDED[0] else f"shard_count => {shards}, colocate_with => 'none'"
+            beside = (
+                f"colocate_with => '{SHARDED[0]}'"
+                if name != SHARDED[0]
+                else f"shard_count => {shards}, colocate_with => 'none'"
+            )
             connection.execute(f"select create_distributed_table('{name}', 'bucket', {beside})".encode())
             connection.execute(f"select truncate_local_data_after_distributing_table('{name}')".encode())
             made.append(f"{name} by bucket")
@@ -149,7 +147,9 @@ def _spread(connection: psycopg.Connection, shards: int, most_entries: int) -> l
 
 
 def _refuse_much(connection: psycopg.Connection, most_entries: int) -> None:
-    entries = _value(connection, "select greatest(reltuples, 0)::bigint from pg_class where oid = 'ledger_entries'::regclass")
+    entries = _value(
+        connection, "select greatest(reltuples, 0)::bigint from pg_class where oid = 'ledger_entries'::regclass"
+    )
     if entries > most_entries:
         reason = f"about {entries:,} entries would be moved in one transaction, while nothing can be posted"
         raise NotDistributable(reason=f"{reason}; choose a quiet hour, and say so by --most-entries")
@@ -202,7 +202,8 @@ def _entrance(connection: psycopg.Connection, name: str) -> None:
     inner = ", ".join(f"${place}" for place in range(1, count + 1))
     given = ", ".join(f"${place}" for place in range(2, count + 2))
     schema = _value(connection, "select quote_ident(current_schema)")
-    connection.execute(f"""
+    connection.execute(
+        f"""
         create or replace function {schema}.{name}_at(bucket smallint, {arguments}) returns {result} language plpgsql
         set search_path = {schema} set jit = off set citus.enable_manual_changes_to_shards = on
         as $at$
@@ -210,7 +211,8 @@ def _entrance(connection: psycopg.Connection, name: str) -> None:
             perform set_config('search_path', storage_shard($1, {accounts}), true);
             return query execute 'select * from {name}({inner})' using {given};
         end $at$
-        """.encode())
+        """.encode()
+    )
     signature = f"{name}_at(smallint, {', '.join(types)})"
     connection.execute(
         "select create_distributed_function(%s, 'bucket', colocate_with => 'ledger_accounts', force_delegation => true)",

@@ -100,7 +100,9 @@ def _check(tx: Transaction, low: int, high: int) -> list[Discrepancy]:
     """What breaks an invariant on a range of accounts, wherever they are."""
     if tx.shards is None:
         return _queries.check(tx, low=low, high=high, limit=MOST_FOUND)
-    each = [_queries.check_at(tx, shard=shard, low=low, high=high, limit=MOST_FOUND) for shard in sorted(set(tx.shards))]
+    each = [
+        _queries.check_at(tx, shard=shard, low=low, high=high, limit=MOST_FOUND) for shard in sorted(set(tx.shards))
+    ]
     return _first(each, MOST_FOUND)
 
 
