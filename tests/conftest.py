@@ -1,7 +1,8 @@
 """A real PostgreSQL for every test: migrated once per worker, each test rolled back or given a copy of its own.
 
 `REGULARS_TEST_DATABASE_URL` names a server on which databases may be created; without it all workers share one
-embedded server, which the last of them stops and erases.
+embedded server, which the last of them stops and erases. `REGULARS_TEST_CITUS_URL` gives every test a ledger that is spread over
+several servers (citus.py).
 """
 
 import os
@@ -15,6 +16,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
+import citus
 from regulars.storage import (
     Database,
     EmbeddedServerInUse,
@@ -31,7 +33,7 @@ NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 @pytest.fixture(scope="session")
 def server_url(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
     """A PostgreSQL on which databases may be created."""
-    given = os.environ.get("REGULARS_TEST_DATABASE_URL")
+    given = os.environ.get("REGULARS_TEST_DATABASE_URL") or citus.URL
     if given:
         yield given
         return
@@ -70,8 +72,22 @@ def template(server_url: str) -> Generator[str]:
 
 
 @pytest.fixture(scope="session")
-def shared_url(server_url: str, template: str) -> Generator[str]:
+def spread_url() -> Generator[str]:
+    """A migrated database on a Citus coordinator, which serves one test after the other."""
+    if citus.URL is None:
+        pytest.skip(citus.NOT_TRIED)
+    with citus.spread_database(citus.URL) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def shared_url(server_url: str, request: pytest.FixtureRequest) -> Generator[str]:
     """A migrated database that nobody commits to."""
+    if citus.URL is not None:
+        with citus.spread_database(citus.URL) as url:
+            yield url
+        return
+    template = request.getfixturevalue("template")
     with temporary_database(server_url, template) as name:
         yield on_database(server_url, name)
 
@@ -95,8 +111,14 @@ def empty_url(server_url: str) -> Generator[str]:
 
 
 @pytest.fixture
-def database_url(server_url: str, template: str) -> Generator[str]:
+def database_url(server_url: str, request: pytest.FixtureRequest) -> Generator[str]:
     """A migrated database of this test's own, by its URL."""
+    if citus.URL is not None:
+        url = request.getfixturevalue("spread_url")
+        yield url
+        citus.empty(url)
+        return
+    template = request.getfixturevalue("template")
     with temporary_database(server_url, template) as name:
         yield on_database(server_url, name)
 

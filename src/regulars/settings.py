@@ -55,7 +55,8 @@ class Settings:
     """How many connections to PostgreSQL one process keeps, beside those of its lanes."""
 
     lanes: int = 2
-    """How many lanes post points for the API, each with a connection of its own. What many ask at once is one commit per lane."""
+    """How many lanes post points for the API, each with a connection of its own. What many ask at once is one commit per lane.
+    Where the ledger is on several servers, there is one per shard."""
 
     lane_queue: int = 4096
     """How many requests may wait for one lane; beyond it they are told to come back (503)."""

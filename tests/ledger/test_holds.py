@@ -53,14 +53,17 @@ def test_transfers_whose_names_are_long_are_known_again(tx: Transaction) -> None
     names = ["x" * 199 + end for end in "ab"]
     for name in names:
         ledger.transfer(tx, ADA, BEN, 5, reference=name, at=NOON)
+    ledger.deliver(tx, at=NOON)
     again = ledger.transfer(tx, ADA, BEN, 5, reference=names[0], at=NOON)
-    assert (again.sent.status, again.received.status) == ("replayed", "replayed")
+    assert again.sent.status == "replayed"
+    assert again.received is None if tx.shards else again.received.status == "replayed"
     assert (balance(tx, ADA), balance(tx, BEN)) == ((0, 0, 0), (10, 0, 0))
 
 
 def test_what_was_sent_to_one_does_not_arrive_at_another(tx: Transaction) -> None:
     post(tx, earn(ADA, 10, "a"))
     ledger.transfer(tx, ADA, BEN, 5, reference="gift", at=NOON)
+    ledger.deliver(tx, at=NOON)
     with pytest.raises(ReferenceReused), tx.savepoint():
         ledger.transfer(tx, ADA, CLEO, 5, reference="gift", at=NOON)
     assert [balance(tx, one) for one in (ADA, BEN, CLEO)] == [(5, 0, 0), (5, 0, 0), (0, 0, 0)]

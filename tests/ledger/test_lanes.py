@@ -52,7 +52,8 @@ def test_64_at_once_are_posted_in_order_with_their_own_answers(database: Databas
     assert batches < 64 * 12 / 4
     with database.transaction() as tx:
         assert ledger.audit(tx) == []
-        assert tx.value("select count(distinct xmin::text) from ledger_entries") <= batches
+        if tx.shards is None:  # the servers number their transactions each for itself
+            assert tx.value("select count(distinct xmin::text) from ledger_entries") <= batches
         assert tx.value("select count(*) from facts where name = 'points.earned'") == 640
 
 
@@ -80,7 +81,7 @@ def test_a_backend_killed_in_the_middle_posts_everything_once(database: Database
             if len(killed) % 2:
                 tx.connection.execute("commit")  # the commit succeeds, and its answer is lost
             with database.transaction() as other:
-                other.value("select pg_terminate_backend(%(pid)s)", pid=tx.connection.info.backend_pid)
+                other.value("select pg_terminate_backend(%(pid)s::int)", pid=tx.connection.info.backend_pid)
         return done
 
     with lanes_on(database, killing) as lanes, ThreadPoolExecutor(32) as threads:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Generator
 
 import pytest
 
+import citus
 from conftest import NOON
 from ledger.making import DAY, earn, give_back, post, spend, statuses, take_back
 from regulars import ledger
@@ -21,6 +22,8 @@ NAMES = ("ledger_accounts", "ledger_entries", "ledger_lots", "ledger_pending_lot
 @pytest.fixture(scope="module", params=["new", "analysed while empty"])
 def session(shared_url: str, request: pytest.FixtureRequest) -> Generator[Transaction]:
     """A connection that planned everything on empty tables; since then 600 accounts, one of them with 3,000 entries."""
+    if citus.URL is not None:
+        pytest.skip("the rows read are counted on the workers, where the same functions run")
     connection = connect(shared_url)
     with connection.transaction(force_rollback=True):
         tx = Transaction(connection)

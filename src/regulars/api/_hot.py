@@ -99,7 +99,12 @@ class HotPath:
         """Prepare the lanes; their threads begin with the first request."""
         self._gate = gate
         self.lanes: Lanes[Wanted, Answered | RegularsError] = Lanes(
-            app.database.url, answer, clock=app.clock, count=app.settings.lanes, most_waiting=app.settings.lane_queue
+            app.database.url,
+            answer,
+            clock=app.clock,
+            count=app.settings.lanes,
+            shards=app.database.shards,
+            most_waiting=app.settings.lane_queue,
         )
 
     def around(self, framework: ASGIApp) -> ASGIApp:

@@ -1,9 +1,11 @@
-"""`regulars db migrate|status|check`."""
+"""`regulars db migrate|status|check|distribute`."""
+
+from typing import Annotated
 
 import typer
 
 from regulars import jobs, ledger, settings, storage
-from regulars.cli._app import AsJson, open_app, show, show_one
+from regulars.cli._app import AsJson, NotMigrated, open_app, show, show_one
 from regulars.commerce import audit
 from regulars.errors import Conflict
 from regulars.types import to_public
@@ -38,6 +40,30 @@ def status(as_json: AsJson = False) -> None:
         {"migration": name, "applied_at": at and at.isoformat(timespec="seconds")} for name, at in applied + waiting
     ]
     show(rows, as_json=as_json)
+
+
+@app.command("distribute")
+def distribute(
+    shards: Annotated[
+        int, typer.Option(help="Into how many pieces; they are what moves from server to server.")
+    ] = storage.SHARDS,
+    most_entries: Annotated[
+        int, typer.Option(help="Refuse when more entries than that would be moved, all in one transaction.")
+    ] = storage.MOST_ENTRIES,
+    as_json: AsJson = False,
+) -> None:
+    """Spread the ledger over the workers of a Citus coordinator. Again, it does only what is missing.
+
+    Stop the servers first, and run it again after every upgrade: docs/howto/distribute-the-ledger.md.
+    """
+    with storage.open_database(settings.from_environment()) as database:
+        missing = storage.pending(database.url)
+        if missing:
+            raise NotMigrated(count=len(missing))
+        done = storage.distribute(database.url, shards=shards, most_entries=most_entries)
+    result = {"workers": done.workers, "shards": done.shards, "version": done.version, "made": done.made}
+    what = f"Done: {', '.join(done.made)}." if done.made else "Nothing to do."
+    show_one(result, f"{what} {done.shards} shards on {done.workers} workers.", as_json=as_json)
 
 
 @app.command("check")

@@ -29,6 +29,7 @@ def tick(app: App, *, patience_seconds: float = 0.0) -> dict[str, int]:
     reactions = react(app, patience_seconds=patience_seconds)
     reviews = _drain(app, lambda tx, at: programme.review_due(tx, at=at, limit=BATCH))
     expiries = _drain(app, lambda tx, at: ledger.expire_due(tx, at=at, limit=BATCH))
+    _arrive(app)
     _drain(app, lambda tx, at: webhooks.clear(tx, at=at, days=app.settings.webhook_days))
     with app.database.transaction() as tx:
         refreshed = insight.refresh(tx, app.frames, app.database, at=app.clock())
@@ -46,6 +47,11 @@ def _drain(app: App, work: Callable[[Transaction, datetime], int]) -> int:
         total += done
         if not done:
             return total
+
+
+def _arrive(app: App) -> None:
+    """Let points arrive that are on their way to another server; there are none where the ledger is on one."""
+    _drain(app, lambda tx, at: ledger.deliver(tx, at=at))
 
 
 def _reconcile(app: App) -> None:
@@ -77,6 +83,7 @@ def _react_and_tick(app: App, stop: threading.Event) -> None:
                 waited = 0.0
             else:
                 react(app)
+                _arrive(app)
         except RegularsError as error:
             log.warning("jobs.refused", code=error.code, reason=str(error))
         except Exception:

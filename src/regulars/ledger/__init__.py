@@ -48,9 +48,9 @@ from regulars.ledger._postings import (
     spend,
 )
 from regulars.ledger._promises import fulfil, lapsed
-from regulars.ledger._queries import Discrepancy, Entry, Hold, Totals
+from regulars.ledger._queries import Discrepancy, Entry, Hold, Totals, UnderWay
 from regulars.ledger._rules import GRACE, Balance, InvalidPosting, Lot, Posting, account_id
-from regulars.ledger._transfers import Transfer, transfer
+from regulars.ledger._transfers import Transfer, deliver, dispatch, transfer, under_way
 from regulars.ledger.past import Period, statement
 
 __all__ = [
@@ -84,6 +84,7 @@ __all__ = [
     "Span",
     "Totals",
     "Transfer",
+    "UnderWay",
     "UntilDay",
     "Yearly",
     "account_id",
@@ -91,6 +92,8 @@ __all__ = [
     "balance",
     "capture",
     "day_begins",
+    "deliver",
+    "dispatch",
     "earn",
     "expire_due",
     "expires_at",
@@ -115,4 +118,5 @@ __all__ = [
     "statement",
     "totals",
     "transfer",
+    "under_way",
 ]

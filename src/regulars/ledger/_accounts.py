@@ -1,9 +1,10 @@
 """Reading accounts, and what falls due on them."""
 
+from collections import Counter
 from datetime import datetime
 
 from regulars.ledger import _postings, _queries
-from regulars.ledger._queries import Discrepancy, Totals
+from regulars.ledger._queries import Discrepancy, Movement, Totals
 from regulars.ledger._rules import Balance, Lot, account_id, as_of
 from regulars.storage import Transaction
 
@@ -17,9 +18,22 @@ def expire_due(tx: Transaction, *, at: datetime, limit: int = 1000) -> int:
 
     Facts: `points.matured`, `points.lapsed`, `points.expired`, `points.released`.
     """
-    settled = _queries.settle_due(tx, at=at, limit=limit)
+    settled = _settle_due(tx, at, limit)
     _postings.record_due(tx, settled, at=at)
     return len(settled)
+
+
+def _settle_due(tx: Transaction, at: datetime, limit: int) -> list[Movement]:
+    if tx.shards is None:
+        return _queries.settle_due(tx, at=at, limit=limit)
+    shards, due = tx.shards, _queries.select_due_buckets(tx, at=at, limit=limit)
+    settled: list[Movement] = []
+    for shard, most in sorted(Counter(shards[one] for one in due).items()):
+        settled += _queries.settle_due_at(tx, shard=shard, at=at, limit=most)
+    for shard in sorted(set(shards)):  # what others hold is passed over for what fell due next, wherever that is
+        if len(settled) < len(due):
+            settled += _queries.settle_due_at(tx, shard=shard, at=at, limit=len(due) - len(settled))
+    return settled
 
 
 def balance(tx: Transaction, member_id: int, *, at: datetime, point_type: str = "points") -> Balance:
@@ -41,7 +55,10 @@ def roll_up(tx: Transaction, *, at: datetime) -> int:
 
     Calling again changes nothing.
     """
-    return _queries.roll_up_flows(tx, before=at.replace(hour=0, minute=0, second=0, microsecond=0))
+    before = at.replace(hour=0, minute=0, second=0, microsecond=0)
+    if tx.shards is None:
+        return _queries.roll_up_flows(tx, before=before)
+    return sum(_queries.roll_up_flows_at(tx, shard=shard, before=before) for shard in sorted(set(tx.shards)))
 
 
 def totals(tx: Transaction) -> list[Totals]:
@@ -54,4 +71,11 @@ def totals(tx: Transaction) -> list[Totals]:
 
 def audit(tx: Transaction, *, limit: int = 1000) -> list[Discrepancy]:
     """Check every invariant (docs/explanation/ledger.md) on every account; what breaks one, and an empty list if all hold."""
-    return _queries.select_discrepancies(tx, limit=limit)
+    if tx.shards is None:
+        return _queries.select_discrepancies(tx, limit=limit)
+    found = [
+        one
+        for shard in sorted(set(tx.shards))
+        for one in _queries.select_discrepancies_at(tx, shard=shard, limit=limit)
+    ]
+    return sorted(found, key=lambda one: (one.account_id, one.seq or 0, one.invariant))[:limit]

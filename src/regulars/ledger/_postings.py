@@ -119,16 +119,18 @@ def post(tx: Transaction, postings: Sequence[Posting], *, at: datetime) -> list[
     """
     if not postings:
         return []
-    batch = _rules.arrange(postings, at)
-    due, items = _queries.post(tx, batch=batch, at=at)
     outcomes: dict[int, Outcome] = {}
     told: dict[int, facts.Fact] = {}
-    for position, one in zip(batch.order, items, strict=True):
-        code, kind, amount, pending, debt, held, available, seq, account, alloc = one
-        outcomes[position] = Outcome(_STATUSES[code], amount, available, seq, pending, debt, held, alloc)
-        if code == 0:
-            told[position] = _fact(postings[position], account, kind, amount, pending, debt, held, available, alloc)
-    record_due(tx, due, at=at)
+    for places in _rules.apart(postings, tx.shards):  # always in one order, so that nobody waits in a circle
+        batch = _rules.arrange([postings[place] for place in places], at)
+        due, items = _queries.post(tx, batch=batch, at=at)
+        for place, one in zip(batch.order, items, strict=True):
+            code, kind, amount, pending, debt, held, available, seq, account, alloc = one
+            position = places[place]
+            outcomes[position] = Outcome(_STATUSES[code], amount, available, seq, pending, debt, held, alloc)
+            if code == 0:
+                told[position] = _fact(postings[position], account, kind, amount, pending, debt, held, available, alloc)
+        record_due(tx, due, at=at)
     in_order = range(len(postings))
     facts.record(tx, [told[position] for position in in_order if position in told], at=at)
     return [outcomes[position] for position in in_order]

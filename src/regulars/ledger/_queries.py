@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from regulars.ledger._rules import NEVER, Batch, Holding, Parts, micros, read_parts
+from regulars.ledger._rules import NEVER, Batch, Holding, Parts, bucket, micros, read_parts
 from regulars.storage import Transaction
 
 KINDS: Final = (
@@ -141,15 +141,26 @@ class Discrepancy:
     found: int
 
 
+_POST: Final = """
+    select outcome, kind, amount, pending_change, debt_change, held_change, available, seq, account_id, alloc, reference, occurred_at
+    from ledger_post(%(accounts)s, %(members)s, %(types)s, %(ids)s, %(kinds)s, %(amounts)s, %(idems)s, %(refs)s,
+                     %(occurred)s, %(expires)s, %(matures)s, %(awaits)s, %(lapses)s, %(gives)s, %(settles)s, %(reasons)s,
+                     %(undoes)s, %(earlier)s, %(targets)s, %(siblings)s, %(at)s)
+    """
+_POST_AT: Final = """
+    select outcome, kind, amount, pending_change, debt_change, held_change, available, seq, account_id, alloc, reference, occurred_at
+    from ledger_post_at(%(bucket)s::smallint, %(accounts)s, %(members)s, %(types)s, %(ids)s, %(kinds)s, %(amounts)s, %(idems)s, %(refs)s,
+                        %(occurred)s, %(expires)s, %(matures)s, %(awaits)s, %(lapses)s, %(gives)s, %(settles)s, %(reasons)s,
+                        %(undoes)s, %(earlier)s, %(targets)s, %(siblings)s, %(at)s)
+    """
+# Where the ledger is spread over several servers, a function is called as `…_at(bucket, …)`: on the shard of that bucket.
+
+
 def post(tx: Transaction, *, batch: Batch, at: datetime) -> tuple[list[Movement], list[Posted]]:
     """Post a batch: the entries that fell due on the way, and one answer per item in the batch's order."""
+    here = _POST if tx.shards is None else _POST_AT
     rows = tx.rows(
-        """
-        select outcome, kind, amount, pending_change, debt_change, held_change, available, seq, account_id, alloc, reference, occurred_at
-        from ledger_post(%(accounts)s, %(members)s, %(types)s, %(ids)s, %(kinds)s, %(amounts)s, %(idems)s, %(refs)s,
-                         %(occurred)s, %(expires)s, %(matures)s, %(awaits)s, %(lapses)s, %(gives)s, %(settles)s, %(reasons)s,
-                         %(undoes)s, %(earlier)s, %(targets)s, %(siblings)s, %(at)s)
-        """,
+        here, bucket=bucket(batch.accounts[0]),
         accounts=batch.accounts, members=batch.members, types=batch.types, ids=batch.ids, kinds=batch.kinds, amounts=batch.amounts,
         idems=batch.idems, refs=batch.references, occurred=batch.occurred, expires=batch.expires, matures=batch.matures,
         awaits=batch.awaits, lapses=batch.lapses, gives=batch.gives, settles=batch.settles, reasons=batch.reasons,
@@ -172,6 +183,75 @@ def lock_accounts(tx: Transaction, *, account_ids: list[int]) -> int:
         lateral (select c.account_id from ledger_accounts c where c.account_id = u.id for update) x
         """,
         account_ids=sorted(account_ids),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class UnderWay:
+    """A transfer that was sent and has not arrived."""
+
+    transfer_id: int
+    sender: int
+    receiver: int
+    point_type: str
+    amount: int
+    lots: list[int]
+    """Expiry in microseconds since 1970, points, and so on."""
+
+    reference: str
+    reason: str | None
+    sent_at: datetime
+
+
+def insert_transfer(tx: Transaction, *, new: UnderWay) -> int:
+    """Keep what was sent, and to whom."""
+    return tx.run(
+        """
+        insert into ledger_transfers (transfer_id, sender, receiver, point_type, amount, lots, reference, reason, sent_at)
+        values (%(transfer_id)s, %(sender)s, %(receiver)s, %(point_type)s, %(amount)s, %(lots)s, %(reference)s, %(reason)s, %(sent_at)s)
+        """,
+        transfer_id=new.transfer_id, sender=new.sender, receiver=new.receiver, point_type=new.point_type, amount=new.amount,
+        lots=new.lots, reference=new.reference, reason=new.reason, sent_at=new.sent_at,
+    )  # fmt: skip
+
+
+def select_receiver(tx: Transaction, *, transfer_id: int) -> int | None:
+    """To whom a transfer goes, or went."""
+    return tx.value(
+        "select receiver from ledger_transfers where transfer_id = %(transfer_id)s", transfer_id=transfer_id
+    )
+
+
+def lock_transfers(tx: Transaction, *, limit: int) -> list[UnderWay]:
+    """Transfers under way that nobody else is at, those sent first."""
+    return tx.all(
+        """
+        select transfer_id, sender, receiver, point_type, amount, lots, reference, reason, sent_at from ledger_transfers
+        where ended_at is null order by sent_at, transfer_id limit %(limit)s for update skip locked
+        """,
+        UnderWay, limit=limit,
+    )  # fmt: skip
+
+
+def select_transfers(tx: Transaction, *, limit: int) -> list[UnderWay]:
+    """Transfers under way, those sent first."""
+    return tx.all(
+        """
+        select transfer_id, sender, receiver, point_type, amount, lots, reference, reason, sent_at from ledger_transfers
+        where ended_at is null order by sent_at, transfer_id limit %(limit)s
+        """,
+        UnderWay, limit=limit,
+    )  # fmt: skip
+
+
+def end_transfers(tx: Transaction, *, transfer_ids: list[int], returned: bool, at: datetime) -> int:
+    """Note that transfers have arrived, or went back."""
+    return tx.run(
+        """
+        update ledger_transfers set ended_at = %(at)s, returned = %(returned)s
+        where transfer_id = any(%(transfer_ids)s::bigint[]) and ended_at is null
+        """,
+        transfer_ids=transfer_ids, returned=returned, at=at,
     )  # fmt: skip
 
 
@@ -261,11 +341,11 @@ def select_holds(tx: Transaction, *, account_id: int, at: datetime, before_seq: 
         select h.seq, e.reference, e.held_change as amount, h.remaining, h.captured, e.occurred_at, h.held_until, e.reason
         from ledger_holds h
         join ledger_entries e on e.account_id = h.account_id and e.seq = h.seq and e.bucket = h.bucket
-        where h.account_id = %(account_id)s and h.held_until > %(at)s
+        where h.account_id = %(account_id)s and h.bucket = %(bucket)s and h.held_until > %(at)s
           and h.seq < coalesce(%(before_seq)s::bigint, 1::bigint << 31)
         order by h.seq desc limit %(limit)s
         """,
-        Hold, account_id=account_id, at=at, before_seq=before_seq, limit=limit,
+        Hold, account_id=account_id, bucket=bucket(account_id), at=at, before_seq=before_seq, limit=limit,
     )  # fmt: skip
 
 
@@ -280,6 +360,33 @@ def settle_due(tx: Transaction, *, at: datetime, limit: int) -> list[Movement]:
     )  # fmt: skip
 
 
+def select_due_buckets(tx: Transaction, *, at: datetime, limit: int) -> list[int]:
+    """The buckets of the lots, promises and holds that fell due first, one each."""
+    return tx.values(
+        """
+        select d.bucket from (
+            (select bucket, expires_at as due from ledger_lots where expires_at <= %(at)s order by expires_at limit %(limit)s)
+            union all
+            (select bucket, matures_at from ledger_pending_lots where matures_at <= %(at)s order by matures_at limit %(limit)s)
+            union all
+            (select bucket, held_until from ledger_holds where held_until <= %(at)s order by held_until limit %(limit)s)
+        ) d order by d.due limit %(limit)s
+        """,
+        at=at, limit=limit,
+    )  # fmt: skip
+
+
+def settle_due_at(tx: Transaction, *, shard: int, at: datetime, limit: int) -> list[Movement]:
+    """The same on one shard."""
+    return tx.all(
+        """
+        select kind, account_id, member_id, point_type, reference, occurred_at, amount, pending_change, debt_change, held_change, available
+        from ledger_settle_due_at(%(shard)s::smallint, %(at)s, %(limit)s)
+        """,
+        Movement, shard=shard, at=at, limit=limit,
+    )  # fmt: skip
+
+
 def select_holding(tx: Transaction, *, account_id: int) -> list[Holding]:
     """An account with its lots, promises and holds: one statement, one snapshot."""
     return tx.all(
@@ -291,35 +398,28 @@ def select_holding(tx: Transaction, *, account_id: int) -> list[Holding]:
         left join lateral (
             select o.expires_at, o.remaining as amount, null::timestamptz as matures_at, 0 as seq, null as awaits, false as lapses,
                    0::bigint as captured, 0::bigint as of_held, null as alloc
-            from ledger_lots o where o.account_id = a.account_id
+            from ledger_lots o where o.account_id = a.account_id and o.bucket = a.bucket
             union all
             select p.expires_at, p.amount, p.matures_at, p.seq, p.awaits, p.lapses, 0, 0, null
-            from ledger_pending_lots p where p.account_id = a.account_id
+            from ledger_pending_lots p where p.account_id = a.account_id and p.bucket = a.bucket
             union all
             select h.held_until, h.remaining, h.held_until, h.seq, null, false, h.captured, e.held_change, e.alloc::text
-            from ledger_holds h join ledger_entries e on e.account_id = h.account_id and e.seq = h.seq
-            where h.account_id = a.account_id) l on true
-        where a.account_id = %(account_id)s
+            from ledger_holds h join ledger_entries e on e.account_id = h.account_id and e.seq = h.seq and e.bucket = h.bucket
+            where h.account_id = a.account_id and h.bucket = a.bucket) l on true
+        where a.account_id = %(account_id)s and a.bucket = %(bucket)s
         """,
-        Holding, account_id=account_id,
+        Holding, account_id=account_id, bucket=bucket(account_id),
     )  # fmt: skip
 
 
 def roll_up_flows(tx: Transaction, *, before: datetime) -> int:
     """Join what batches moved before a moment to a row per day, type and kind; how many rows that left."""
-    return tx.run(
-        """
-        with gone as (
-            delete from ledger_flows where not rolled and posted_at < %(before)s
-            returning bucket, point_type, kind, entries, amount, pending, debt, held, posted_at
-        )
-        insert into ledger_flows (bucket, point_type, kind, entries, amount, pending, debt, held, posted_at, rolled)
-        select min(g.bucket), g.point_type, g.kind, sum(g.entries), sum(g.amount), sum(g.pending), sum(g.debt), sum(g.held),
-            date_trunc('day', g.posted_at), true
-        from gone g group by g.point_type, g.kind, date_trunc('day', g.posted_at)
-        """,
-        before=before,
-    )  # fmt: skip
+    return tx.value("select kept from ledger_roll_up(%(before)s)", before=before)
+
+
+def roll_up_flows_at(tx: Transaction, *, shard: int, before: datetime) -> int:
+    """The same on one shard."""
+    return tx.value("select kept from ledger_roll_up_at(%(shard)s::smallint, %(before)s)", shard=shard, before=before)
 
 
 def select_totals(tx: Transaction) -> list[Totals]:
@@ -359,4 +459,16 @@ def select_discrepancies(tx: Transaction, *, limit: int) -> list[Discrepancy]:
         limit %(limit)s
         """,
         Discrepancy, limit=limit,
+    )  # fmt: skip
+
+
+def select_discrepancies_at(tx: Transaction, *, shard: int, limit: int) -> list[Discrepancy]:
+    """The same on one shard."""
+    return tx.all(
+        """
+        select invariant, account_id, seq, expected, found from ledger_check_at(%(shard)s::smallint, 0, 9223372036854775807)
+        order by account_id, seq nulls first, invariant
+        limit %(limit)s
+        """,
+        Discrepancy, shard=shard, limit=limit,
     )  # fmt: skip

@@ -278,6 +278,21 @@ def account_id(member_id: int, point_type: str) -> int:
     return types.stable_id("account", member_id, point_type)
 
 
+def bucket(account: int) -> int:
+    """What an account's rows are distributed by, where they are on several servers."""
+    return account % 256
+
+
+def apart(postings: Sequence[Posting], shards: Sequence[int] | None) -> list[Sequence[int]]:
+    """The places of postings by the shard of their account, ascending; all in one where there are no shards."""
+    if shards is None:
+        return [range(len(postings))]
+    places: dict[int, list[int]] = {}
+    for place, posting in enumerate(postings):
+        places.setdefault(shards[bucket(account_id(posting.member_id, posting.point_type))], []).append(place)
+    return [places[shard] for shard in sorted(places)]
+
+
 def micros(instant: datetime) -> int:
     """Microseconds since 1970."""
     return (instant - _EPOCH) // _MICROSECOND

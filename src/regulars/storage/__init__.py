@@ -16,6 +16,16 @@ from regulars.storage._connections import (
     lost_a_race,
     open_database,
 )
+from regulars.storage._distribution import (
+    KEPT_WHOLE,
+    MOST_ENTRIES,
+    SHARDED,
+    SHARDS,
+    BadShards,
+    Distribution,
+    NotDistributable,
+    distribute,
+)
 from regulars.storage._embedded import (
     EmbeddedServerFailed,
     EmbeddedServerInUse,
@@ -28,8 +38,14 @@ from regulars.storage._migrations import Migration, MigrationChanged, applied, m
 from regulars.storage._replicas import Read, Replica, open_replica, read_past
 
 __all__ = [
+    "KEPT_WHOLE",
+    "MOST_ENTRIES",
+    "SHARDED",
+    "SHARDS",
+    "BadShards",
     "Database",
     "DatabaseUnavailable",
+    "Distribution",
     "EmbeddedServerFailed",
     "EmbeddedServerInUse",
     "LaneFull",
@@ -37,11 +53,13 @@ __all__ = [
     "Lanes",
     "Migration",
     "MigrationChanged",
+    "NotDistributable",
     "Read",
     "Replica",
     "Transaction",
     "applied",
     "connect",
+    "distribute",
     "embedded_programs",
     "embedded_server",
     "erase_embedded_server",

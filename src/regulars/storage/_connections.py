@@ -131,6 +131,13 @@ def _records(record: type[Record]) -> Callable[[psycopg.Cursor[Any]], Callable[[
     return rows_of
 
 
+class Connection(psycopg.Connection):
+    """A connection that knows whether the ledger is spread over several servers."""
+
+    shards: tuple[int, ...] | None = None
+    """Per bucket, the least bucket of the shard that it is in; None: all tables are in this one database."""
+
+
 class Transaction:
     """One open transaction. Rows become the frozen dataclass asked for, parameters are named.
 
@@ -140,6 +147,7 @@ class Transaction:
     def __init__(self, connection: psycopg.Connection) -> None:
         """Wrap a connection on which a transaction is open."""
         self.connection = connection
+        self.shards: tuple[int, ...] | None = getattr(connection, "shards", None)
 
     def all(self, sql: LiteralString, record: type[Record], **params: object) -> list[Record]:
         """Every row, as `record`s."""
@@ -226,6 +234,7 @@ class Database:
             open=True,
             timeout=patience_seconds,
             configure=_configure,
+            connection_class=Connection,
             check=ConnectionPool.check_connection,
             name="regulars",
         )
@@ -236,6 +245,8 @@ class Database:
         with self._pool.connection() as connection, connection.transaction():
             if read_only:
                 connection.execute("set transaction isolation level repeatable read, read only")
+            else:
+                commit_everywhere(connection)
             yield Transaction(connection)
 
     def position(self) -> str:
@@ -260,19 +271,25 @@ class Database:
             ).fetchone()
         return row[0] if row else None
 
+    @property
+    def shards(self) -> tuple[int, ...] | None:
+        """As of a connection."""
+        with self._pool.connection() as connection:
+            return connection.shards
+
     def close(self) -> None:
         """Close every connection."""
         self._pool.close()
 
 
-def connect(url: str) -> psycopg.Connection:
+def connect(url: str) -> Connection:
     """One connection of its own, set up as the pool's are.
 
     Raises:
         DatabaseUnavailable: nothing answers there.
     """
     try:
-        connection = psycopg.connect(url, autocommit=True, connect_timeout=10)
+        connection = Connection.connect(url, autocommit=True, connect_timeout=10)
     except psycopg.OperationalError as error:
         raise DatabaseUnavailable(reason=str(error).partition("\n")[0]) from error
     _configure(connection)
@@ -284,10 +301,24 @@ def lost_a_race(error: Exception) -> bool:
     return isinstance(error, psycopg.Error) and (error.sqlstate or "").startswith("40")
 
 
-def _configure(connection: psycopg.Connection) -> None:
+def commit_everywhere(connection: Connection) -> None:
+    """Let the transaction that is open commit on all servers or on none: on several, that takes two phases."""
+    if connection.shards is not None:
+        connection.execute("delete from storage_anchor")
+
+
+def _shards(connection: Connection) -> tuple[int, ...] | None:
+    if connection.execute("select to_regclass('storage_shards')").fetchone() == (None,):
+        return None
+    rows = connection.execute("select first from storage_shards order by bucket").fetchall()
+    return tuple(first for (first,) in rows) or None
+
+
+def _configure(connection: Connection) -> None:
     connection.autocommit = True
     for setting in ("timezone = 'UTC'", "jit = off", "lock_timeout = '30s'", "client_min_messages = warning"):
         connection.execute(fragments.SQL("set " + setting))  # pyright: ignore[reportArgumentType, reportCallIssue]
+    connection.shards = _shards(connection)
 
 
 @contextmanager

@@ -24,7 +24,14 @@ import structlog
 from psycopg.conninfo import make_conninfo
 
 from regulars.errors import Conflict
-from regulars.storage._connections import DatabaseUnavailable, Transaction, connect, lost_a_race
+from regulars.storage._connections import (
+    Connection,
+    DatabaseUnavailable,
+    Transaction,
+    commit_everywhere,
+    connect,
+    lost_a_race,
+)
 from regulars.storage._waiting import Future, Ticket, Waiting
 
 Item = TypeVar("Item")
@@ -47,6 +54,9 @@ _SETTINGS: Final = {
     "statement_timeout": "30s",
     "lock_timeout": f"{_LOCK_MS}ms",
 }
+# Where tables are spread over several servers, Citus has to see the values to know which of them is meant, and hands on to it
+# what is set for a transaction.
+_SETTINGS_SPREAD: Final = {"plan_cache_mode": "auto", "citus.propagate_set_commands": "local"}
 _KEEPALIVES: Final = {"keepalives_idle": 5, "keepalives_interval": 5, "keepalives_count": 3}
 
 
@@ -105,7 +115,7 @@ class Lane(Generic[Item, Answer]):
         self._changed = threading.Condition(threading.Lock())
         self._thread: threading.Thread | None = None
         self._closing = self._idle = False
-        self._connection: psycopg.Connection | None = None
+        self._connection: Connection | None = None
         self._locked_until_s: float | None = None
         self._batches = self._items = self._largest = self._refused = self._retried = self._failed = 0
         self._wait_s = self._work_s = 0.0
@@ -230,7 +240,10 @@ class Lane(Generic[Item, Answer]):
         began = time.monotonic()
         try:
             with connection.transaction():
-                if lock_ms != _LOCK_MS:
+                if connection.shards is not None:
+                    commit_everywhere(connection)
+                    connection.execute(f"set local lock_timeout = '{int(lock_ms)}ms'".encode())
+                elif lock_ms != _LOCK_MS:
                     connection.execute("select set_config('lock_timeout', %s, true)", (f"{lock_ms}ms",))
                 answers = self._work(Transaction(connection), [ticket.item for ticket in tickets], self._clock())
                 if len(answers) != len(tickets):
@@ -274,12 +287,13 @@ class Lane(Generic[Item, Answer]):
             _settle(late, error=self._full(len(late)))
         return max(ticket.arrived_s for ticket in tickets) >= since
 
-    def _connected(self) -> psycopg.Connection:
+    def _connected(self) -> Connection:
         if self._connection is None:
             name = f"regulars lane {self.number}"
             connection = connect(make_conninfo(self._url, application_name=name, **_KEEPALIVES))
             try:
-                for setting, value in _SETTINGS.items():
+                more = {} if connection.shards is None else _SETTINGS_SPREAD
+                for setting, value in (_SETTINGS | more).items():
                     connection.execute("select set_config(%s, %s, false)", (setting, value))
             except psycopg.Error:
                 connection.close()
@@ -304,6 +318,7 @@ class Lanes(Generic[Item, Answer]):
         *,
         clock: Callable[[], datetime],
         count: int = 2,
+        shards: Sequence[int] | None = None,
         most_waiting: int = 4096,
         most_batch: int = 256,
         patience_s: float = 5.0,
@@ -315,10 +330,15 @@ class Lanes(Generic[Item, Answer]):
             work: the verb, for a batch: one answer per item, in order. It runs in a transaction, perhaps twice.
             clock: the time that a batch is done at.
             count: how many lanes.
+            shards: where tables are spread over several servers, the shard of each bucket (`Database.shards`): each shard then
+                has a lane of its own, whatever `count` is, so that a batch goes to one server.
             most_waiting: how many items may wait for one lane.
             most_batch: how many are taken at once.
             patience_s: who has waited longer is told to come back.
         """
+        places = {shard: place for place, shard in enumerate(sorted(set(shards or ())))}
+        count = len(places) or count
+        self._lane_of = [places[shards[key]] if shards else key % count for key in range(BUCKETS)]
         limits = {"most_waiting": most_waiting, "most_batch": most_batch}
         self._lanes = [
             Lane(number, url, work, clock, patience_s=patience_s, **limits) for number in range(1, count + 1)
@@ -353,7 +373,7 @@ class Lanes(Generic[Item, Answer]):
             lane.close()
 
     def _of(self, key: int) -> Lane[Item, Answer]:
-        return self._lanes[key % BUCKETS % len(self._lanes)]
+        return self._lanes[self._lane_of[key % BUCKETS]]
 
 
 def _settle(

@@ -11,6 +11,7 @@ from psycopg.rows import class_row
 
 from regulars.errors import Conflict
 from regulars.storage._connections import connect
+from regulars.storage._distribution import distribute, forget_shards
 
 _LOCK = 7_305_801  # any constant: two processes that migrate at once take turns
 
@@ -68,12 +69,17 @@ def pending(url: str) -> list[Migration]:
 def migrate(url: str) -> list[Migration]:
     """Apply what is pending, each in its own transaction; what was applied.
 
+    Where the ledger is spread over several servers, its functions there are brought up to date, too.
+
     Raises:
         MigrationChanged: an applied file is not what it was.
     """
     with connect(url) as connection:
         connection.execute("select pg_advisory_lock(%s)", [_LOCK])
         todo = _pending(connection)
+        spread = connection.shards is not None
+        if todo and spread:
+            forget_shards(connection)  # their views would be in the way
         for migration in todo:
             with connection.transaction():
                 connection.execute("set local lock_timeout = '5s'")
@@ -82,7 +88,9 @@ def migrate(url: str) -> list[Migration]:
                     "insert into storage_migrations (name, checksum) values (%s, %s)",
                     [migration.name, migration.checksum],
                 )
-        return todo
+    if spread:
+        distribute(url)
+    return todo
 
 
 def _applied(connection: psycopg.Connection) -> list[Applied]:

@@ -170,6 +170,12 @@ full join lot j on j.account_id = l.account_id and j.bucket = l.bucket and j.exp
 where coalesce(j.points, 0) <> coalesce(l.remaining, 0)
 $$;
 
+CREATE FUNCTION public.ledger_check_each(ids bigint[]) RETURNS TABLE(invariant text, account_id bigint, seq integer, expected bigint, found bigint)
+    LANGUAGE sql STABLE
+    AS $$
+select c.invariant, c.account_id, c.seq, c.expected, c.found from unnest(ids) a (account_id), lateral ledger_check(a.account_id, a.account_id) c
+$$;
+
 CREATE FUNCTION public.ledger_counted(low bigint, high bigint, as_of timestamp with time zone, known_at timestamp with time zone) RETURNS TABLE(account_id bigint, seq integer, kind smallint, amount bigint, pending_change bigint, debt_change bigint, held_change bigint, expires_at timestamp with time zone, reverses integer, reference text, alloc bigint[])
     LANGUAGE sql STABLE
     AS $$
@@ -782,6 +788,22 @@ begin
     return query select owner, c.member_id, c.point_type, c.seq + 1, 10::smallint, h.remaining - pay, 0::bigint, -pay, -h.remaining,
                         c.available + h.remaining - pay, '@release:' || hold, h.held_until;
 end $$;
+
+CREATE FUNCTION public.ledger_roll_up(before timestamp with time zone) RETURNS TABLE(kept bigint)
+    LANGUAGE sql
+    AS $$
+with gone as (
+    delete from ledger_flows where not rolled and posted_at < before
+    returning bucket, point_type, kind, entries, amount, pending, debt, held, posted_at
+), rolled as (
+    insert into ledger_flows (bucket, point_type, kind, entries, amount, pending, debt, held, posted_at, rolled)
+    select min(g.bucket), g.point_type, g.kind, sum(g.entries), sum(g.amount), sum(g.pending), sum(g.debt), sum(g.held),
+        date_trunc('day', g.posted_at), true
+    from gone g group by g.point_type, g.kind, date_trunc('day', g.posted_at)
+    returning 1
+)
+select count(*) from rolled
+$$;
 
 CREATE FUNCTION public.ledger_settle(ids bigint[], asof timestamp with time zone) RETURNS TABLE(account_id bigint, member_id bigint, point_type text, seq integer, kind smallint, amount bigint, pending_change bigint, debt_change bigint, held_change bigint, available bigint, reference text, occurred_at timestamp with time zone)
     LANGUAGE plpgsql
@@ -1533,6 +1555,21 @@ CREATE TABLE public.ledger_point_types (
     CONSTRAINT ledger_point_types_role_check CHECK ((role = ANY (ARRAY['redeemable'::text, 'qualifying'::text, 'unit'::text])))
 );
 
+CREATE TABLE public.ledger_transfers (
+    transfer_id bigint NOT NULL,
+    sender bigint NOT NULL,
+    receiver bigint NOT NULL,
+    point_type text NOT NULL,
+    amount bigint NOT NULL,
+    lots bigint[] NOT NULL,
+    reference text NOT NULL,
+    reason text,
+    sent_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    returned boolean DEFAULT false NOT NULL,
+    CONSTRAINT ledger_transfers_amount_check CHECK ((amount > 0))
+);
+
 CREATE TABLE public.members (
     member_id bigint NOT NULL,
     issuer text NOT NULL,
@@ -1754,6 +1791,9 @@ ALTER TABLE ONLY public.ledger_pending_lots
 ALTER TABLE ONLY public.ledger_point_types
     ADD CONSTRAINT ledger_point_types_pkey PRIMARY KEY (point_type);
 
+ALTER TABLE ONLY public.ledger_transfers
+    ADD CONSTRAINT ledger_transfers_pkey PRIMARY KEY (transfer_id);
+
 ALTER TABLE ONLY public.members_identities
     ADD CONSTRAINT members_identities_pkey PRIMARY KEY (issuer, value);
 
@@ -1860,6 +1900,8 @@ CREATE UNIQUE INDEX ledger_passes_running ON public.ledger_passes USING btree ((
 CREATE INDEX ledger_pending_lots_awaiting ON public.ledger_pending_lots USING btree (awaits) WHERE (awaits IS NOT NULL);
 
 CREATE INDEX ledger_pending_lots_due ON public.ledger_pending_lots USING btree (matures_at);
+
+CREATE INDEX ledger_transfers_open ON public.ledger_transfers USING btree (sent_at) WHERE (ended_at IS NULL);
 
 CREATE INDEX members_by_external_id ON public.members USING btree (external_id);
 

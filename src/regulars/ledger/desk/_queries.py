@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final, Literal, LiteralString
 
 from regulars.ledger._queries import Entry
-from regulars.ledger._rules import Role, account_id
+from regulars.ledger._rules import Role, account_id, bucket
 from regulars.storage import Transaction
 
 
@@ -91,19 +91,22 @@ def set_frozen(tx: Transaction, *, account_id: int, member_id: int, point_type: 
     return tx.run(
         """
         insert into ledger_accounts as a (account_id, bucket, member_id, point_type, frozen_at)
-        values (%(account_id)s, %(account_id)s %% 256, %(member_id)s, %(point_type)s, %(at)s)
+        values (%(account_id)s, %(bucket)s, %(member_id)s, %(point_type)s, %(at)s)
         on conflict (account_id, bucket) do update set frozen_at = excluded.frozen_at where a.frozen_at is null
         """,
-        account_id=account_id, member_id=member_id, point_type=point_type, at=at,
+        account_id=account_id, bucket=bucket(account_id), member_id=member_id, point_type=point_type, at=at,
     )  # fmt: skip
 
 
 def clear_frozen(tx: Transaction, *, account_id: int) -> int:
     """Unfreeze an account that is frozen."""
     return tx.run(
-        "update ledger_accounts set frozen_at = null where account_id = %(account_id)s and frozen_at is not null",
-        account_id=account_id,
-    )
+        """
+        update ledger_accounts set frozen_at = null
+        where account_id = %(account_id)s and bucket = %(bucket)s and frozen_at is not null
+        """,
+        account_id=account_id, bucket=bucket(account_id),
+    )  # fmt: skip
 
 
 def insert_freeze(tx: Transaction, *, new: Freeze) -> int:
@@ -149,7 +152,7 @@ def insert_adjustment(tx: Transaction, *, new: Adjustment) -> int:
             %(proposed_at)s, %(proposed_by)s)
         on conflict (adjustment_id, bucket) do nothing
         """,
-        adjustment_id=new.adjustment_id, bucket=account_id(new.member_id, new.point_type) % 256, member_id=new.member_id,
+        adjustment_id=new.adjustment_id, bucket=bucket(account_id(new.member_id, new.point_type)), member_id=new.member_id,
         point_type=new.point_type, amount=new.amount, reason=new.reason, expires_at=new.expires_at,
         proposed_at=new.proposed_at, proposed_by=new.proposed_by,
     )  # fmt: skip

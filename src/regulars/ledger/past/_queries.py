@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Final, LiteralString
 
 from regulars.ledger._queries import KINDS, Entry, Totals
+from regulars.ledger._rules import bucket
 from regulars.storage import Transaction
 
 
@@ -74,7 +75,7 @@ def select_totals_past(tx: Transaction, *, as_of: datetime, known_at: datetime) 
 
 
 _CHOSEN: Final[LiteralString] = """
-    e.account_id = %(account_id)s
+    e.account_id = %(account_id)s and e.bucket = %(bucket)s
     and (%(kinds)s::smallint[] is null or e.kind = any(%(kinds)s::smallint[]))
     and (%(since)s::timestamptz is null or case when %(occurred)s then e.occurred_at else e.posted_at end >= %(since)s)
     and (%(until)s::timestamptz is null or case when %(occurred)s then e.occurred_at else e.posted_at end < %(until)s)
@@ -88,7 +89,7 @@ _LINES: Final[LiteralString] = """
     from ledger_entries e
     left join lateral (  -- what it follows from, by its number
         select t.kind, t.reference from ledger_entries t
-        where t.account_id = e.account_id
+        where t.account_id = e.account_id and t.bucket = e.bucket
           and t.seq = coalesce(e.reverses, case when e.reference ~ '^@(mature|lapse):' then split_part(e.reference, ':', 2)::int end)
         order by t.account_id, t.seq limit 1) f on true
     where e.seq > %(above)s and e.seq < %(below)s and """
@@ -116,6 +117,7 @@ class Choice:
         """As parameters of a statement."""
         return {
             "account_id": account_id,
+            "bucket": bucket(account_id),
             "kinds": self.kinds,
             "since": self.since,
             "until": self.until,
@@ -127,7 +129,12 @@ class Choice:
 
 def select_last_seq(tx: Transaction, *, account_id: int) -> int:
     """The number of an account's last entry, 0 where there is none."""
-    return tx.value("select seq from ledger_accounts where account_id = %(account_id)s", account_id=account_id) or 0
+    return (
+        tx.value(
+            "select seq from ledger_accounts where account_id = %(account_id)s and bucket = %(bucket)s",
+            account_id=account_id, bucket=bucket(account_id),
+        ) or 0
+    )  # fmt: skip
 
 
 def select_earlier(

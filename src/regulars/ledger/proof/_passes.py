@@ -6,6 +6,7 @@ from datetime import datetime
 
 from regulars import facts
 from regulars.ledger._queries import Discrepancy
+from regulars.ledger._rules import bucket
 from regulars.ledger.proof import _queries
 from regulars.ledger.proof._queries import Finding, Pass
 from regulars.storage import Transaction
@@ -37,7 +38,7 @@ def reconcile(tx: Transaction, *, at: datetime, limit: int = PIECE) -> Pass | No
     piece = _queries.select_piece(tx, after=running.upto, root=running.root, limit=limit)
     # The last piece reaches to the end, for rows without an account may lie anywhere.
     high = HIGHEST if piece is None or piece.accounts < limit else piece.upto
-    found = _queries.check(tx, low=running.upto + 1, high=high, limit=MOST_FOUND)
+    found = _check(tx, running.upto + 1, high)
     if high == HIGHEST:
         whole = _queries.select_flow_differences(tx, account_id=THE_WHOLE, limit=MOST_FOUND)
         _queries.close_whole(tx, account_id=THE_WHOLE, still=[one.invariant for one in whole], at=at)
@@ -78,7 +79,7 @@ def verify_since(tx: Transaction, since: datetime, *, at: datetime, after: int =
     ids = _queries.select_touched(tx, since=since, after=after, limit=limit)
     if not ids:
         return Checked(0, after, [])
-    found = _queries.check_each(tx, account_ids=ids, limit=MOST_FOUND)
+    found = _check_each(tx, ids, MOST_FOUND)
     _keep(tx, found, None, None, at)
     return Checked(len(ids), ids[-1], found)
 
@@ -89,7 +90,38 @@ def _keep(tx: Transaction, found: list[Discrepancy], low: int | None, high: int 
         about = {"discrepancies": len(found), "first": found[0].invariant}
         facts.record(tx, [facts.Fact("ledger.contradicted", at, data=about)], at=at)
     if low is not None and high is not None:
-        _queries.close_findings(tx, low=low, high=high, at=at)
+        known = _queries.select_open_findings(tx, low=low, high=high)
+        if known:
+            still = _check_each(tx, known, None)
+            _queries.close_findings(tx, account_ids=known, still=still, at=at)
+
+
+def _check(tx: Transaction, low: int, high: int) -> list[Discrepancy]:
+    """What breaks an invariant on a range of accounts, wherever they are."""
+    if tx.shards is None:
+        return _queries.check(tx, low=low, high=high, limit=MOST_FOUND)
+    each = [
+        _queries.check_at(tx, shard=shard, low=low, high=high, limit=MOST_FOUND) for shard in sorted(set(tx.shards))
+    ]
+    return _first(each, MOST_FOUND)
+
+
+def _check_each(tx: Transaction, accounts: list[int], limit: int | None) -> list[Discrepancy]:
+    if tx.shards is None:
+        return _queries.check_each(tx, account_ids=accounts, limit=limit)
+    by_shard: dict[int, list[int]] = {}
+    for account in accounts:
+        by_shard.setdefault(tx.shards[bucket(account)], []).append(account)
+    each = [
+        _queries.check_each_at(tx, shard=shard, account_ids=those, limit=limit)
+        for shard, those in sorted(by_shard.items())
+    ]
+    return _first(each, limit)
+
+
+def _first(each: list[list[Discrepancy]], limit: int | None) -> list[Discrepancy]:
+    found = [one for found in each for one in found]
+    return sorted(found, key=lambda one: (one.account_id, one.seq or 0, one.invariant))[:limit]
 
 
 def passes(tx: Transaction, *, before: int | None = None, limit: int = 20) -> list[Pass]:

@@ -115,6 +115,17 @@ def check(tx: Transaction, *, low: int, high: int, limit: int) -> list[Discrepan
     )  # fmt: skip
 
 
+def check_at(tx: Transaction, *, shard: int, low: int, high: int, limit: int) -> list[Discrepancy]:
+    """The same on one shard."""
+    return tx.all(
+        """
+        select invariant, account_id, seq, expected, found from ledger_check_at(%(shard)s::smallint, %(low)s, %(high)s)
+        order by account_id, seq nulls first, invariant limit %(limit)s
+        """,
+        Discrepancy, shard=shard, low=low, high=high, limit=limit,
+    )  # fmt: skip
+
+
 def select_touched(tx: Transaction, *, since: datetime, after: int, limit: int) -> list[int]:
     """The accounts posted to since a moment, in order, after one of them."""
     return tx.values(
@@ -126,15 +137,25 @@ def select_touched(tx: Transaction, *, since: datetime, after: int, limit: int) 
     )  # fmt: skip
 
 
-def check_each(tx: Transaction, *, account_ids: list[int], limit: int) -> list[Discrepancy]:
+def check_each(tx: Transaction, *, account_ids: list[int], limit: int | None) -> list[Discrepancy]:
     """What breaks an invariant on some accounts."""
     return tx.all(
         """
-        select c.invariant, c.account_id, c.seq, c.expected, c.found
-        from unnest(%(account_ids)s::bigint[]) a (account_id), lateral ledger_check(a.account_id, a.account_id) c
-        order by c.account_id, c.seq nulls first, c.invariant limit %(limit)s
+        select invariant, account_id, seq, expected, found from ledger_check_each(%(account_ids)s::bigint[])
+        order by account_id, seq nulls first, invariant limit %(limit)s
         """,
         Discrepancy, account_ids=account_ids, limit=limit,
+    )  # fmt: skip
+
+
+def check_each_at(tx: Transaction, *, shard: int, account_ids: list[int], limit: int | None) -> list[Discrepancy]:
+    """The same where all are of one shard."""
+    return tx.all(
+        """
+        select invariant, account_id, seq, expected, found from ledger_check_each_at(%(shard)s::smallint, %(account_ids)s::bigint[])
+        order by account_id, seq nulls first, invariant limit %(limit)s
+        """,
+        Discrepancy, shard=shard, account_ids=account_ids, limit=limit,
     )  # fmt: skip
 
 
@@ -178,16 +199,28 @@ def upsert_findings(tx: Transaction, *, found: list[Discrepancy], at: datetime) 
     )  # fmt: skip
 
 
-def close_findings(tx: Transaction, *, low: int, high: int, at: datetime) -> int:
-    """Note that what was found on a range of accounts before `at`, and not again at `at`, is right by now."""
+def select_open_findings(tx: Transaction, *, low: int, high: int) -> list[int]:
+    """The accounts of a range of which something found is open."""
+    return tx.values(
+        """
+        select distinct account_id from ledger_findings
+        where gone_at is null and account_id between %(low)s and %(high)s order by account_id limit 1000000
+        """,
+        low=low, high=high,
+    )  # fmt: skip
+
+
+def close_findings(tx: Transaction, *, account_ids: list[int], still: list[Discrepancy], at: datetime) -> int:
+    """Note that what was found of some accounts, but for what still is, is right by now."""
     return tx.run(
         """
         update ledger_findings f set gone_at = %(at)s
-        where f.gone_at is null and f.account_id between %(low)s and %(high)s
-          and not exists (select from ledger_check(f.account_id, f.account_id) c
-                          where c.invariant = f.invariant and coalesce(c.seq, 0) = f.seq)
+        where f.gone_at is null and f.account_id = any(%(account_ids)s::bigint[])
+          and not exists (select from unnest(%(accounts)s::bigint[], %(invariants)s::text[], %(seqs)s::int[]) c (account_id, invariant, seq)
+                          where c.account_id = f.account_id and c.invariant = f.invariant and c.seq = f.seq)
         """,
-        low=low, high=high, at=at,
+        at=at, account_ids=account_ids, accounts=[one.account_id for one in still],
+        invariants=[one.invariant for one in still], seqs=[one.seq or 0 for one in still],
     )  # fmt: skip
 
 
