@@ -64,4 +64,8 @@ demo *options:
 
 # The headline figures, each beside its peer: pass --quick for under a minute each
 bench *options:
-    for file in benchmarks/[a-z]*.py; do {{ run }} python "$file" {{ options }}; done
+    for file in benchmarks/[a-z]*.py; do [ "$file" = benchmarks/soak.py ] || {{ run }} python "$file" {{ options }}; done
+
+# A year of a million members' points, its nights and a reconcile, half an hour and 30 GB: pass --quick, --share 0.1, --data FOLDER
+soak *options:
+    {{ run }} python benchmarks/soak.py {{ options }}
