@@ -1,14 +1,28 @@
-"""What a PostgreSQL server on this machine says of itself: CPU, flushes of its log."""
+"""An embedded PostgreSQL to be measured, and what it says of itself: CPU, flushes of its log."""
 
 import contextlib
 import os
+import tempfile
 import time
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
-from regulars.storage import connect
+from regulars.storage import connect, embedded_server, erase_embedded_server
 
 TICKS_S = os.sysconf("SC_CLK_TCK")
+
+
+@contextlib.contextmanager
+def passing_server() -> Generator[tuple[Path, str]]:
+    """A folder with a server in `data`, and its URL; gone afterwards, wherever the server put its data."""
+    with tempfile.TemporaryDirectory(prefix="regulars-bench-") as made:
+        folder = Path(made)
+        try:
+            with embedded_server(folder / "data") as url:
+                yield folder, url
+        finally:
+            erase_embedded_server(folder / "data")
 
 
 class Server:

@@ -14,7 +14,6 @@ import argparse
 import io
 import json
 import statistics
-import tempfile
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -24,12 +23,13 @@ from urllib.parse import quote
 import psycopg
 import pyarrow.csv
 import pyarrow.parquet
+from _server import passing_server
 from psycopg.conninfo import conninfo_to_dict
 
 from regulars import commerce, demo, jobs, settings
 from regulars.app import App
 from regulars.commerce import connectors as files
-from regulars.storage import Database, embedded_server, migrate
+from regulars.storage import Database, migrate
 
 BARE = """
     create table bare (invoice text, stock text, description text, quantity int, placed_at timestamp, price float8,
@@ -92,7 +92,7 @@ def main() -> None:
     copies: list[float] = []
     imports: list[float] = []
     orders = 0
-    with tempfile.TemporaryDirectory() as folder, embedded_server(Path(folder)) as server, demo.export() as path:
+    with passing_server() as (_, server), demo.export() as path:
         whole_import(server, path)  # warms up the interpreter and the file cache, for both
         for number in range(rounds):
             copies.append(bare_copy(server, path))

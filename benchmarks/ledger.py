@@ -25,7 +25,6 @@ import shutil
 import socket
 import statistics
 import subprocess
-import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -35,11 +34,11 @@ import _ledger_http as http
 import _ledger_peers as peers
 import asyncpg
 import uvloop
-from _server import Server
+from _server import Server, passing_server
 
 from regulars import access, ledger
 from regulars.access import Role
-from regulars.storage import Database, connect, embedded_programs, embedded_server, migrate
+from regulars.storage import Database, connect, embedded_programs, migrate
 
 TARGETS = {
     "for_update": 8, "function_call": 5, "hot_accounts": 20, "pgbench_insert": 0.8, "http_single": 8, "http_batch": 15,
@@ -275,8 +274,7 @@ def main() -> None:
     asked.rounds = asked.rounds or (1 if asked.quick else 7)
     asked.seconds = asked.seconds or (1.5 if asked.quick else 3.0)
     with contextlib.ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="regulars-bench-")))
-        url = stack.enter_context(embedded_server(folder / "data"))
+        folder, url = stack.enter_context(passing_server())
         migrate(url)
         bench = Bench(url, folder, asked)
         if asked.pgledger:

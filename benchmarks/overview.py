@@ -29,12 +29,13 @@ import duckdb
 import psycopg
 import pyarrow as pa
 import pyarrow.parquet
+from _server import passing_server
 from psycopg.conninfo import conninfo_to_dict
 
 from regulars import demo, insight
 from regulars.insight import SCHEMA, Frame, Frames, Scope
 from regulars.insight.engine import Session
-from regulars.storage import Database, embedded_server, migrate
+from regulars.storage import Database, migrate
 
 UNTIL = date(2011, 12, 10)
 SCOPE = Scope.last(90, UNTIL, currency="GBP")
@@ -124,8 +125,7 @@ def fresh_database() -> Generator[Database]:
     with ExitStack() as stack:
         server = os.environ.get("REGULARS_DATABASE_URL")
         if server is None:
-            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="regulars-bench-"))
-            server = stack.enter_context(embedded_server(Path(folder)))
+            _, server = stack.enter_context(passing_server())
         name = f"bench_overview_{uuid.uuid4().hex[:8]}"
         with psycopg.connect(server, autocommit=True) as connection:
             connection.execute(f'create database "{name}"')

@@ -9,7 +9,7 @@ released, a thousand at a time, as the server's job does it. Then come `--nights
     ratio.night_growth       the server's CPU per row due in the last third of the nights over that in the first (target: 1.25)
 
 With `--data FOLDER` it keeps what it made, and after a kill it goes on where it was: what it posts again is known to the
-ledger. About 1.4 KB of disk a posting are wanted, and up to 8 GB for the log.
+ledger. About 0.9 KB of disk a posting are wanted, and up to 8 GB for the log.
 
     uv run --group dev python benchmarks/soak.py [--quick] [--share 0.1] [--data FOLDER]
 """
@@ -20,8 +20,8 @@ import json
 import os
 import shutil
 import statistics
-import tempfile
 import time
+from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -30,7 +30,7 @@ from typing import Any
 
 import _soak_tables as tables
 import msgspec
-from _server import TICKS_S, Server
+from _server import TICKS_S, Server, passing_server
 from _soak_world import DAY, World
 
 from regulars import ledger
@@ -38,7 +38,7 @@ from regulars.ledger import Posting, proof
 from regulars.storage import Database, Transaction, embedded_server, migrate
 
 JOB_BATCH = 1000
-BYTES_A_POSTING, LOG_BYTES = 1400, 8 << 30
+BYTES_A_POSTING, LOG_BYTES = 900, 8 << 30
 FEW = 500
 """A night with fewer rows due says nothing of the cost of one."""
 
@@ -264,6 +264,14 @@ def enough_room(folder: Path, postings: int) -> None:
         )
 
 
+@contextlib.contextmanager
+def kept_server(folder: Path) -> Generator[tuple[Path, str]]:
+    """The folder and the server in it, made if there is none; they stay."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with embedded_server(folder / "data") as url:
+        yield folder, url
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="a hundredth of it, under a minute")
@@ -281,13 +289,10 @@ def main() -> None:
     share = 0.01 if asked.quick else asked.share
     asked.accounts = asked.accounts or round(1_000_000 * share)
     asked.postings = asked.postings or round(20_000_000 * share)
-    with contextlib.ExitStack() as stack:
-        folder = asked.data or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="regulars-soak-")))
-        folder.mkdir(parents=True, exist_ok=True)
+    with passing_server() if asked.data is None else kept_server(asked.data) as (folder, url):
         note = folder / "soak.json"
         if not note.exists():
             enough_room(folder, asked.postings)
-        url = stack.enter_context(embedded_server(folder / "data"))
         migrate(url)
         soak = Soak(url, asked, note)
         soak.load()
