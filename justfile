@@ -8,7 +8,7 @@ default:
     @{{ quote(just_executable()) }} --list --unsorted
 
 # Everything that CI runs, in its order
-check: format lint types imports test browser docs
+check: format lint types imports test oldest browser docs
 
 # Rewrite the code in the one format, and repair what ruff can
 fmt:
@@ -34,6 +34,13 @@ imports:
 # The tests on a real PostgreSQL: all of them, or those given
 test *which="tests --ignore=tests/browser --ignore=tests/docs":
     {{ run }} pytest -n 2 {{ which }}
+
+# The ledger on PostgreSQL 15, the oldest supported: as root on Debian it is installed first; where it cannot be, this says so
+oldest *which="tests/ledger/test_plans.py tests/ledger/test_postings.py tests/ledger/test_machine.py":
+    @bash .ci/postgresql15
+    @if [ -x /usr/lib/postgresql/15/bin/initdb ]; then \
+        REGULARS_TEST_POSTGRESQL=/usr/lib/postgresql/15/bin {{ run }} pytest -n 2 --dist loadfile {{ which }}; \
+    else echo "PostgreSQL 15 is not installed: the ledger is NOT tested on it." >&2; fi
 
 # The console in Chromium: as root on Debian it is installed first; where it cannot be, these tests skip and say so
 browser *which="tests/browser":

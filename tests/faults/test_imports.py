@@ -11,7 +11,7 @@ from regulars import ledger, members
 from regulars.members import NewMember
 from regulars.storage import Database
 
-ROWS, MEMBERS = 60_000, 2_000
+ROWS, MEMBERS = 30_000, 2_000
 
 
 def command(path: Path) -> list[str]:
