@@ -57,7 +57,7 @@ def test_a_changed_order_is_refused(api: Caller):
     assert problem(api.post("/v1/orders", changed)) == {
         "status": 409,
         "code": "OrderChanged",
-        "detail": "Order 536365 is already recorded with another content: record a return, or cancel it and use a new number.",
+        "detail": "Order 536365 is already recorded with another content: record a return, or a revision.",
         "retryable": False,
         "details": {"order": "536365"},
     }

@@ -9,7 +9,7 @@ twelve months' spend says, at every moment.
     programme.standing(tx, member_id, at=now).tier  # 'silver'
 """
 
-from regulars.programme._awards import PostingRefused, award, cancel, take_back
+from regulars.programme._awards import PostingRefused, award, cancel, revise, take_back
 from regulars.programme._queries import Award, Standing, Version, awards_of
 from regulars.programme._rules import (
     BadProgramme,
@@ -49,6 +49,7 @@ __all__ = [
     "publish",
     "review",
     "review_due",
+    "revise",
     "share",
     "standing",
     "take_back",

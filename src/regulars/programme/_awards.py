@@ -11,7 +11,7 @@ from itertools import pairwise
 from regulars import ledger
 from regulars.errors import Conflict
 from regulars.programme import _queries
-from regulars.programme._queries import Award, Earned, TakenBack
+from regulars.programme._queries import Earned, TakenBack, Worth
 from regulars.programme._rules import Programme, expires_at
 from regulars.programme._versions import by_version, in_force
 from regulars.storage import Transaction
@@ -25,18 +25,17 @@ class PostingRefused(Conflict):
 def award(tx: Transaction, order_ids: Sequence[int], *, at: datetime) -> int:
     """Give the points that paid orders earn, under the version that holds; how many orders earned.
 
-    An order that was amended earns the difference, under the version of its first award. What had already come back of
-    an order when it was paid is taken back at once.
+    What had already come back of an order when it was paid is taken back at once. An order that was awarded before is
+    `revise`'s business.
     """
     programme = in_force(tx, at=at)
-    earned = _queries.select_earned(tx, order_ids=list(order_ids), programme=programme)
-    due = [one for one in earned if one.is_new or one.points > one.awarded or one.spend_minor > one.counted_minor]
+    due = [one for one in _queries.select_earned(tx, order_ids=list(order_ids), programme=programme) if one.is_new]
     if not due:
         return 0
     _queries.upsert_awards(tx, earned=due, at=at)
     _queries.upsert_qualifying(tx, earned=due)
     held = by_version(tx, {order.version_id for order in due})
-    _post(tx, [_earn(order, held[order.version_id]) for order in due if order.points > order.awarded], at)
+    _post(tx, [_earn(order, held[order.version_id]) for order in due if order.points], at)
     return_ids = _queries.select_returns_of(tx, order_ids=[order.order_id for order in due])
     if return_ids:
         take_back(tx, return_ids, at=at)
@@ -47,8 +46,8 @@ def _earn(order: Earned, programme: Programme) -> ledger.Posting:
     return ledger.Posting(
         kind="earn",
         member_id=order.member_id,
-        amount=order.points - order.awarded,
-        reference=_reference(order.order_id, order.points, first=order.is_new),
+        amount=order.points,
+        reference=_reference(order.order_id, order.points, first=True),
         occurred_at=order.paid_at,
         expires_at=expires_at(order.paid_at, programme.expiry, programme.time_zone),
     )
@@ -58,6 +57,45 @@ def _reference(order_id: int, points: int, *, first: bool) -> str:
     """The ledger's reference of one step of an order's award: the order, and for a later step the total it led to."""
     order = to_public("ord", order_id)
     return order if first else f"{order}+{points}"
+
+
+def revise(tx: Transaction, order_ids: Sequence[int], *, at: datetime) -> int:
+    """Give, or take, the difference between what orders are worth now and what they were given; how many orders differed.
+
+    However an order came to be another (lines added, exchanged, repriced, cancelled, reopened), it is worth its goods that did
+    not come back, under the version of its first award. What came back is dealt with first.
+    """
+    ids = list(order_ids)
+    return_ids = _queries.select_returns_of(tx, order_ids=ids)
+    if return_ids:
+        take_back(tx, return_ids, at=at)
+    cancel(tx, ids, at=at)
+    worth = _queries.lock_worth(tx, order_ids=ids)
+    changed = [one for one in worth if one.difference or one.counted_minor != one.spend_minor + one.spend_taken]
+    held = by_version(tx, {one.version_id for one in changed})
+    _queries.update_worth(tx, worth=changed)
+    _queries.update_counted(tx, worth=changed)
+    _post(tx, [step for one in changed for step in _step(one, held[one.version_id], at)], at)
+    return len(changed)
+
+
+def _step(one: Worth, programme: Programme, at: datetime) -> list[ledger.Posting]:
+    """The postings that make up an order's difference."""
+    if one.difference <= 0:
+        taken = one.taken - one.difference
+        less = TakenBack(one.order_id, one.member_id, f"revision-{taken}", one.placed_at, at, -one.difference, 0)
+        return _reverse(less, one.steps, one.taken)
+    given = one.given + one.difference
+    return [
+        ledger.Posting(
+            kind="earn",
+            member_id=one.member_id,
+            amount=one.difference,
+            reference=_reference(one.order_id, given, first=False),
+            occurred_at=one.paid_at,
+            expires_at=expires_at(one.paid_at, programme.expiry, programme.time_zone),
+        )
+    ]
 
 
 def take_back(tx: Transaction, return_ids: Sequence[int], *, at: datetime) -> int:
@@ -77,17 +115,17 @@ def _take_back(tx: Transaction, taken: Sequence[TakenBack], at: datetime) -> int
     gone = {order_id: award.reversed for order_id, award in awards.items()}
     postings: list[ledger.Posting] = []
     for one in fresh:
-        postings += _reverse(one, awards[one.order_id], gone[one.order_id])
+        postings += _reverse(one, awards[one.order_id].steps, gone[one.order_id])
         gone[one.order_id] += one.points
     _queries.add_reversed(tx, taken=fresh)
     _post(tx, postings, at)
     return len(fresh)
 
 
-def _reverse(one: TakenBack, award: Award, gone: int) -> list[ledger.Posting]:
+def _reverse(one: TakenBack, steps: Sequence[int], gone: int) -> list[ledger.Posting]:
     """The postings that take `one.points` back after `gone` have gone, from the steps in which they were given."""
     postings: list[ledger.Posting] = []
-    for number, (below, upto) in enumerate(pairwise([0, *award.steps])):
+    for number, (below, upto) in enumerate(pairwise([0, *steps])):
         points = min(upto, gone + one.points) - max(below, gone)
         if points > 0:
             postings.append(

@@ -74,6 +74,29 @@ class TakenBack:
 
 
 @dataclass(frozen=True, slots=True)
+class Worth:
+    """What an awarded order is worth by now, what came back left out, and what it has been given and lost."""
+
+    order_id: int
+    member_id: int
+    version_id: int
+    placed_at: datetime
+    paid_at: datetime
+    points: int
+    spend_minor: int
+    given: int
+    taken: int
+    steps: list[int]
+    counted_minor: int
+    spend_taken: int
+
+    @property
+    def difference(self) -> int:
+        """The points that are missing, or too many."""
+        return self.points - (self.given - self.taken)
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """One row of `programme_standings`."""
 
@@ -186,6 +209,58 @@ def upsert_qualifying(tx: Transaction, *, earned: Sequence[Earned]) -> int:
         """,
         members=[e.member_id for e in earned], counts=[e.placed_at for e in earned], known=[e.paid_at for e in earned],
         references=[to_public("ord", e.order_id) for e in earned], amounts=[e.spend_minor for e in earned],
+    )  # fmt: skip
+
+
+def lock_worth(tx: Transaction, *, order_ids: list[int]) -> list[Worth]:
+    """Awarded orders and what they are worth by now, under the version of their award; the awards are locked."""
+    return tx.all(
+        """
+        select a.order_id, a.member_id, a.version_id, w.placed_at, coalesce(w.paid_at, w.placed_at) as paid_at,
+            least(w.points, %(most)s)::bigint as points, w.spend_minor, a.points as given, a.reversed as taken, a.steps,
+            a.spend_minor as counted_minor, a.spend_taken
+        from programme_awards a join programme_versions v using (version_id)
+        cross join lateral (
+            select min(l.placed_at) as placed_at, min(l.paid_at) as paid_at,
+                coalesce(sum(e.points - e.points * l.returned / l.quantity), 0)::bigint as points,
+                coalesce(sum(l.amount_minor - l.amount_minor * l.returned / l.quantity), 0)::bigint as spend_minor
+            from commerce_order_worth l cross join lateral (
+                select l.amount_minor * (v.document -> 'earning' ->> 'points')::bigint
+                    / (v.document -> 'earning' ->> 'per_minor')::bigint as points) e
+            where l.order_id = a.order_id
+        ) w
+        where a.order_id = any(%(order_ids)s)
+        order by a.order_id for update of a
+        """,
+        Worth, order_ids=order_ids, most=MOST_POINTS,
+    )  # fmt: skip
+
+
+def update_worth(tx: Transaction, *, worth: Sequence[Worth]) -> int:
+    """Note on the awards that they are worth this: what was missing is given, what was too much taken."""
+    return tx.run(
+        """
+        update programme_awards a set points = v.given, reversed = v.taken, spend_minor = v.spend,
+            steps = case when v.given > a.points then a.steps || v.given else a.steps end
+        from unnest(%(orders)s::bigint[], %(given)s::bigint[], %(taken)s::bigint[], %(spend)s::bigint[]) v (order_id, given, taken, spend)
+        where a.order_id = v.order_id
+        """,
+        orders=[w.order_id for w in worth], given=[w.given + max(w.difference, 0) for w in worth],
+        taken=[w.taken - min(w.difference, 0) for w in worth], spend=[w.spend_minor + w.spend_taken for w in worth],
+    )  # fmt: skip
+
+
+def update_counted(tx: Transaction, *, worth: Sequence[Worth]) -> int:
+    """Count towards the tier what is left of orders, beside what was counted as taken from them."""
+    return tx.run(
+        """
+        update programme_qualifying q set amount_minor = v.amount
+        from unnest(%(members)s::bigint[], %(counts)s::timestamptz[], %(references)s::text[], %(amounts)s::bigint[])
+             v (member_id, counts_at, reference, amount)
+        where q.member_id = v.member_id and q.counts_at = v.counts_at and q.reference = v.reference
+        """,
+        members=[w.member_id for w in worth], counts=[w.placed_at for w in worth],
+        references=[to_public("ord", w.order_id) for w in worth], amounts=[w.spend_minor + w.spend_taken for w in worth],
     )  # fmt: skip
 
 

@@ -10,3 +10,8 @@ create table ledger_imports (
     report      jsonb       not null
 );
 create index ledger_imports_by_time on ledger_imports (started_at desc);
+
+-- What an order is worth by now: its goods, and how many pieces of each came back. Nothing when it was cancelled.
+create view commerce_order_worth as
+select o.order_id, o.placed_at, o.paid_at, o.cancelled_at, l.line_no, l.quantity, l.returned, l.amount_minor
+from commerce_orders o left join commerce_order_lines l on l.order_id = o.order_id and l.goods and o.cancelled_at is null;
