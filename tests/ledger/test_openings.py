@@ -159,7 +159,7 @@ def test_case_32_an_import_that_crashed_at_row_n_goes_on_and_a_second_one_change
         raise KeyboardInterrupt  # it crashed at row 50, of which 40 are committed
     with database.transaction() as tx:
         assert tx.value("select count(*) from ledger_entries") == 40
-        with pytest.raises(openings.ImportMoved), tx.savepoint():
+        with pytest.raises(openings.OpeningsMoved), tx.savepoint():
             openings.post_rows(tx, replace(running, rows_done=30), chunks[3], DIRECT, at=NOON)
     again = jobs.try_points(app, read(path), DIRECT)
     assert again["rows"] == {"known": 40, "posted": 55}  # the difference that going on would make
@@ -264,7 +264,7 @@ def test_a_layout_that_cannot_be_is_refused(tmp_path: Path, layout: dict[str, ob
 
 
 def test_what_is_no_table_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(openings.UnreadableFile, match="there is no such file"):
+    with pytest.raises(openings.UnreadableOpenings, match="there is no such file"):
         read(tmp_path / "nothing.csv")
     with pytest.raises(openings.BadLayout, match="points is 'unmapped': say which column it is"):
         read(file(tmp_path, "ada,1", header="member,what"))

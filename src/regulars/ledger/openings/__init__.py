@@ -11,11 +11,11 @@ note that it is done commit together: a killed import goes on where it was, and 
     finish_import(tx, running, at=now)
 """
 
-from regulars.ledger.openings._files import FIELDS, BadLayout, Layout, Opening, Source, UnreadableFile, read_file
+from regulars.ledger.openings._files import FIELDS, BadLayout, Layout, Opening, Source, UnreadableOpenings, read_file
 from regulars.ledger.openings._imports import (
-    ImportMoved,
-    ImportNotFound,
     Naming,
+    OpeningsMoved,
+    OpeningsNotFound,
     TotalDiffers,
     begin_import,
     begin_report,
@@ -33,14 +33,14 @@ __all__ = [
     "FIELDS",
     "BadLayout",
     "Import",
-    "ImportMoved",
-    "ImportNotFound",
     "Layout",
     "Naming",
     "Opening",
+    "OpeningsMoved",
+    "OpeningsNotFound",
     "Source",
     "TotalDiffers",
-    "UnreadableFile",
+    "UnreadableOpenings",
     "begin_import",
     "begin_report",
     "check_totals",

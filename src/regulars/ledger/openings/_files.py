@@ -33,7 +33,7 @@ class BadLayout(Invalid):
     """{field} is {value!r}: {remedy}."""
 
 
-class UnreadableFile(Invalid):
+class UnreadableOpenings(Invalid):
     """{field} is {value!r}: {remedy}."""
 
 
@@ -115,7 +115,7 @@ def read_file(path: Path, layout: Layout, *, at: datetime) -> Source:
     """Read a file of opening balances, guessing the columns that the layout does not name.
 
     Raises:
-        UnreadableFile: it is no CSV or Parquet file.
+        UnreadableOpenings: it is no CSV or Parquet file.
         BadLayout: a column is not there or cannot be guessed, or the time zone is none.
     """
     if layout.time_zone not in available_timezones():
@@ -131,14 +131,14 @@ def read_file(path: Path, layout: Layout, *, at: datetime) -> Source:
         db.execute(_READABLE)
     except duckdb.Error as error:
         remedy = f"give a CSV or Parquet file ({str(error).splitlines()[0]})"
-        raise UnreadableFile(field="file", value=str(path), remedy=remedy) from error
+        raise UnreadableOpenings(field="file", value=str(path), remedy=remedy) from error
     return Source(path, layout, _fingerprint(path, layout), db)
 
 
 def _load(db: duckdb.DuckDBPyConnection, path: Path) -> list[str]:
     """Make table `file`: the columns as they are, and the number of each row."""
     if not path.is_file():
-        raise UnreadableFile(field="file", value=str(path), remedy="there is no such file")
+        raise UnreadableOpenings(field="file", value=str(path), remedy="there is no such file")
     with path.open("rb") as opened:
         is_parquet = opened.read(4) == b"PAR1"
     source = (

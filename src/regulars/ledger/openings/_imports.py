@@ -23,11 +23,11 @@ _REASON = "opening balance"
 _COUNTED = {"posted": "posted", "replayed": "known"}
 
 
-class ImportNotFound(NotFound):
+class OpeningsNotFound(NotFound):
     """There is no import {import_id}."""
 
 
-class ImportMoved(Conflict):
+class OpeningsMoved(Conflict):
     """Somebody else is importing {file} at this moment: let that import finish."""
 
     retryable = True
@@ -99,12 +99,12 @@ def post_rows(tx: Transaction, running: Import, rows: Sequence[Opening], naming:
     Facts: `points.earned`; `member.joined` of those enrolled.
 
     Raises:
-        ImportMoved: somebody else posted them meanwhile; nothing was posted twice.
+        OpeningsMoved: somebody else posted them meanwhile; nothing was posted twice.
     """
     report = _post(tx, running.report, rows, naming, at)
     done = running.rows_done + len(rows)
     if not _queries.advance_import(tx, import_id=running.import_id, before=running.rows_done, done=done, report=report):
-        raise ImportMoved(file=running.file_name)
+        raise OpeningsMoved(file=running.file_name)
     return find_import(tx, running.import_id)
 
 
@@ -211,11 +211,11 @@ def find_import(tx: Transaction, import_id: int) -> Import:
     """One import.
 
     Raises:
-        ImportNotFound: there is no such import.
+        OpeningsNotFound: there is no such import.
     """
     for found in _queries.select_imports(tx, import_id=import_id, before=None, limit=1):
         return found
-    raise ImportNotFound(import_id=to_public("imp", import_id))
+    raise OpeningsNotFound(import_id=to_public("imp", import_id))
 
 
 def list_imports(tx: Transaction, *, before: datetime | None = None, limit: int = 50) -> list[Import]:
