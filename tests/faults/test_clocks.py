@@ -96,9 +96,10 @@ class Worker:
         for n in range(turns):
             at = NOON + timedelta(minutes=5 * n) + chance.choice(JUMPS)
             posting = self._draw(chance, f"{self.number}-{n}", at)
-            with self.database.transaction() as tx:
-                if chance.random() < 0.2:
+            if chance.random() < 0.2:
+                with self.database.transaction() as tx:  # of its own: two verbs in one lock accounts in no order
                     ledger.expire_due(tx, at=at, limit=20)
+            with self.database.transaction() as tx:
                 [outcome] = ledger.post(tx, [posting], at=at)
             self._note(posting, outcome)
             if self.told and chance.random() < 0.3:
