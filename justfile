@@ -8,7 +8,7 @@ default:
     @{{ quote(just_executable()) }} --list --unsorted
 
 # Everything that CI runs, in its order
-check: format lint types imports test browser docs
+check: format lint types imports test oldest browser docs
 
 # Rewrite the code in the one format, and repair what ruff can
 fmt:
@@ -34,6 +34,13 @@ imports:
 # The tests on a real PostgreSQL: all of them, or those given
 test *which="tests --ignore=tests/browser --ignore=tests/docs":
     {{ run }} pytest -n 2 {{ which }}
+
+# The ledger on PostgreSQL 15, the oldest supported: as root on Debian it is installed first; where it cannot be, this says so
+oldest *which="tests/ledger/test_plans.py tests/ledger/test_postings.py tests/ledger/test_machine.py":
+    @bash .ci/postgresql15
+    @if [ -x /usr/lib/postgresql/15/bin/initdb ]; then \
+        REGULARS_TEST_POSTGRESQL=/usr/lib/postgresql/15/bin {{ run }} pytest -n 2 --dist loadfile {{ which }}; \
+    else echo "PostgreSQL 15 is not installed: the ledger is NOT tested on it." >&2; fi
 
 # The console in Chromium: as root on Debian it is installed first; where it cannot be, these tests skip and say so
 browser *which="tests/browser":
@@ -64,4 +71,8 @@ demo *options:
 
 # The headline figures, each beside its peer: pass --quick for under a minute each
 bench *options:
-    for file in benchmarks/[a-z]*.py; do {{ run }} python "$file" {{ options }}; done
+    for file in benchmarks/[a-z]*.py; do [ "$file" = benchmarks/soak.py ] || {{ run }} python "$file" {{ options }}; done
+
+# A year of a million members' points, its nights and a reconcile, half an hour and 30 GB: pass --quick, --share 0.1, --data FOLDER
+soak *options:
+    {{ run }} python benchmarks/soak.py {{ options }}

@@ -23,7 +23,7 @@ from urllib.parse import quote
 import psycopg
 import pyarrow.csv
 import pyarrow.parquet
-from _scratch import scratch_server
+from _server import passing_server
 from psycopg.conninfo import conninfo_to_dict
 
 from regulars import commerce, demo, jobs, settings
@@ -92,7 +92,7 @@ def main() -> None:
     copies: list[float] = []
     imports: list[float] = []
     orders = 0
-    with scratch_server() as (server, _), demo.export() as path:
+    with passing_server() as (_, server), demo.export() as path:
         whole_import(server, path)  # warms up the interpreter and the file cache, for both
         for number in range(rounds):
             copies.append(bare_copy(server, path))

@@ -37,7 +37,7 @@ import _ledger_http as http
 import _ledger_peers as peers
 import asyncpg
 import uvloop
-from _scratch import scratch_server
+from _server import Server, passing_server
 from psycopg.conninfo import make_conninfo
 
 from regulars import access, ledger
@@ -48,36 +48,6 @@ TARGETS = {
     "for_update": 8, "function_call": 5, "hot_accounts": 20, "pgbench_insert": 0.8, "pgledger": 5, "hordak": 25, "http_single": 8, "http_batch": 15,
 }  # fmt: skip
 ACCOUNTS, HOT, TILLS = 200_000, 10, 500
-TICKS_S = os.sysconf("SC_CLK_TCK")
-
-
-class Server:
-    """What the server itself says: CPU and flushes of its log."""
-
-    def __init__(self, url: str) -> None:
-        self.connection = connect(url)
-        self.postmaster = int(Path(self.value("show data_directory"), "postmaster.pid").read_text().split("\n")[0])
-
-    def value(self, sql: Any) -> Any:
-        return self.connection.execute(sql).fetchone()[0]
-
-    def cpu_s(self) -> float:
-        """Of all its processes, those that have ended too."""
-        total = 0
-        for stat in Path("/proc").glob("[0-9]*/stat"):
-            with contextlib.suppress(OSError):
-                fields = stat.read_text().rpartition(")")[2].split()
-                if int(stat.parent.name) == self.postmaster:
-                    total += sum(map(int, fields[11:15]))
-                elif int(fields[1]) == self.postmaster:
-                    total += sum(map(int, fields[11:13]))
-        return total / TICKS_S
-
-    def flushes(self) -> int:
-        time.sleep(1.1)  # a server process tells what it did at most once a second
-        if self.connection.info.server_version >= 180000:
-            return self.value("select sum(fsyncs)::bigint from pg_stat_io where object = 'wal'")
-        return self.value("select wal_sync from pg_stat_wal")
 
 
 class Bench:
@@ -328,7 +298,7 @@ def main() -> None:
     asked.rounds = asked.rounds or (1 if asked.quick else 7)
     asked.seconds = asked.seconds or (1.5 if asked.quick else 3.0)
     with contextlib.ExitStack() as stack:
-        url, folder = stack.enter_context(scratch_server())
+        folder, url = stack.enter_context(passing_server())
         migrate(url)
         bench = Bench(url, folder, asked)
         if asked.pgledger:

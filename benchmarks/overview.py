@@ -29,7 +29,7 @@ import duckdb
 import psycopg
 import pyarrow as pa
 import pyarrow.parquet
-from _scratch import scratch_server
+from _server import passing_server
 from psycopg.conninfo import conninfo_to_dict
 
 from regulars import demo, insight
@@ -125,7 +125,7 @@ def fresh_database() -> Generator[Database]:
     with ExitStack() as stack:
         server = os.environ.get("REGULARS_DATABASE_URL")
         if server is None:
-            server, _ = stack.enter_context(scratch_server())
+            _, server = stack.enter_context(passing_server())
         name = f"bench_overview_{uuid.uuid4().hex[:8]}"
         with psycopg.connect(server, autocommit=True) as connection:
             connection.execute(f'create database "{name}"')

@@ -1,8 +1,9 @@
 """A real PostgreSQL for every test: migrated once per worker, each test rolled back or given a copy of its own.
 
 `REGULARS_TEST_DATABASE_URL` names a server on which databases may be created; without it all workers share one
-embedded server, which the last of them stops and erases. `REGULARS_TEST_CITUS_URL` gives every test a ledger that is spread over
-several servers (citus.py).
+embedded server, which the last of them stops and erases: of the wheel's version, or of the programs in the folder that
+`REGULARS_TEST_POSTGRESQL` names. `REGULARS_TEST_CITUS_URL` gives every test a ledger that is spread over several servers
+(citus.py).
 """
 
 import os
@@ -10,6 +11,7 @@ import uuid
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from pathlib import Path
 from urllib.parse import quote
 
 import psycopg
@@ -21,6 +23,7 @@ from regulars.storage import (
     Database,
     EmbeddedServerInUse,
     Transaction,
+    _binaries,
     connect,
     embedded_server,
     erase_embedded_server,
@@ -37,6 +40,7 @@ def server_url(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
     if given:
         yield given
         return
+    _choose_programs(os.environ.get("REGULARS_TEST_POSTGRESQL"))
     folder = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         folder = folder.parent
@@ -44,6 +48,14 @@ def server_url(tmp_path_factory: pytest.TempPathFactory) -> Generator[str]:
         yield url
     with suppress(EmbeddedServerInUse):
         erase_embedded_server(folder / "server")
+
+
+def _choose_programs(folder: str | None) -> None:
+    """Let the embedded server be of another version than the wheel's, for this process and those it starts."""
+    if folder is not None:
+        found = list(_binaries._installations(iter([Path(folder)])))
+        assert found, f"REGULARS_TEST_POSTGRESQL is {folder!r}: give the folder of initdb, pg_ctl and postgres"
+        _binaries._wheel = lambda: iter(found)
 
 
 def on_database(server_url: str, name: str) -> str:

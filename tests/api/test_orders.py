@@ -57,11 +57,47 @@ def test_a_changed_order_is_refused(api: Caller):
     assert problem(api.post("/v1/orders", changed)) == {
         "status": 409,
         "code": "OrderChanged",
-        "detail": "Order 536365 is already recorded with another content: record a return, or cancel it and use a new number.",
+        "detail": "Order 536365 is already recorded with another content: record a return, or a revision.",
         "retryable": False,
         "details": {"order": "536365"},
     }
     assert facts_of(api.app.database) == before
+    assert points(api) == 200
+
+
+def test_a_revision_replaces_the_lines_and_points_follow_the_difference(api: Caller):
+    api.post("/v1/orders", order())
+    lines = [
+        {"sku": "MUG", "quantity": 1, "unit_minor": 1000, "line_no": 1},
+        {"sku": "CUP", "quantity": 1, "unit_minor": 500, "line_no": 2},
+    ]
+    answer = api.post("/v1/orders/uk:536365/revision", {"lines": lines})
+    assert answer.status_code == 201
+    assert [(one["sku"], one["quantity"]) for one in answer.json()["lines"]] == [("MUG", 1), ("CUP", 1)]
+    assert answer.json()["order"]["goods_minor"] == 1500
+    assert points(api) == 150
+    before = facts_of(api.app.database)
+    assert api.post("/v1/orders/uk:536365/revision", {"lines": lines}).json() == answer.json()
+    assert facts_of(api.app.database) == before
+
+
+def test_a_revision_that_would_undo_a_return_is_refused_and_changes_nothing(api: Caller):
+    api.post("/v1/orders", order())
+    api.post("/v1/returns", came_back(order="536365"))
+    before, had = facts_of(api.app.database), points(api)
+    cup = {"sku": "CUP", "quantity": 1, "unit_minor": 500, "line_no": 1}
+    answer = problem(api.post("/v1/orders/uk:536365/revision", {"lines": [cup]}))
+    assert (answer["status"], answer["code"]) == (409, "RevisionRefused")
+    assert "of line 1 came back already; keep that line" in answer["detail"]
+    assert (facts_of(api.app.database), points(api)) == (before, had)
+
+
+def test_a_cancelled_order_is_opened_again_by_a_revision(api: Caller):
+    api.post("/v1/orders", order())
+    api.post("/v1/orders/uk:536365/cancellation", {})
+    assert points(api) == 0
+    lines = [{"sku": "MUG", "quantity": 2, "unit_minor": 1000}]
+    assert api.post("/v1/orders/uk:536365/revision", {"lines": lines}).json()["order"]["cancelled_at"] is None
     assert points(api) == 200
 
 

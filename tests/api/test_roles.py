@@ -33,6 +33,7 @@ LEAST = {
     "read_order": VERA,
     "pay_order": AGNES,
     "cancel_order": AGNES,
+    "revise_order": AGNES,
     "record_return": AGNES,
     "record_returns": AGNES,
     "list_returns": VERA,

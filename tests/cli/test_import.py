@@ -1,4 +1,4 @@
-"""`regulars import orders`: what it says, and what it does when the file is known."""
+"""`regulars import orders` and `import points`: what they say, and what they do when the file is known."""
 
 from pathlib import Path
 
@@ -43,3 +43,43 @@ def test_again_goes_through_it_and_the_date_of_the_first_time_stays(regulars, ex
     again = regulars("import", "orders", str(export), "--again", "--json").json
     assert (again["already_imported_at"], again["documents"]) == (None, {"orders replayed": 2})
     assert regulars("import", "orders", str(export), "--json").json["already_imported_at"] == first
+
+
+OPENINGS = "customer,points,valid until,id\nada,100,2090-12-31,1\nben,50,,2\nada,5,someday,3\ncleo,7,,4\n"
+
+
+@pytest.fixture
+def openings(regulars, export: Path, tmp_path: Path) -> Path:
+    """A file of opening balances, and a shop with two of its members."""
+    regulars("import", "orders", str(export), "--shop", "uk", "--time-zone", "Europe/London")
+    path = tmp_path / "points.csv"
+    path.write_text(OPENINGS, "utf-8")
+    return path
+
+
+def test_opening_balances_are_tried_then_imported_and_known_the_next_time(regulars, openings: Path) -> None:
+    before = regulars("members", "show", "ada", "--json").json["points"]["available"]
+    tried = regulars("import", "points", str(openings), "--dry-run", "--json").json
+    assert (tried["dry_run"], tried["rows"]) == (True, {"posted": 2, "refused": 1})
+    assert regulars("members", "show", "ada", "--json").json["points"]["available"] == before
+    done = regulars("import", "points", str(openings), "--total", "162", "--json").json
+    assert done["rows"] == tried["rows"]
+    assert done["totals"] == {"points": {"in_file": 162, "unread": 5, "posted": 150, "known": 0, "refused": 7}}
+    assert regulars("members", "show", "ada", "--json").json["points"]["available"] == before + 100
+    rejected = (openings.parent / "points.csv.rejects.csv").read_text("utf-8").splitlines()
+    assert [line.split(",")[0] for line in rejected] == ["row", "3", "4"]
+    known = regulars("import", "points", str(openings))
+    assert known.out.startswith("Already imported on 20")
+    again = regulars("import", "points", str(openings), "--again", "--enrol")
+    assert again.code == 0
+    assert "known" in again.out
+    assert regulars("members", "show", "cleo", "--json").json["points"]["available"] == 7
+
+
+def test_opening_balances_of_another_sum_are_not_imported(regulars, openings: Path) -> None:
+    ran = regulars("import", "points", str(openings), "--total", "163")
+    assert ran.code == 3
+    assert "The file holds 162 points, and 163 were expected: nothing was imported" in ran.err
+    assert regulars("import", "points", str(openings), "--dry-run", "--json").json["rows"]["posted"] == 2
+    bad = regulars("import", "points", str(openings), "--total", "many")
+    assert (bad.code, "--total is 'many'" in bad.err) == (2, True)

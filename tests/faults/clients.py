@@ -9,13 +9,20 @@ from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
 from faults.book import Asked, Book, draw
-from faults.processes import Server
 
 CLIENTS = 12
 _PAUSE_SECONDS = 0.05
 _REPEATS = 1200
+
+
+class Reachable(Protocol):
+    """Where a server is to be found, itself or what stands before it."""
+
+    port: int
+    up: threading.Event
 
 
 @dataclass(frozen=True)
@@ -23,9 +30,11 @@ class Desk:
     """Where clients ask: what they know, and nothing of the database."""
 
     book: Book
-    servers: Sequence[Server]
+    servers: Sequence[Reachable]
     names: Sequence[str]
     token: str
+    patience_s: float = 60
+    """How long they wait for an answer."""
 
 
 class Client:
@@ -36,7 +45,7 @@ class Client:
         self._connections: dict[int, http.client.HTTPConnection] = {}
         self._unread: list[http.client.HTTPConnection] = []
 
-    def ask(self, server: Server, asked: Asked) -> bool:
+    def ask(self, server: Reachable, asked: Asked) -> bool:
         """Whether it was acknowledged; a refusal must say that to ask again makes sense, and a broken line says nothing."""
         self._desk.book.ask(asked)
         port = server.port
@@ -58,7 +67,7 @@ class Client:
         self._desk.book.refuse(answer.status, told["code"])
         return False
 
-    def ask_and_not_listen(self, server: Server, asked: Asked) -> None:
+    def ask_and_not_listen(self, server: Reachable, asked: Asked) -> None:
         """Send it, and never look at the answer."""
         self._desk.book.ask(asked)
         connection = self._connect(server.port)
@@ -74,7 +83,7 @@ class Client:
             connection.close()
 
     def _connect(self, port: int) -> http.client.HTTPConnection:
-        return http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        return http.client.HTTPConnection("127.0.0.1", port, timeout=self._desk.patience_s)
 
     def _send(self, connection: http.client.HTTPConnection, asked: Asked) -> None:
         headers = {"Authorization": f"Bearer {self._desk.token}", "Content-Type": "application/json"}

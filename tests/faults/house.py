@@ -33,14 +33,14 @@ class House:
 
 
 @contextmanager
-def house_on(url: str, servers: int) -> Generator[House]:
-    """A migrated database gets members, a key and servers."""
+def house_on(url: str, servers: int, *, through: str | None = None) -> Generator[House]:
+    """A migrated database gets members, a key and servers, which reach it by `through`."""
     database = Database(url)
     try:
         with database.transaction() as tx:
             names = open_accounts(tx, MEMBERS)
             token = access.issue_key(tx, name="till", role=Role.MANAGER, at=LONG_AGO).token
-        with serving(url, servers) as running:
+        with serving(through or url, servers) as running:
             yield House(database, Desk(Book(), running, names, token))
     finally:
         database.close()

@@ -46,6 +46,14 @@ class Server:
             self.process.kill()
             self.process.wait(60)
 
+    def pause(self) -> None:
+        """SIGSTOP: it keeps its connections, and does nothing."""
+        self.process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """SIGCONT: it goes on as if nothing had been."""
+        self.process.send_signal(signal.SIGCONT)
+
     def _listen(self, process: subprocess.Popen[str]) -> None:
         with process.stderr:
             for line in process.stderr:
@@ -90,12 +98,16 @@ class Cluster:
 
     def kill_one(self) -> None:
         """SIGKILL one process that serves a lane: PostgreSQL then ends all others, and recovers by itself."""
+        for pid in self.lanes()[:1]:
+            os.kill(pid, signal.SIGKILL)
+
+    def lanes(self) -> list[int]:
+        """The processes that serve lanes."""
         with psycopg.connect(self.url, autocommit=True) as connection:
-            row = connection.execute(
-                "select pid from pg_stat_activity where application_name like 'regulars lane%' limit 1"
-            ).fetchone()
-        if row is not None:
-            os.kill(row[0], signal.SIGKILL)
+            rows = connection.execute(
+                "select pid from pg_stat_activity where application_name like 'regulars lane%' order by pid"
+            ).fetchall()
+        return [pid for (pid,) in rows]
 
     def start(self) -> None:
         """Start it again where it is dead, and wait until it lets us in."""

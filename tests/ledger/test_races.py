@@ -8,7 +8,26 @@ from typing import TypeVar
 
 import pytest
 
-from ledger.making import ADA, DAN, LATER, SOON, TICK, balance, earn, give_back, kinds, post, spend, statuses, take_back
+from conftest import NOON
+from ledger.making import (
+    ADA,
+    BEN,
+    CLEO,
+    DAN,
+    DAY,
+    LATER,
+    SOON,
+    TICK,
+    balance,
+    earn,
+    give_back,
+    kinds,
+    lots,
+    post,
+    spend,
+    statuses,
+    take_back,
+)
 from regulars import ledger
 from regulars.storage import Database, Transaction
 
@@ -137,4 +156,47 @@ def test_a_spend_in_the_last_instant_races_the_expiry_and_one_of_them_has_the_po
         assert [answer == ["posted"] for answer in answers[:10]] == spent
         totals = ledger.totals(tx)[0]
         assert (totals.spent, totals.expired, totals.outstanding) == (10 * sum(spent), 10 * (10 - sum(spent)), 0)
+        assert ledger.audit(tx) == []
+
+
+@pytest.mark.parametrize("attempt", range(3))
+def test_transfers_that_cross_all_arrive_and_nobody_waits_in_a_circle(wide: Database, attempt: int) -> None:
+    with wide.transaction() as tx:
+        post(tx, *[earn(member_id, 1000, "a", LATER) for member_id in (ADA, BEN, CLEO)])
+    ways = [(ADA, BEN), (BEN, ADA), (BEN, CLEO), (CLEO, BEN), (CLEO, ADA), (ADA, CLEO), (ADA, DAN), (BEN, DAN)]
+
+    def sends(sender: int, receiver: int, number: int) -> Callable[[Transaction], str]:
+        name = f"{sender} to {receiver}, {number}"
+        return lambda tx: ledger.transfer(tx, sender, receiver, 10 + number, reference=name, at=NOON).sent.status
+
+    answers = at_once(wide, *[sends(*way, number) for way in ways for number in range(2)])
+    assert answers == ["posted"] * 16
+    assert at_once(wide, *[sends(*way, number) for way in ways for number in range(2)]) == ["replayed"] * 16
+    with wide.transaction() as tx:
+        assert [balance(tx, member_id)[0] for member_id in (ADA, BEN, CLEO, DAN)] == [979, 979, 1000, 42]
+        assert lots(tx, DAN) == {LATER: 42}
+        assert ledger.audit(tx) == []
+
+
+def test_a_transfer_of_the_last_points_races_their_expiry_and_one_of_them_has_the_points(wide: Database) -> None:
+    with wide.transaction() as tx:
+        post(tx, *[earn(member_id, 10, "a", SOON) for member_id in range(8)])
+
+    def sends(sender: int) -> Callable[[Transaction], str]:
+        def send(tx: Transaction) -> str:
+            try:
+                with tx.savepoint():
+                    return ledger.transfer(tx, sender, 100 + sender, 10, reference="gift", at=SOON - TICK).sent.status
+            except ledger.InsufficientPoints:
+                return "insufficient"
+
+        return send
+
+    answers = at_once(wide, *[sends(n) for n in range(8)], lambda tx: str(ledger.expire_due(tx, at=SOON)))[:8]
+    with wide.transaction() as tx:
+        ledger.expire_due(tx, at=SOON + DAY)
+        gone = [kinds(tx, sender)[1:] for sender in range(8)]
+        assert gone == [["send"] if answer == "posted" else ["expire"] for answer in answers]
+        totals = ledger.totals(tx)[0]
+        assert (totals.expired, totals.outstanding) == (80, 0)  # whoever had them, they expired at their hour
         assert ledger.audit(tx) == []

@@ -8,11 +8,12 @@ from litestar import Response
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from msgspec import Meta, Struct
+from msgspec.structs import asdict
 
 from regulars import commerce
 from regulars.access import Permission
 from regulars.api._calls import Call
-from regulars.api._documents import MOST, NewDocument, Outcomes, alone, as_commerce_takes, outcomes
+from regulars.api._documents import MOST, NewDocument, NewLines, Outcomes, alone, as_commerce_takes, outcomes
 from regulars.api._paging import After, Int64, Limit, Page, from_cursor, page_of
 from regulars.api._routes import creating, reading
 from regulars.api._shapes import (
@@ -30,7 +31,15 @@ from regulars.api._shapes import (
     shop_id_of,
     shown,
 )
-from regulars.commerce import BadDocument, OrderCancelled, OrderChanged, OrderNotFound, Orders, ShopNotFound
+from regulars.commerce import (
+    BadDocument,
+    OrderCancelled,
+    OrderChanged,
+    OrderNotFound,
+    Orders,
+    RevisionRefused,
+    ShopNotFound,
+)
 from regulars.insight import BadCursor
 from regulars.members import BadMember, MemberNotFound
 from regulars.storage import Transaction
@@ -124,6 +133,13 @@ class Payment(Struct, forbid_unknown_fields=True):
     """A payment of a whole order."""
 
     paid_at: Annotated[Instant | None, Meta(description="Now when left out.")] = None
+
+
+class Revision(Struct, forbid_unknown_fields=True):
+    """What an order became: all its lines."""
+
+    lines: NewLines
+    paid_at: Annotated[Instant | None, Meta(description="When it was paid, if it had not been.")] = None
 
 
 class Cancellation(Struct, forbid_unknown_fields=True):
@@ -304,4 +320,24 @@ def cancel_order(call: Call, order: FromPath[str], data: JSONBody[Cancellation])
     return call.write(work, react=True)
 
 
-HANDLERS = (record_order, record_orders, list_orders, read_order, pay_order, cancel_order)
+_REVISION_REFUSALS = (*_DONE, BadDocument, RevisionRefused)
+
+
+@creating("/orders/{order:str}/revision", tag=TAG, permission=Permission.RECORD, refusals=_REVISION_REFUSALS)
+def revise_order(call: Call, order: FromPath[str], data: JSONBody[Revision]) -> Response[OrderDetail]:
+    """Replace an order's lines: an exchange, another price, a part that is sent later, an order that is opened again.
+
+    Points and tier follow the difference to the version before. What came back stays back: its lines keep their numbers and
+    as many pieces. The same lines again change nothing.
+    """
+    sensible("paid_at", data.paid_at)
+    lines = [commerce.NewLine(**asdict(line)) for line in data.lines]
+
+    def work(tx: Transaction, at: datetime) -> OrderDetail:
+        revised = commerce.revise_order(tx, find_order_id(tx, order), lines, at=at, paid_at=data.paid_at)
+        return _detail(tx, revised.order_id)
+
+    return call.write(work, react=True)
+
+
+HANDLERS = (record_order, record_orders, list_orders, read_order, pay_order, cancel_order, revise_order)

@@ -15,7 +15,20 @@ from types import FrameType
 import typer
 
 from regulars import __version__
-from regulars.cli import _db, _demo, _import, _jobs, _keys, _ledger, _measures, _members, _operators, _serve, _webhooks
+from regulars.cli import (
+    _db,
+    _demo,
+    _import,
+    _import_points,
+    _jobs,
+    _keys,
+    _ledger,
+    _measures,
+    _members,
+    _operators,
+    _serve,
+    _webhooks,
+)
 from regulars.cli._logs import configure_logs
 from regulars.errors import RegularsError
 
@@ -34,6 +47,7 @@ app = typer.Typer(
 app.command("demo")(_demo.run)
 app.command("serve")(_serve.run)
 app.command("measures")(_measures.run)
+_import.app.command("points")(_import_points.run)
 app.add_typer(_import.app, name="import")
 app.add_typer(_members.app, name="members")
 app.add_typer(_operators.app, name="operators")

@@ -1,4 +1,4 @@
-"""`regulars import orders FILE`."""
+"""`regulars import orders FILE`; `import points` is in `_import_points`."""
 
 import json
 import re
@@ -64,7 +64,7 @@ def orders(
             kept = files.load_profile(tx, profile) if profile else files.Profile({})
         wanted = replace(
             kept,
-            columns={**kept.columns, **dict(_pair(text) for text in columns or [])},
+            columns={**kept.columns, **dict(pair(text) for text in columns or [])},
             date_format=date_format or kept.date_format,
             decimal="," if decimal_comma else kept.decimal,
             return_prefix=return_prefix or kept.return_prefix,
@@ -83,7 +83,8 @@ def orders(
             source.close()
 
 
-def _pair(text: str) -> tuple[str, str]:
+def pair(text: str) -> tuple[str, str]:
+    """`field=Header` as the two."""
     field, equals, header = text.partition("=")
     if not equals or not re.fullmatch(r"\w+", field):
         raise files.BadProfile(field="--map", value=text, remedy="write field=Header")

@@ -1,7 +1,7 @@
 """What the shop sold and what came of it: shops, products, orders, returns, deliveries, and importing them.
 
 The invariant: a document (order, return) is known by its shop's own number. The same document again changes nothing, a
-different one under the same number is refused, no more of a line can come back than was sold, and a return that names
+different one under the same number is refused unless it is called a revision, no more of a line can come back than was sold, and a return that names
 its order is not older than it and gives back no more than it cost.
 
     shop = commerce.open_shop(tx, "uk", name="Gifts", currency="GBP", time_zone="Europe/London", at=now)
@@ -14,6 +14,7 @@ from regulars.commerce._deliveries import record_deliveries
 from regulars.commerce._orders import cancel_order, find_order, find_orders, list_orders, pay_order, record_orders
 from regulars.commerce._records import Delivery, Order, OrderDetail, OrderLine, Return, ReturnLine, Shop
 from regulars.commerce._returns import find_returns, list_returns, record_returns
+from regulars.commerce._revisions import RevisionRefused, revise_order
 from regulars.commerce._rules import (
     BadDocument,
     NewDelivery,
@@ -57,6 +58,7 @@ __all__ = [
     "ReturnChanged",
     "ReturnLine",
     "Returns",
+    "RevisionRefused",
     "Shop",
     "ShopExists",
     "ShopNotFound",
@@ -74,6 +76,7 @@ __all__ = [
     "record_deliveries",
     "record_orders",
     "record_returns",
+    "revise_order",
     "shop_by_code",
     "shops",
     "today",

@@ -123,6 +123,42 @@ def add_to_orders(
     )  # fmt: skip
 
 
+def lock_returned(tx: Transaction, *, order_id: int) -> list[tuple[Any, ...]]:
+    """Lock an order's lines; number, product and returned pieces of those of which some came back."""
+    sql = "select line_no, product_id, returned from commerce_order_lines where order_id = %(order_id)s order by line_no for update"
+    return [row for row in tx.rows(sql, order_id=order_id) if row[2]]
+
+
+def delete_unreturned(tx: Transaction, *, order_id: int) -> int:
+    """Delete an order's lines of which nothing came back."""
+    return tx.run("delete from commerce_order_lines where order_id = %(order_id)s and returned = 0", order_id=order_id)
+
+
+def change_lines(tx: Transaction, *, order_id: int, lines: Lines) -> int:
+    """Change pieces and prices of an order's lines."""
+    return tx.run(
+        """
+        update commerce_order_lines l set quantity = v.quantity, unit_minor = v.unit, amount_minor = v.amount, goods = v.goods
+        from unnest(%(numbers)s::int[], %(quantities)s::int[], %(units)s::bigint[], %(amounts)s::bigint[], %(goods)s::boolean[])
+             v (line_no, quantity, unit, amount, goods)
+        where l.order_id = %(order_id)s and l.line_no = v.line_no
+        """,
+        order_id=order_id, goods=lines.goods.tolist(), amounts=lines.amount_minor.tolist(), units=lines.unit_minor.tolist(),
+        numbers=lines.line_no.tolist(), quantities=lines.quantity.tolist(),
+    )  # fmt: skip
+
+
+def set_version(tx: Transaction, *, order: Order) -> int:
+    """Note what an order became: its sums, that it is open, and its payment."""
+    return tx.run(
+        """
+        update commerce_orders set goods_minor = %(goods)s, total_minor = %(total)s, fingerprint = %(fingerprint)s, cancelled_at = null, paid_at = %(paid_at)s
+        where order_id = %(order_id)s
+        """,
+        order_id=order.order_id, goods=order.goods_minor, total=order.total_minor, fingerprint=order.fingerprint, paid_at=order.paid_at,
+    )  # fmt: skip
+
+
 def set_paid(tx: Transaction, *, order_id: int, paid_at: datetime) -> int:
     """Note the payment of an order that has none."""
     return tx.run(

@@ -64,7 +64,7 @@ class OrderNotFound(NotFound):
 
 
 class OrderChanged(Conflict):
-    """Order {order} is already recorded with another content: record a return, or cancel it and use a new number."""
+    """Order {order} is already recorded with another content: record a return, or a revision."""
 
 
 class OrderCancelled(Conflict):

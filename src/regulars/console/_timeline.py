@@ -206,6 +206,7 @@ def _order(teller: Teller, fact: Recorded) -> Markup:
         else _("Ordered %(order)s for %(amount)s"),
         "order.paid": _("Paid %(order)s, %(amount)s"),
         "order.amended": _("Lines were added to %(order)s"),
+        "order.revised": _("Order %(order)s was changed"),
         "order.cancelled": _("Order %(order)s was cancelled"),
         "order.delivered": _("Order %(order)s was delivered"),
         "order.returned": _("Sent goods back, %(amount)s given back (%(number)s)"),

@@ -9,10 +9,11 @@ effect. Two processes that run the jobs of one database share the work and never
     jobs.run(app, stop=event)    # all of it, until told to stop
     jobs.retry(app)              # reactions that failed, once more; jobs.failures(tx) names them
     jobs.import_file(app, shop, source)   # a shop's export, points and tiers included
+    jobs.import_points(app, source, naming)  # opening balances from another system
 """
 
 from regulars.jobs._failures import failures
-from regulars.jobs._imports import import_file
+from regulars.jobs._imports import import_file, import_points, try_points
 from regulars.jobs._loop import run, tick
 from regulars.jobs._queries import Failure
 from regulars.jobs._webhooks import deliver, run_webhooks
@@ -24,10 +25,12 @@ __all__ = [
     "deliver",
     "failures",
     "import_file",
+    "import_points",
     "react",
     "react_within",
     "retry",
     "run",
     "run_webhooks",
     "tick",
+    "try_points",
 ]

@@ -1,10 +1,11 @@
-"""Importing a file: documents in order of time, with points and tiers following beside."""
+"""Importing files: documents in order of time, with points and tiers following beside; and opening balances."""
 
 import gc
 import threading
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from typing import Any
 
 from regulars import insight
 from regulars.app import App
@@ -12,6 +13,7 @@ from regulars.commerce import Shop
 from regulars.commerce import connectors as files
 from regulars.jobs._loop import tick
 from regulars.jobs.reactions import react
+from regulars.ledger import openings
 
 PATIENCE_SECONDS = 30.0
 
@@ -96,3 +98,35 @@ def _reactions_beside(app: App) -> Generator[threading.Event]:
         done.set()
         there_is_more.set()
         thread.join()
+
+
+def import_points(
+    app: App,
+    source: openings.Source,
+    naming: openings.Naming,
+    *,
+    again: bool = False,
+    on_chunk: Callable[[int], object] = lambda _: None,
+) -> openings.Import:
+    """Post every opening balance of `source`, chunk by chunk; one that was interrupted goes on. `on_chunk`: rows done."""
+    with app.database.transaction() as tx:
+        running = openings.begin_import(tx, source, at=app.clock(), again=again)
+    for rows in source.chunks(after=running.rows_done):
+        with app.database.transaction() as tx:
+            running = openings.post_rows(tx, running, rows, naming, at=app.clock())
+        on_chunk(running.rows_done)
+    with app.database.transaction() as tx:
+        return openings.finish_import(tx, running, at=app.clock())
+
+
+def try_points(
+    app: App, source: openings.Source, naming: openings.Naming, *, on_chunk: Callable[[int], object] = lambda _: None
+) -> dict[str, Any]:
+    """The report that importing `source` would give against what is there now. Nothing is kept."""
+    report, done = openings.begin_report(source), 0
+    for rows in source.chunks():
+        with app.database.transaction() as tx:
+            report = openings.try_rows(tx, report, rows, naming, at=app.clock())
+        done += len(rows)
+        on_chunk(done)
+    return report

@@ -29,12 +29,12 @@ def _deliver(tx: Transaction, delivered: Sequence[facts.Happened], at: datetime)
     programme.deliver(tx, _subjects(delivered), at=at)
 
 
+def _revise(tx: Transaction, changed: Sequence[facts.Happened], at: datetime) -> None:
+    programme.revise(tx, _subjects(changed), at=at)
+
+
 def _take_back(tx: Transaction, returned: Sequence[facts.Happened], at: datetime) -> None:
     programme.take_back(tx, _subjects(returned), at=at)
-
-
-def _cancel(tx: Transaction, cancelled: Sequence[facts.Happened], at: datetime) -> None:
-    programme.cancel(tx, _subjects(cancelled), at=at)
 
 
 def _review(tx: Transaction, happened: Sequence[facts.Happened], at: datetime) -> None:
@@ -42,11 +42,18 @@ def _review(tx: Transaction, happened: Sequence[facts.Happened], at: datetime) -
 
 
 REACTIONS: Mapping[tuple[str, ...], Reaction] = {
-    ("order.paid", "order.amended"): _award,
+    ("order.paid", "order.amended", "order.revised"): _award,
+    ("order.amended", "order.revised", "order.cancelled"): _revise,
     ("order.delivered",): _deliver,
     ("order.returned",): _take_back,
-    ("order.cancelled",): _cancel,
-    ("member.joined", "order.paid", "order.amended", "order.returned", "order.cancelled"): _review,
+    (
+        "member.joined",
+        "order.paid",
+        "order.amended",
+        "order.revised",
+        "order.returned",
+        "order.cancelled",
+    ): _review,
 }
 
 READER = "reactions"

@@ -10,7 +10,7 @@ twelve months' spend says, at every moment.
 """
 
 from regulars.programme._activities import post
-from regulars.programme._awards import PostingRefused, award, cancel, deliver, take_back
+from regulars.programme._awards import PostingRefused, award, cancel, deliver, revise, take_back
 from regulars.programme._queries import Award, Standing, Version, awards_of
 from regulars.programme._rules import (
     EXPIRIES,
@@ -53,6 +53,7 @@ __all__ = [
     "publish",
     "review",
     "review_due",
+    "revise",
     "share",
     "standing",
     "standing_as_of",

@@ -5,6 +5,7 @@ dealt with is in `programme_qualifying` and in the ledger's references, and is n
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby, pairwise
 from operator import attrgetter
@@ -13,7 +14,7 @@ from regulars import ledger
 from regulars.errors import Conflict
 from regulars.ledger import AtEvent, Sliding
 from regulars.programme import _activities, _queries
-from regulars.programme._queries import Award, Earned, TakenBack
+from regulars.programme._queries import TakenBack, Worth
 from regulars.programme._rules import Programme, terms
 from regulars.programme._versions import by_version, in_force
 from regulars.storage import Transaction
@@ -31,25 +32,42 @@ DELIVERED = "delivered"
 def award(tx: Transaction, order_ids: Sequence[int], *, at: datetime) -> int:
     """Give the points that paid orders earn, under the version that held when they were paid; how many orders earned.
 
-    An order that was amended earns the difference, under the version of its first award. What had already come back of
-    an order when it was paid is taken back at once.
+    What had already come back of an order when it was paid is taken back at once. An order that was awarded before is
+    `revise`'s business.
     """
     in_force(tx, at=at)
-    earned = _queries.select_earned(tx, order_ids=list(order_ids))
-    due = [one for one in earned if one.is_new or one.points > one.awarded or one.spend_minor > one.counted_minor]
+    due = [one for one in _queries.select_earned(tx, order_ids=list(order_ids)) if one.is_new]
     if not due:
         return 0
     _queries.upsert_awards(tx, earned=due, at=at)
     _queries.insert_qualifying(tx, earned=due, at=at)
-    _post(tx, _earns(tx, [order for order in due if order.points > order.awarded], at), at)
+    given = [
+        _Given(one.order_id, one.member_id, one.version_id, one.paid_at, one.points, to_public("ord", one.order_id))
+        for one in due
+        if one.points
+    ]
+    _post(tx, _earns(tx, given, at), at)
     return_ids = _queries.select_returns_of(tx, order_ids=[order.order_id for order in due])
     if return_ids:
         take_back(tx, return_ids, at=at)
     return len(due)
 
 
-def _earns(tx: Transaction, orders: Sequence[Earned], at: datetime) -> list[ledger.Posting]:
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """Points to be given for an order, under a version, with the ledger's reference."""
+
+    order_id: int
+    member_id: int
+    version_id: int
+    paid_at: datetime
+    points: int
+    reference: str
+
+
+def _earns(tx: Transaction, orders: Sequence[_Given], at: datetime) -> list[ledger.Posting]:
     """The postings that give orders their points, by member and in order of time."""
+    orders = sorted(orders, key=attrgetter("member_id", "paid_at", "order_id"))
     held = by_version(tx, {order.version_id for order in orders})
     sliding = [one for one in orders if isinstance(held[one.version_id].expiry, Sliding)]
     alive = _alive(tx, sliding, held)
@@ -60,7 +78,7 @@ def _earns(tx: Transaction, orders: Sequence[Earned], at: datetime) -> list[ledg
     ]
 
 
-def _alive(tx: Transaction, orders: Sequence[Earned], held: Mapping[int, Programme]) -> dict[int, datetime]:
+def _alive(tx: Transaction, orders: Sequence[_Given], held: Mapping[int, Programme]) -> dict[int, datetime]:
     """Until when activity keeps the points of orders alive, as if each order had been told in its own time."""
     last = _queries.select_activities(tx, member_ids=[one.member_id for one in orders]) if orders else {}
     alive: dict[int, datetime] = {}
@@ -78,7 +96,7 @@ def _awaited(programme: Programme) -> str | None:
 
 
 def _earn(
-    order: Earned, programme: Programme, alive_until: datetime | None, at: datetime, *, arrived: bool
+    order: _Given, programme: Programme, alive_until: datetime | None, at: datetime, *, arrived: bool
 ) -> ledger.Posting:
     matures, expires = terms(order.paid_at, programme, told_at=at)
     if arrived:
@@ -87,8 +105,8 @@ def _earn(
     return ledger.Posting(
         kind="earn",
         member_id=order.member_id,
-        amount=order.points - order.awarded,
-        reference=_reference(order.order_id, order.points, first=order.is_new),
+        amount=order.points,
+        reference=order.reference,
         occurred_at=order.paid_at,
         expires_at=max(expires, alive_until) if expires and alive_until else expires,
         matures_at=matures,
@@ -117,6 +135,40 @@ def _reference(order_id: int, points: int, *, first: bool) -> str:
     return order if first else f"{order}+{points}"
 
 
+def revise(tx: Transaction, order_ids: Sequence[int], *, at: datetime) -> int:
+    """Give, or take, the difference between what orders are worth now and what they were given; how many orders differed.
+
+    However an order came to be another (lines added, exchanged, repriced, cancelled, reopened), it is worth its goods that did
+    not come back, under the version of its first award. What came back is dealt with first.
+    """
+    ids = list(order_ids)
+    return_ids = _queries.select_returns_of(tx, order_ids=ids)
+    if return_ids:
+        take_back(tx, return_ids, at=at)
+    cancel(tx, ids, at=at)
+    worth = _queries.lock_worth(tx, order_ids=ids)
+    changed = [one for one in worth if one.difference or one.spend_difference]
+    _queries.update_worth(tx, worth=changed)
+    _queries.insert_revised(tx, worth=[one for one in changed if one.spend_difference], at=at)
+    _post(tx, _earns(tx, [_more(one) for one in changed if one.difference > 0], at), at)
+    less = [posting for one in changed if one.difference < 0 for posting in _less(one, at)]
+    _post(tx, _without_lapsed(tx, less, {one.version_id for one in changed}, at), at)
+    return len(changed)
+
+
+def _more(one: Worth) -> "_Given":
+    """What an order is given beside what it was given."""
+    reference = _reference(one.order_id, one.given + one.difference, first=False)
+    return _Given(one.order_id, one.member_id, one.version_id, one.paid_at, one.difference, reference)
+
+
+def _less(one: Worth, at: datetime) -> list[ledger.Posting]:
+    """The postings that take from an order what it was given too much."""
+    source = f"revision-{one.taken - one.difference}"
+    less = TakenBack(one.order_id, one.member_id, source, one.placed_at, at, -one.difference, 0)
+    return _reverse(less, one.steps, one.taken)
+
+
 def take_back(tx: Transaction, return_ids: Sequence[int], *, at: datetime) -> int:
     """Take back the points, and the tier spend, of goods that came back, line by line in proportion; how many orders."""
     return _take_back(tx, _queries.select_taken_back(tx, return_ids=list(return_ids)), at)
@@ -134,28 +186,28 @@ def _take_back(tx: Transaction, taken: Sequence[TakenBack], at: datetime) -> int
     gone = {order_id: award.reversed for order_id, award in awards.items()}
     postings: list[ledger.Posting] = []
     for one in fresh:
-        postings += _reverse(one, awards[one.order_id], gone[one.order_id])
+        postings += _reverse(one, awards[one.order_id].steps, gone[one.order_id])
         gone[one.order_id] += one.points
     _queries.add_reversed(tx, taken=fresh)
-    _post(tx, _without_lapsed(tx, postings, awards.values(), at), at)
+    _post(tx, _without_lapsed(tx, postings, {award.version_id for award in awards.values()}, at), at)
     return len(fresh)
 
 
 def _without_lapsed(
-    tx: Transaction, postings: list[ledger.Posting], awards: Collection[Award], at: datetime
+    tx: Transaction, postings: list[ledger.Posting], version_ids: Collection[int], at: datetime
 ) -> list[ledger.Posting]:
     """Leave out what would take back points that were promised and never came: nobody has them, nobody owes them."""
-    held = by_version(tx, {award.version_id for award in awards})
+    held = by_version(tx, version_ids)
     if not any(isinstance(one.pending, AtEvent) and one.pending.otherwise == "lapse" for one in held.values()):
         return postings
     lost = ledger.lapsed(tx, [(one.member_id, str(one.reverses)) for one in postings], at=at)
     return [one for one in postings if (one.member_id, one.reverses) not in lost]
 
 
-def _reverse(one: TakenBack, award: Award, gone: int) -> list[ledger.Posting]:
+def _reverse(one: TakenBack, steps: Sequence[int], gone: int) -> list[ledger.Posting]:
     """The postings that take `one.points` back after `gone` have gone, from the steps in which they were given."""
     postings: list[ledger.Posting] = []
-    for number, (below, upto) in enumerate(pairwise([0, *award.steps])):
+    for number, (below, upto) in enumerate(pairwise([0, *steps])):
         points = min(upto, gone + one.points) - max(below, gone)
         if points > 0:
             postings.append(

@@ -43,7 +43,7 @@ class Award:
 
 @dataclass(frozen=True, slots=True)
 class Earned:
-    """What an order should have earned by now, and what it has been given."""
+    """What an order earns."""
 
     order_id: int
     member_id: int
@@ -53,14 +53,6 @@ class Earned:
     points: int
     spend_minor: int
     is_new: bool
-    awarded: int
-    counted_minor: int
-
-    @property
-    def step(self) -> str:
-        """The name of what is counted towards the tier now: the order, and for a later step the total it led to."""
-        order = to_public("ord", self.order_id)
-        return order if self.is_new else f"{order}+{self.spend_minor}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +71,34 @@ class TakenBack:
     def reference(self) -> str:
         """The ledger's reference of the taking back."""
         return f"{self.source}/{to_public('ord', self.order_id)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """What an awarded order is worth by now, what came back left out, and what it has been given and lost."""
+
+    order_id: int
+    member_id: int
+    version_id: int
+    placed_at: datetime
+    paid_at: datetime
+    points: int
+    spend_minor: int
+    given: int
+    taken: int
+    steps: list[int]
+    counted_minor: int
+    spend_taken: int
+
+    @property
+    def difference(self) -> int:
+        """The points that are missing, or too many."""
+        return self.points - (self.given - self.taken)
+
+    @property
+    def spend_difference(self) -> int:
+        """What is missing of the tier spend, or too much."""
+        return self.spend_minor + self.spend_taken - self.counted_minor
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,8 +208,7 @@ def select_earned(tx: Transaction, *, order_ids: list[int]) -> list[Earned]:
     return tx.all(
         """
         select o.order_id, o.member_id, r.version_id, o.placed_at, o.paid_at, least(goods.points, %(most)s)::bigint as points,
-            goods.spend_minor, a.order_id is null as is_new, coalesce(a.points, 0) as awarded,
-            coalesce(a.spend_minor, 0) as counted_minor
+            goods.spend_minor, a.order_id is null as is_new
         from commerce_purchases o
         left join programme_awards a using (order_id)
         cross join lateral (
@@ -261,7 +280,7 @@ def upsert_awards(tx: Transaction, *, earned: Sequence[Earned], at: datetime) ->
 
 
 def insert_qualifying(tx: Transaction, *, earned: Sequence[Earned], at: datetime) -> int:
-    """Count towards the tier what orders' goods come to beyond what was counted of them: a row a step, never changed."""
+    """Count towards the tier what orders' goods come to: rows that are never changed."""
     return tx.run(
         """
         insert into programme_qualifying (member_id, counts_at, known_at, reference, amount_minor, posted_at)
@@ -273,7 +292,62 @@ def insert_qualifying(tx: Transaction, *, earned: Sequence[Earned], at: datetime
         on conflict (member_id, counts_at, reference) do nothing
         """,
         at=at, members=[e.member_id for e in earned], counts=[e.placed_at for e in earned], known=[e.paid_at for e in earned],
-        references=[e.step for e in earned], amounts=[e.spend_minor - e.counted_minor for e in earned],
+        references=[to_public("ord", e.order_id) for e in earned], amounts=[e.spend_minor for e in earned],
+    )  # fmt: skip
+
+
+def lock_worth(tx: Transaction, *, order_ids: list[int]) -> list[Worth]:
+    """Awarded orders and what they are worth by now, under the version of their award; the awards are locked."""
+    return tx.all(
+        """
+        select a.order_id, a.member_id, a.version_id, w.placed_at, coalesce(w.paid_at, w.placed_at) as paid_at,
+            least(w.points, %(most)s)::bigint as points, w.spend_minor, a.points as given, a.reversed as taken, a.steps,
+            a.spend_minor as counted_minor, a.spend_taken
+        from programme_awards a join programme_versions v using (version_id)
+        cross join lateral (
+            select min(l.placed_at) as placed_at, min(l.paid_at) as paid_at,
+                coalesce(sum(e.points - e.points * l.returned / l.quantity), 0)::bigint as points,
+                coalesce(sum(l.amount_minor - l.amount_minor * l.returned / l.quantity), 0)::bigint as spend_minor
+            from commerce_order_worth l cross join lateral (
+                select l.amount_minor * (v.document -> 'earning' ->> 'points')::bigint
+                    / (v.document -> 'earning' ->> 'per_minor')::bigint as points) e
+            where l.order_id = a.order_id
+        ) w
+        where a.order_id = any(%(order_ids)s)
+        order by a.order_id for update of a
+        """,
+        Worth, order_ids=order_ids, most=MOST_POINTS,
+    )  # fmt: skip
+
+
+def update_worth(tx: Transaction, *, worth: Sequence[Worth]) -> int:
+    """Note on the awards that they are worth this: what was missing is given, what was too much taken."""
+    return tx.run(
+        """
+        update programme_awards a set points = v.given, reversed = v.taken, spend_minor = v.spend,
+            steps = case when v.given > a.points then a.steps || v.given else a.steps end
+        from unnest(%(orders)s::bigint[], %(given)s::bigint[], %(taken)s::bigint[], %(spend)s::bigint[]) v (order_id, given, taken, spend)
+        where a.order_id = v.order_id
+        """,
+        orders=[w.order_id for w in worth], given=[w.given + max(w.difference, 0) for w in worth],
+        taken=[w.taken - min(w.difference, 0) for w in worth], spend=[w.spend_minor + w.spend_taken for w in worth],
+    )  # fmt: skip
+
+
+def insert_revised(tx: Transaction, *, worth: Sequence[Worth], at: datetime) -> int:
+    """Count towards the tier what orders have come to be worth more, or less: a row a step, numbered after those before."""
+    return tx.run(
+        """
+        insert into programme_qualifying (member_id, counts_at, known_at, reference, amount_minor, posted_at)
+        select v.member_id, v.counts_at, v.known_at, v.reference || '~' || (
+                select count(*) from programme_qualifying q
+                where q.member_id = v.member_id and q.counts_at = v.counts_at and starts_with(q.reference, v.reference)),
+            v.amount_minor, %(at)s
+        from unnest(%(members)s::bigint[], %(counts)s::timestamptz[], %(known)s::timestamptz[], %(references)s::text[], %(amounts)s::bigint[])
+            v (member_id, counts_at, known_at, reference, amount_minor)
+        """,
+        members=[w.member_id for w in worth], counts=[w.placed_at for w in worth], known=[w.paid_at for w in worth], at=at,
+        references=[to_public("ord", w.order_id) for w in worth], amounts=[w.spend_difference for w in worth],
     )  # fmt: skip
 
 

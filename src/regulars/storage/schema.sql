@@ -1107,6 +1107,18 @@ CREATE VIEW public.commerce_order_returns AS
    FROM public.commerce_return_lines l
   WHERE (order_id IS NOT NULL);
 
+CREATE VIEW public.commerce_order_worth AS
+ SELECT o.order_id,
+    o.placed_at,
+    o.paid_at,
+    o.cancelled_at,
+    l.line_no,
+    l.quantity,
+    l.returned,
+    l.amount_minor
+   FROM (public.commerce_orders o
+     LEFT JOIN public.commerce_order_lines l ON (((l.order_id = o.order_id) AND l.goods AND (o.cancelled_at IS NULL))));
+
 CREATE TABLE public.commerce_products (
     product_id bigint NOT NULL,
     shop_id bigint NOT NULL,
@@ -1512,6 +1524,17 @@ CREATE TABLE public.ledger_holds (
     CONSTRAINT ledger_holds_remaining_check CHECK ((remaining > 0))
 );
 
+CREATE TABLE public.ledger_imports (
+    import_id bigint NOT NULL,
+    file_name text NOT NULL,
+    fingerprint text NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    finished_at timestamp with time zone,
+    rows bigint NOT NULL,
+    rows_done bigint DEFAULT 0 NOT NULL,
+    report jsonb NOT NULL
+);
+
 CREATE TABLE public.ledger_lots (
     account_id bigint NOT NULL,
     expires_at timestamp with time zone NOT NULL,
@@ -1779,6 +1802,9 @@ ALTER TABLE ONLY public.ledger_freezes
 ALTER TABLE ONLY public.ledger_holds
     ADD CONSTRAINT ledger_holds_pkey PRIMARY KEY (account_id, seq, bucket);
 
+ALTER TABLE ONLY public.ledger_imports
+    ADD CONSTRAINT ledger_imports_pkey PRIMARY KEY (import_id);
+
 ALTER TABLE ONLY public.ledger_lots
     ADD CONSTRAINT ledger_lots_pkey PRIMARY KEY (account_id, expires_at, bucket);
 
@@ -1892,6 +1918,8 @@ CREATE INDEX ledger_flows_to_roll ON public.ledger_flows USING btree (posted_at)
 CREATE INDEX ledger_freezes_open ON public.ledger_freezes USING btree (frozen_at, account_id) WHERE (lifted_at IS NULL);
 
 CREATE INDEX ledger_holds_due ON public.ledger_holds USING btree (held_until);
+
+CREATE INDEX ledger_imports_by_time ON public.ledger_imports USING btree (started_at DESC);
 
 CREATE INDEX ledger_lots_due ON public.ledger_lots USING btree (expires_at);
 
