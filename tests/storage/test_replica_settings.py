@@ -12,7 +12,7 @@ def test_a_replica_is_of_a_database_that_is_named() -> None:
         {"REGULARS_DATABASE_URL": HERE, "REGULARS_REPLICA_URL": "postgresql://copy.internal/regulars"}
     )
     assert (there.replica_url, there.replica_behind_seconds) == ("postgresql://copy.internal/regulars", 10)
-    with pytest.raises(BadSetting, match="REGULARS_REPLICA_URL .* set REGULARS_DATABASE_URL, too"):
+    with pytest.raises(BadSetting, match=r"REGULARS_REPLICA_URL .* set REGULARS_DATABASE_URL, too"):
         from_environment({"REGULARS_REPLICA_URL": HERE})
 
 
