@@ -128,10 +128,30 @@ def post(tx: Transaction, postings: Sequence[Posting], *, at: datetime) -> list[
         outcomes[position] = Outcome(_STATUSES[code], amount, available, seq, pending, debt, held, alloc)
         if code == 0:
             told[position] = _fact(postings[position], account, kind, amount, pending, debt, held, available, alloc)
+    _keep_promises(
+        tx,
+        [
+            (postings[position], one.account_id, one.seq)
+            for position, one in zip(batch.order, items, strict=True)
+            if one.outcome == 0 and KINDS[one.kind] == "promise"
+        ],
+    )
     record_due(tx, due, at=at)
     in_order = range(len(postings))
     facts.record(tx, [told[position] for position in in_order if position in told], at=at)
     return [outcomes[position] for position in in_order]
+
+
+def _keep_promises(tx: Transaction, made: Sequence[tuple[Posting, int, int]]) -> None:
+    if made:
+        _queries.insert_promises(
+            tx,
+            account_ids=[account for _, account, _ in made],
+            seqs=[seq for _, _, seq in made],
+            matures=[posting.matures_at for posting, _, _ in made if posting.matures_at is not None],
+            lapses=[posting.lapses for posting, _, _ in made],
+            awaits=[posting.awaits for posting, _, _ in made],
+        )
 
 
 def record_due(tx: Transaction, movements: Sequence[Movement], *, at: datetime) -> None:
