@@ -66,17 +66,8 @@ def counted(rows: list[Row], as_of: datetime, known_at: datetime) -> list[Row]:
     return [row for seq, row in known.items() if moments[seq] <= as_of]
 
 
-def end_of(rows: list[Row], promise: int, waiting: dict[int, Any]) -> tuple[datetime, bool]:
-    if promise in waiting:
-        return waiting[promise]
-    for row in rows:
-        if row.reference in (f"@mature:{promise}", f"@lapse:{promise}"):
-            return row.occurred_at, row.kind == 15
-    return NEVER, False
-
-
 def plain_past(
-    rows: list[Row], waiting: dict[int, Any], as_of: datetime, known_at: datetime
+    rows: list[Row], terms: dict[int, Any], as_of: datetime, known_at: datetime
 ) -> tuple[Balance, list[Lot]]:
     account, payments = PlainAccount(), []
     lots: dict[datetime, int] = {}
@@ -86,7 +77,7 @@ def plain_past(
             lots[lot] = lots.get(lot, 0) + points
         payments += paid(row)
         account.debt += row.debt
-        add_promise(account, row, end_of(rows, row.seq, waiting))
+        add_promise(account, row, terms.get(row.seq))
         add_hold(account, row)
     give_back(account, lots, payments)
     cover(account, lots, as_of)
@@ -108,7 +99,7 @@ def paid(row: Row) -> list[tuple[datetime, int]]:
     return [(lot, -points) for lot, points in row.parts if points < 0]
 
 
-def add_promise(account: PlainAccount, row: Row, end: tuple[datetime, bool]) -> None:
+def add_promise(account: PlainAccount, row: Row, end: Any) -> None:
     if row.kind == 5:
         account.promises[row.seq] = Promise(row.seq, end[0], row.expires_at, row.pending, end[1])
     elif row.pending:

@@ -153,3 +153,12 @@ def test_a_read_of_the_past_never_takes_the_index_of_everybodys_times(tx: Transa
     text = "\n".join(row[0] for row in plan)
     assert "ledger_entries_posted" not in text
     assert "Seq Scan on ledger_entries" not in text
+
+
+def test_a_promise_shows_its_terms_though_its_event_has_come_since(tx: Transaction) -> None:
+    post(tx, earn(ADA, 9, "a", None, matures_at=LATER, awaits="delivered:1", lapses=True))
+    assert ledger.fulfil(tx, "delivered:1", at=at(2)) == 1
+    [then] = past.holding(tx, ADA, as_of=at(1), known_at=at(1)).lots
+    assert (then.amount, then.matures_at, then.awaits, then.lapses) == (9, LATER, "delivered:1", True)
+    assert past.holding(tx, ADA, as_of=LATER, known_at=at(1)).balance == Balance(0, 0, 0)
+    assert past.holding(tx, ADA, as_of=LATER, known_at=at(2)).balance == Balance(9, 0, 0)

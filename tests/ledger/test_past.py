@@ -36,7 +36,6 @@ class Pasts(Ledgers):
     def __init__(self, tx: Transaction) -> None:
         super().__init__(tx)
         self.said: dict[tuple[Owner, datetime, datetime], Any] = {}
-        self.promises: dict[tuple[Owner, datetime], dict[int, datetime]] = {}
 
     @rule(steps=steps, back=st.sampled_from([-3, 1, 4, 12, 35]))
     def post_late(self, steps: list[tuple[Any, ...]], back: int) -> None:
@@ -48,8 +47,7 @@ class Pasts(Ledgers):
 
     @invariant()
     def remember(self) -> None:
-        for owner, account in self.plain.accounts.items():
-            self.promises[owner, self.at] = {seq: one.matures_at for seq, one in account.promises.items()}
+        for owner in self.plain.accounts:
             for days in AHEAD:
                 as_of = self.at + days * DAY
                 self.said[owner, as_of, self.at] = self.plain.balance(*owner, as_of)
@@ -64,27 +62,16 @@ class Pasts(Ledgers):
 
     def compare_what_was_said(self) -> None:
         for (owner, as_of, known_at), said in self.said.items():
-            if not self.ended_early(owner, as_of, known_at):
-                found = held(self.tx, owner, as_of, known_at)
-                assert found == said, (owner, as_of, known_at)
-
-    def ended_early(self, owner: Owner, as_of: datetime, known_at: datetime) -> bool:
-        """Whether a promise that was to end by then ended before, so that its time-out is not kept."""
-        account = self.plain.accounts[owner]
-        by_itself = {entry.reference for entry in account.entries}
-        return any(
-            matures_at <= as_of and seq not in account.promises and not by_itself & {f"@mature:{seq}", f"@lapse:{seq}"}
-            for seq, matures_at in self.promises[owner, known_at].items()
-        )
+            assert held(self.tx, owner, as_of, known_at) == said, (owner, as_of, known_at)
 
     def compare_what_is_known_now(self) -> None:
         for owner in self.plain.accounts:
             account = account_id(*owner)
             rows = journal(self.tx, account)
-            waiting = {
+            terms = {
                 seq: (matures_at, lapses)
                 for seq, matures_at, lapses in self.tx.rows(
-                    "select seq, matures_at, lapses from ledger_pending_lots where account_id = %(account)s",
+                    "select seq, matures_at, lapses from ledger_promises where account_id = %(account)s",
                     account=account,
                 )
             }
@@ -92,7 +79,7 @@ class Pasts(Ledgers):
             for known_at in spread(moments, 6):
                 for as_of in spread([at - back * DAY for at in moments for back in (0, 2, 13)], 14):
                     found = held(self.tx, owner, as_of, known_at)
-                    assert found == plain_past(rows, waiting, as_of, known_at), (owner, as_of, known_at)
+                    assert found == plain_past(rows, terms, as_of, known_at), (owner, as_of, known_at)
 
     def compare_totals(self) -> None:
         moments = spread(sorted({known for _, _, known in self.said}), 3)

@@ -11,8 +11,12 @@ _IN_MEMORY: Final = 4 * 1024 * 1024
 def spooled(pieces: Iterable[str]) -> IO[bytes]:
     """The file, in memory or on disk; `sent` closes it."""
     spool = SpooledTemporaryFile(_IN_MEMORY)  # noqa: SIM115
-    for piece in pieces:
-        spool.write(piece.encode())
+    try:
+        for piece in pieces:
+            spool.write(piece.encode())
+    except BaseException:
+        spool.close()
+        raise
     spool.seek(0)
     return spool
 

@@ -1,9 +1,10 @@
 """`regulars ledger statement|totals`: the accounts, now and as of any instant."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated
+from tempfile import SpooledTemporaryFile
+from typing import IO, Annotated, Final, TypeVar
 
 import typer
 
@@ -12,7 +13,11 @@ from regulars.app import App
 from regulars.cli._app import AsJson, open_app, show
 from regulars.cli._members import find
 from regulars.ledger import Entry, Period, past
-from regulars.storage import Transaction
+from regulars.storage import Read, Transaction
+
+Found = TypeVar("Found")
+_IN_MEMORY: Final = 4 * 1024 * 1024
+"""Bytes of a statement kept in memory; a longer one goes to a temporary file."""
 
 AsOf = Annotated[
     datetime | None, typer.Option(help="As of this moment in the world, in UTC. [default: now]", show_default=False)
@@ -52,15 +57,38 @@ def statement(
         now = opened.clock()
         moments = [_utc(moment, now) for moment in (since, until, as_of, known_at)]
         period = Period(moments[0], moments[1], "occurred" if occurred else "posted", moments[2], moments[3])
-        with opened.database.transaction(read_only=True) as tx:
+
+        def work(tx: Transaction) -> IO[str]:
             member_id = find(tx, member, shop).member_id
             if not (as_csv or as_json):
-                _print(tx, member_id, point_type, period, kind or [], now)
-                return
-            for piece in past.written(
+                return _spooled(_printed(tx, member_id, point_type, period, kind or [], now))
+            pieces = past.written(
                 tx, member_id, as_json=as_json, point_type=point_type, period=period, kinds=kind or []
-            ):
+            )
+            return _spooled(pieces)
+
+        with _told(opened.read_past(work)) as text:
+            while piece := text.read(1 << 16):
                 typer.echo(piece, nl=False)
+
+
+def _spooled(pieces: Iterator[str]) -> IO[str]:
+    """What is read before it is printed: whoever pages through it holds up no database."""
+    spool = SpooledTemporaryFile(_IN_MEMORY, "w+", encoding="utf-8", newline="")  # noqa: SIM115  closed when printed
+    try:
+        spool.writelines(pieces)
+    except BaseException:
+        spool.close()
+        raise
+    spool.seek(0)
+    return spool
+
+
+def _told(read: Read[Found]) -> Found:
+    """What was found; that it is a little old is said beside it."""
+    if read.source == "replica":
+        typer.echo(f"Read from the replica, {read.behind.total_seconds():.1f} seconds behind.", err=True)
+    return read.found
 
 
 def totals(as_of: AsOf = None, known_at: KnownAt = None, as_json: AsJson = False) -> None:
@@ -76,28 +104,28 @@ def totals(as_of: AsOf = None, known_at: KnownAt = None, as_json: AsJson = False
 def _totals(opened: App, as_of: datetime | None, known_at: datetime | None) -> Sequence[ledger.Totals]:
     now = opened.clock()
     if as_of is None and known_at is None:
-        return opened.read_past(ledger.totals).found
+        return _told(opened.read_past(ledger.totals))
     moments = _utc(as_of, now) or now, _utc(known_at, now) or now
-    return opened.read_past(lambda tx: past.totals(tx, as_of=moments[0], known_at=moments[1])).found
+    return _told(opened.read_past(lambda tx: past.totals(tx, as_of=moments[0], known_at=moments[1])))
 
 
-def _print(
+def _printed(
     tx: Transaction, member_id: int, point_type: str, period: Period, kinds: Sequence[str], now: datetime
-) -> None:
+) -> Iterator[str]:
     sums = past.carried(tx, member_id, point_type=point_type, period=period, kinds=kinds)
-    typer.echo(f"Opening: {_balance(sums.opening)}")
+    yield f"Opening: {_balance(sums.opening)}\n"
     upto = 0
     while found := ledger.statement(
         tx, member_id, after_seq=upto, limit=500, point_type=point_type, period=period, kinds=kinds
     ):
         for entry in reversed(found):
-            typer.echo(_line(entry, point_type))
+            yield f"{_line(entry, point_type)}\n"
         upto = found[0].seq
-    typer.echo(f"Closing: {_balance(sums.closing)}")
+    yield f"Closing: {_balance(sums.closing)}\n"
     if period.as_of is not None or period.known_at is not None:
         as_of, known_at = period.as_of or now, period.known_at or now
         held = past.holding(tx, member_id, as_of=as_of, known_at=known_at, point_type=point_type)
-        typer.echo(f"As of {as_of.isoformat()}, known at {known_at.isoformat()}: {_balance(held.balance)}")
+        yield f"As of {as_of.isoformat()}, known at {known_at.isoformat()}: {_balance(held.balance)}\n"
 
 
 def _line(entry: Entry, point_type: str) -> str:

@@ -121,6 +121,7 @@ def post(tx: Transaction, postings: Sequence[Posting], *, at: datetime) -> list[
         return []
     outcomes: dict[int, Outcome] = {}
     told: dict[int, facts.Fact] = {}
+    promised: list[tuple[Posting, int, int]] = []
     for places in _rules.apart(postings, tx.shards):  # always in one order, so that nobody waits in a circle
         batch = _rules.arrange([postings[place] for place in places], at)
         due, items = _queries.post(tx, batch=batch, at=at)
@@ -130,10 +131,25 @@ def post(tx: Transaction, postings: Sequence[Posting], *, at: datetime) -> list[
             outcomes[position] = Outcome(_STATUSES[code], amount, available, seq, pending, debt, held, alloc)
             if code == 0:
                 told[position] = _fact(postings[position], account, kind, amount, pending, debt, held, available, alloc)
+                if KINDS[kind] == "promise":
+                    promised.append((postings[position], account, seq))
         record_due(tx, due, at=at)
+    _keep_promises(tx, promised)
     in_order = range(len(postings))
     facts.record(tx, [told[position] for position in in_order if position in told], at=at)
     return [outcomes[position] for position in in_order]
+
+
+def _keep_promises(tx: Transaction, made: Sequence[tuple[Posting, int, int]]) -> None:
+    if made:
+        _queries.insert_promises(
+            tx,
+            account_ids=[account for _, account, _ in made],
+            seqs=[seq for _, _, seq in made],
+            matures=[posting.matures_at for posting, _, _ in made if posting.matures_at is not None],
+            lapses=[posting.lapses for posting, _, _ in made],
+            awaits=[posting.awaits for posting, _, _ in made],
+        )
 
 
 def record_due(tx: Transaction, movements: Sequence[Movement], *, at: datetime) -> None:

@@ -175,6 +175,27 @@ def post(tx: Transaction, *, batch: Batch, at: datetime) -> tuple[list[Movement]
     return due, [Posted._make(row[:10]) for row in rows[first:]]
 
 
+def insert_promises(
+    tx: Transaction,
+    *,
+    account_ids: list[int],
+    seqs: list[int],
+    matures: list[datetime],
+    lapses: list[bool],
+    awaits: list[str | None],
+) -> int:
+    """Keep what promises were made under; their entries do not say it."""
+    return tx.run(
+        """
+        insert into ledger_promises (account_id, seq, bucket, matures_at, lapses, awaits)
+        select v.account_id, v.seq, v.account_id %% 256, v.matures_at, v.lapses, v.awaits
+        from unnest(%(accounts)s::bigint[], %(seqs)s::int[], %(matures)s::timestamptz[], %(lapses)s::boolean[], %(awaits)s::text[])
+             v (account_id, seq, matures_at, lapses, awaits)
+        """,
+        accounts=account_ids, seqs=seqs, matures=matures, lapses=lapses, awaits=awaits,
+    )  # fmt: skip
+
+
 def lock_accounts(tx: Transaction, *, account_ids: list[int]) -> int:
     """Lock those accounts that exist, from the lowest up."""
     return tx.run(

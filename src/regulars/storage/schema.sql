@@ -238,14 +238,10 @@ with counted as materialized (
                  c.pending_change as points, case c.kind when 5 then c.expires_at end as expires
           from counted c where c.pending_change <> 0) z
     group by z.account_id, z.seq having sum(z.points) > 0
-), promise as (                                     -- its time is in its lot, or was that of what became of it
-    select p.account_id, p.seq, p.points, p.expires, w.awaits, coalesce(w.lapses, m.kind = 15, false) as lapses,
-           coalesce(w.matures_at, m.occurred_at, '9999-01-01 00:00+00') as matures
-    from promised p
-    left join ledger_pending_lots w on w.account_id = p.account_id and w.seq = p.seq
-    left join lateral (
-        select e.kind, e.occurred_at from ledger_entries e
-        where e.account_id = p.account_id and e.idem in (ledger_idem('@mature:' || p.seq), ledger_idem('@lapse:' || p.seq)) limit 1) m on true
+), promise as (
+    select p.account_id, p.seq, p.points, p.expires, t.awaits, coalesce(t.lapses, false) as lapses,
+           coalesce(t.matures_at, '9999-01-01 00:00+00') as matures
+    from promised p left join ledger_promises t on t.account_id = p.account_id and t.seq = p.seq
 ), hold as (
     select c.account_id, coalesce(c.reverses, c.seq) as seq, sum(c.held_change)::bigint as points, max(c.expires_at) as until,
            sum(-c.held_change) filter (where c.kind = 10) as released
@@ -1578,6 +1574,15 @@ CREATE TABLE public.ledger_point_types (
     CONSTRAINT ledger_point_types_role_check CHECK ((role = ANY (ARRAY['redeemable'::text, 'qualifying'::text, 'unit'::text])))
 );
 
+CREATE TABLE public.ledger_promises (
+    account_id bigint NOT NULL,
+    seq integer NOT NULL,
+    bucket smallint NOT NULL,
+    matures_at timestamp with time zone NOT NULL,
+    lapses boolean NOT NULL,
+    awaits text
+);
+
 CREATE TABLE public.ledger_transfers (
     transfer_id bigint NOT NULL,
     sender bigint NOT NULL,
@@ -1816,6 +1821,9 @@ ALTER TABLE ONLY public.ledger_pending_lots
 
 ALTER TABLE ONLY public.ledger_point_types
     ADD CONSTRAINT ledger_point_types_pkey PRIMARY KEY (point_type);
+
+ALTER TABLE ONLY public.ledger_promises
+    ADD CONSTRAINT ledger_promises_pkey PRIMARY KEY (account_id, seq, bucket);
 
 ALTER TABLE ONLY public.ledger_transfers
     ADD CONSTRAINT ledger_transfers_pkey PRIMARY KEY (transfer_id);

@@ -1,7 +1,7 @@
 """The past of the ledger: what members held as of any instant, as known at any instant; statements; exports.
 
 `as_of` is time in the world, `known_at` time in the ledger: a purchase of March that was recorded in May is in "as of April, known
-in June", and not in "as of April, known in April". Nothing is kept for it: the journal says it all, so it is read only here.
+in June", and not in "as of April, known in April". It is worked out from the journal; nothing is kept for it but what promises were made under.
 
     past.holding(tx, member_id, as_of=april, known_at=june).balance.available
     past.carried(tx, member_id, Period(since=march, until=april)).opening

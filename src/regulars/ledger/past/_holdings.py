@@ -23,8 +23,7 @@ def holding(
     """What a member held as of an instant in the world, as known at an instant in the ledger.
 
     With both at one instant it is what `balance` and `lots` said then, to the microsecond, whether or not the jobs had
-    run. With `as_of` later than `known_at` it is what was then to be expected if nothing more were posted; a promise that
-    was ended early since is expected to stay pending. With `as_of` earlier it is the sum of what had happened by then,
+    run. With `as_of` later than `known_at` it is what was then to be expected if nothing more were posted. With `as_of` earlier it is the sum of what had happened by then,
     whenever it was learned of (docs/explanation/ledger.md says what becomes of lots in it).
 
     Reads the member's own journal: about 1 µs an entry, and a millisecond.

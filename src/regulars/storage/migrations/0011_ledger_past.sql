@@ -1,5 +1,21 @@
 -- The past: what accounts held as of any instant, as known at any instant, from the journal alone.
 
+-- What every promise was made under, for ever: a pending lot is deleted when it ends. `seq` is its entry.
+create table ledger_promises (
+    account_id bigint      not null,
+    seq        int         not null,
+    bucket     smallint    not null,
+    matures_at timestamptz not null,                -- as in ledger_pending_lots
+    lapses     boolean     not null,
+    awaits     text,
+    primary key (account_id, seq, bucket)
+);
+insert into ledger_promises (account_id, seq, bucket, matures_at, lapses, awaits)
+select p.account_id, p.seq, p.bucket, p.matures_at, p.lapses, p.awaits from ledger_pending_lots p
+union all
+select e.account_id, split_part(e.reference, ':', 2)::int, e.bucket, e.occurred_at, e.kind = 15, null
+from ledger_entries e where e.kind in (3, 15) and e.reference like '@%';
+
 -- The entries of a range of accounts that count. `as_of` is of the world, `known_at` of the ledger.
 --   * Known is the journal up to the first entry somebody posted after `known_at`. What fell due by itself ('@…') is known as
 --     soon as what it follows from is: whether the job had come by makes no difference.
@@ -63,14 +79,10 @@ with counted as materialized (
                  c.pending_change as points, case c.kind when 5 then c.expires_at end as expires
           from counted c where c.pending_change <> 0) z
     group by z.account_id, z.seq having sum(z.points) > 0
-), promise as (                                     -- its time is in its lot, or was that of what became of it
-    select p.account_id, p.seq, p.points, p.expires, w.awaits, coalesce(w.lapses, m.kind = 15, false) as lapses,
-           coalesce(w.matures_at, m.occurred_at, '9999-01-01 00:00+00') as matures
-    from promised p
-    left join ledger_pending_lots w on w.account_id = p.account_id and w.seq = p.seq
-    left join lateral (
-        select e.kind, e.occurred_at from ledger_entries e
-        where e.account_id = p.account_id and e.idem in (ledger_idem('@mature:' || p.seq), ledger_idem('@lapse:' || p.seq)) limit 1) m on true
+), promise as (
+    select p.account_id, p.seq, p.points, p.expires, t.awaits, coalesce(t.lapses, false) as lapses,
+           coalesce(t.matures_at, '9999-01-01 00:00+00') as matures
+    from promised p left join ledger_promises t on t.account_id = p.account_id and t.seq = p.seq
 ), hold as (
     select c.account_id, coalesce(c.reverses, c.seq) as seq, sum(c.held_change)::bigint as points, max(c.expires_at) as until,
            sum(-c.held_change) filter (where c.kind = 10) as released
