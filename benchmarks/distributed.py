@@ -25,7 +25,6 @@ import psycopg
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 import citus
-
 from regulars import ledger
 from regulars.ledger import Posting
 from regulars.storage import Database, distribute, migrate
@@ -142,7 +141,7 @@ def measured(name: str, url: str, size: int, seconds: float, ports: Sequence[int
         "where": name, "batch": size, "per_s": round(rate), "median_ms": round(median_ms, 1), "client_us": round(client_us, 1),
         "coordinator_us": round(coordinator, 1), "workers_us": round(sum(workers), 1),
     }  # fmt: skip
-    print(json.dumps(line), flush=True)  # noqa: T201
+    print(json.dumps(line), flush=True)
     return line
 
 
@@ -166,7 +165,7 @@ def main() -> None:
         for where, size in cost
         if where != "plain"
     }
-    print(json.dumps({"ratio": ratio}))  # noqa: T201
+    print(json.dumps({"ratio": ratio}))
 
 
 main()
