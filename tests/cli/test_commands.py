@@ -164,3 +164,9 @@ def test_a_database_that_is_not_there_is_said_in_one_line(regulars, monkeypatch:
     ran = regulars("db", "status")
     assert (ran.code, ran.err.count("\n")) == (cli.EXIT_CODES["conflict"], 1)
     assert "REGULARS_DATABASE_URL" in ran.err
+
+
+def test_a_database_without_citus_is_not_distributed_and_the_reason_is_said(regulars) -> None:
+    refused = regulars("db", "distribute", "--json")
+    assert (refused.code, "it has no Citus" in refused.err) == (cli.EXIT_CODES["conflict"], True)
+    assert regulars("db", "distribute", "--shards", "0").code == cli.EXIT_CODES["invalid"]

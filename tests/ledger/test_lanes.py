@@ -23,7 +23,7 @@ def post(tx: Transaction, postings: Sequence[Posting], at: datetime) -> list[Out
 def lanes_on(
     database: Database, work: Callable[..., list[Outcome]] = post, **limits: int
 ) -> Generator[Lanes[Posting, Outcome]]:
-    opened: Lanes[Posting, Outcome] = Lanes(database.url, work, clock=lambda: NOON, **limits)
+    opened: Lanes[Posting, Outcome] = Lanes(database.url, work, clock=lambda: NOON, shards=database.shards, **limits)
     try:
         yield opened
     finally:
@@ -49,7 +49,7 @@ def test_64_at_once_are_posted_in_order_with_their_own_answers(database: Databas
             ("insufficient", 0, 100, 0),
             ("posted", -100, 0, 11),
         ]
-    assert batches < 64 * 12 / 4
+    assert batches < 64 * 12 / (4 if database.shards is None else 2)  # there, the clients are shared among more lanes
     with database.transaction() as tx:
         assert ledger.audit(tx) == []
         if tx.shards is None:  # the servers number their transactions each for itself
@@ -124,8 +124,8 @@ def test_lanes_that_cross_and_whoever_posts_beside_them_never_wait_in_a_circle(d
         told = sum((one.result(120) for one in running), Counter())
         readings = lanes.readings()
     assert told == {"posted": 24 * 30 + 2 * 15 * 8}
-    assert [one.retried for one in readings] == [0, 0]  # not one deadlock
-    assert all(one.batches > 5 for one in readings)
+    assert {one.retried for one in readings} == {0}  # not one deadlock
+    assert all(one.batches > 5 for one in readings if one.items or database.shards is None)
     with database.transaction() as tx:
         assert ledger.audit(tx) == []
 
