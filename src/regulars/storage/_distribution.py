@@ -22,6 +22,7 @@ SHARDED: Final = (
     "ledger_entries",
     "ledger_lots",
     "ledger_pending_lots",
+    "ledger_promises",
     "ledger_holds",
     "ledger_flows",
     "storage_gate",
