@@ -11,7 +11,8 @@ twelve months' spend says, at every moment.
 
 from regulars.programme._activities import post
 from regulars.programme._awards import PostingRefused, award, cancel, deliver, revise, take_back
-from regulars.programme._queries import Award, Standing, Version, awards_of
+from regulars.programme._queries import awards_of
+from regulars.programme._records import Award, Standing, Version
 from regulars.programme._rules import (
     EXPIRIES,
     PENDINGS,

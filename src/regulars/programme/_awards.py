@@ -14,7 +14,7 @@ from regulars import ledger
 from regulars.errors import Conflict
 from regulars.ledger import AtEvent, Sliding
 from regulars.programme import _activities, _queries
-from regulars.programme._queries import TakenBack, Worth
+from regulars.programme._records import TakenBack, Worth
 from regulars.programme._rules import Programme, terms
 from regulars.programme._versions import by_version, in_force
 from regulars.storage import Transaction

@@ -8,7 +8,7 @@ from operator import attrgetter
 
 from regulars import facts
 from regulars.programme import _queries
-from regulars.programme._queries import Spend, Standing
+from regulars.programme._records import Spend, Standing
 from regulars.programme._rules import Programme, Tier, tier_for
 from regulars.programme._versions import current, held_at, in_force
 from regulars.storage import Transaction

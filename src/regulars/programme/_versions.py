@@ -7,7 +7,7 @@ from datetime import datetime
 from regulars import commerce, facts
 from regulars.errors import NotFound
 from regulars.programme import _queries
-from regulars.programme._queries import Version
+from regulars.programme._records import Version
 from regulars.programme._rules import BadProgramme, Programme, default
 from regulars.storage import Transaction
 
