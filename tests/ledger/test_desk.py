@@ -214,11 +214,3 @@ def test_many_accounts_are_exact_whether_or_not_the_jobs_have_run(tx: Transactio
     assert (later[BEN, "points"].balance.available, later[BEN, "points"].balance.held) == (50, 0)
     assert [(one.point_type, one.entries) for one in desk.accounts(tx, ADA, at=NOON)] == [("points", 2), ("stars", 1)]
     assert desk.owners(tx, [found[ADA, "points"].account_id, 1]) == {found[ADA, "points"].account_id: (ADA, "points")}
-
-
-def test_entries_of_a_time_are_those_that_happened_in_it(tx: Transaction) -> None:
-    post(tx, *[ledger.Posting("earn", ADA, n, f"e{n}", NOON - n * DAY) for n in range(1, 6)])
-    found = desk.entries(tx, ADA, since=NOON - 4 * DAY, until=NOON - DAY)
-    assert [one.amount for one in found] == [4, 3, 2]  # as they were booked, latest first
-    assert desk.entries(tx, ADA) == ledger.statement(tx, ADA)
-    assert [one.seq for one in desk.entries(tx, ADA, before_seq=4, limit=2)] == [3, 2]

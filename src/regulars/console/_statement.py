@@ -12,7 +12,7 @@ from regulars.console import _addresses, _columns, _downloads, _timeline
 from regulars.console._columns import Columns
 from regulars.console._kinds import USUAL, Kinds
 from regulars.console._visits import Visit
-from regulars.ledger import Entry, Hold, Lot, desk
+from regulars.ledger import Entry, Hold, Lot, Period, desk
 from regulars.ledger.desk import Account, Freeze
 from regulars.storage import Transaction
 from regulars.types import from_public, to_public
@@ -150,15 +150,10 @@ def _entries(
     tx: Transaction, visit: Visit, member_id: int, wanted: Wanted, *, before: int | None, limit: int
 ) -> list[Entry]:
     """The one place that asks the ledger for entries."""
-    return desk.entries(
-        tx,
-        member_id,
-        since=_addresses.midnight(wanted.start, visit.zone),
-        until=_addresses.midnight(wanted.end, visit.zone, after=1),
-        before_seq=before,
-        limit=limit,
-        point_type=wanted.kind,
-    )
+    since = _addresses.midnight(wanted.start, visit.zone)
+    until = _addresses.midnight(wanted.end, visit.zone, after=1)
+    period = Period(since, until, by="occurred")
+    return ledger.statement(tx, member_id, before_seq=before, limit=limit, point_type=wanted.kind, period=period)
 
 
 def lines(visit: Visit, member_id: int, wanted: Wanted) -> Iterator[str]:

@@ -8,7 +8,7 @@ The invariant: nobody alone moves more points by hand than the limit, and every 
     desk.approve(tx, asked.adjustment_id, by="Ben", at=now)
 """
 
-from regulars.ledger.desk._accounts import Account, accounts, balances, entries, owners
+from regulars.ledger.desk._accounts import Account, accounts, balances, owners
 from regulars.ledger.desk._adjustments import (
     AdjustmentDecided,
     AdjustmentNotFound,
@@ -45,7 +45,6 @@ __all__ = [
     "approve",
     "balances",
     "define_point_type",
-    "entries",
     "freeze",
     "freezes",
     "frozen",

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from regulars.ledger import _accounts
-from regulars.ledger._queries import KINDS, Entry
 from regulars.ledger._rules import Balance, account_id
 from regulars.ledger.desk import _queries
 from regulars.ledger.desk._queries import AccountRow
@@ -53,20 +52,3 @@ def _account(tx: Transaction, row: AccountRow, at: datetime) -> Account:
     if row.due_at <= at:
         held = _accounts.balance(tx, row.member_id, at=at, point_type=row.point_type)
     return Account(row.account_id, row.member_id, row.point_type, held, row.entries, row.frozen_at)
-
-
-def entries(
-    tx: Transaction,
-    member_id: int,
-    *,
-    since: datetime | None = None,
-    until: datetime | None = None,
-    before_seq: int | None = None,
-    limit: int = 50,
-    point_type: str = "points",
-) -> list[Entry]:
-    """A member's entries of what happened from `since` on and before `until`, as `ledger.statement` gives them."""
-    account = account_id(member_id, point_type)
-    return _queries.select_entries(
-        tx, account_id=account, since=since, until=until, before_seq=before_seq, limit=limit, kinds=list(KINDS[1:])
-    )

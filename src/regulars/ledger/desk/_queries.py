@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal, LiteralString
 
-from regulars.ledger._queries import Entry
 from regulars.ledger._rules import Role, account_id, bucket
 from regulars.storage import Transaction
 
@@ -341,22 +340,3 @@ def select_accounts_of(tx: Transaction, *, member_id: int, limit: int) -> list[A
         member_id=member_id,
         limit=limit,
     )
-
-
-def select_entries(
-    tx: Transaction, *, account_id: int, since: datetime | None, until: datetime | None, before_seq: int | None,
-    limit: int, kinds: list[str],
-) -> list[Entry]:  # fmt: skip
-    """An account's entries of things that happened in a time, and are numbered before one, latest booked first."""
-    return tx.all(
-        """
-        select e.seq, (%(kinds)s::text[])[e.kind] as kind, e.amount, e.pending_change, e.debt_change, e.held_change, e.available,
-               e.occurred_at, e.posted_at, nullif(e.expires_at, '9999-01-01 00:00+00') as expires_at, e.reverses, e.reference, e.reason
-        from ledger_entries e
-        where e.account_id = %(account_id)s and e.seq < coalesce(%(before_seq)s::bigint, 1::bigint << 31)
-          and (%(since)s::timestamptz is null or e.occurred_at >= %(since)s)
-          and (%(until)s::timestamptz is null or e.occurred_at < %(until)s)
-        order by e.account_id desc, e.seq desc limit %(limit)s
-        """,
-        Entry, account_id=account_id, since=since, until=until, before_seq=before_seq, limit=limit, kinds=kinds,
-    )  # fmt: skip
