@@ -5,7 +5,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ledger.making import DAY, TICK
@@ -95,6 +95,7 @@ def test_a_day_begins_at_the_first_instant_of_it(day: str, zone: str, begins: st
     assert (found - TICK).astimezone(ZoneInfo(zone)).date() < date.fromisoformat(day)
 
 
+@settings(deadline=None)
 @given(st.dates(date(1900, 1, 1), date(2199, 12, 31)), st.sampled_from([*ZONES, "America/St_Johns"]))
 def test_a_day_has_begun_exactly_from_its_first_instant_on(day: date, zone: str) -> None:
     begins = ledger.day_begins(day, zone)
@@ -187,6 +188,7 @@ def test_points_without_a_policy_come_at_once_and_never_go() -> None:
     assert ledger.matures_at(datetime(2026, 1, 1, tzinfo=UTC), None, "UTC") is None
 
 
+@settings(deadline=None)
 @given(moments, expiries, st.sampled_from([*ZONES, "America/St_Johns"]))
 def test_points_never_go_before_they_are_earned_and_always_at_a_local_midnight(
     earned: datetime, expiry: Expiry, zone: str
@@ -197,6 +199,7 @@ def test_points_never_go_before_they_are_earned_and_always_at_a_local_midnight(
     assert gone == ledger.day_begins(gone.astimezone(ZoneInfo(zone)).date(), zone)
 
 
+@settings(deadline=None)
 @given(moments, st.timedeltas(timedelta(), timedelta(days=500)), expiries, zones)
 def test_what_is_earned_later_never_goes_sooner(earned: datetime, later: timedelta, expiry: Expiry, zone: str) -> None:
     sooner, other = (ledger.expires_at(moment, expiry, zone) for moment in (earned, earned + later))
@@ -205,6 +208,7 @@ def test_what_is_earned_later_never_goes_sooner(earned: datetime, later: timedel
     assert sooner <= other
 
 
+@settings(deadline=None)
 @given(moments, pendings, zones)
 def test_points_never_come_before_they_are_earned(earned: datetime, pending: Pending, zone: str) -> None:
     matures = ledger.matures_at(earned, pending, zone)
@@ -215,6 +219,7 @@ def test_points_never_come_before_they_are_earned(earned: datetime, pending: Pen
     assert matures == ledger.day_begins(matures.astimezone(ZoneInfo(zone)).date(), zone)
 
 
+@settings(deadline=None)
 @given(moments, st.timedeltas(timedelta(), timedelta(days=500)), pendings, zones)
 def test_what_is_earned_later_never_comes_sooner(
     earned: datetime, later: timedelta, pending: Pending, zone: str
@@ -223,6 +228,7 @@ def test_what_is_earned_later_never_comes_sooner(
     assert sooner <= other
 
 
+@settings(deadline=None)
 @given(st.dates(), periods)
 def test_rounding_to_the_end_of_a_period_is_idempotent_and_never_goes_back(day: date, period: ledger.Period) -> None:
     last = last_of(day, period)
@@ -232,6 +238,7 @@ def test_rounding_to_the_end_of_a_period_is_idempotent_and_never_goes_back(day: 
         assert last_of(last + DAY, period) > last
 
 
+@settings(deadline=None)
 @given(st.dates(date(1970, 1, 1), date(2100, 1, 1)), st.dates(date(1970, 1, 1), date(2100, 1, 1)), spans)
 def test_a_span_keeps_the_order_of_days_and_lands_in_the_right_month(one: date, other: date, span: Span) -> None:
     assert (span.after(one) <= span.after(other)) or one > other
@@ -244,6 +251,7 @@ def test_a_span_keeps_the_order_of_days_and_lands_in_the_right_month(one: date, 
         assert (span.after(one) - one).days == span.count
 
 
+@settings(deadline=None)
 @given(st.lists(moments, min_size=1, max_size=8, unique=True), st.integers(1, 400), zones)
 def test_activity_keeps_points_alive_as_if_each_had_been_told_in_its_time(
     told: list[datetime], days: int, zone: str
