@@ -275,6 +275,7 @@ def test_the_statement_follows_its_days(window: Windows):
 def test_on_a_phone_the_other_pages_are_in_the_menu(window: Windows):
     page = window(width=390).go("/points")
     page.get_by_role("button", name="Your account and settings").click()
-    assert not Axe().run(page).response["violations"]
+    found = Axe().run(page)
+    assert not found.response["violations"], found.generate_report()
     page.get_by_role("navigation", name="More pages").get_by_role("link", name="Webhooks").click()
     page.wait_for_url("**/webhooks")

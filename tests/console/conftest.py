@@ -6,10 +6,15 @@ import pytest
 from litestar.testing import TestClient
 
 import make
+from conftest import NOON
 from console import shops
 from console.shops import Visitor
+from make import DAY
+from regulars import access, ledger, members
+from regulars.access import Role
 from regulars.app import App
 from regulars.asgi import create_asgi
+from regulars.members import NewMember
 from regulars.storage import Database
 
 
@@ -42,3 +47,21 @@ def bare(database: Database) -> Generator[Visitor]:
     app = make.app(database)
     with TestClient(create_asgi(app)) as client:
         yield Visitor(client, app)
+
+
+@pytest.fixture
+def shop(database: Database) -> Generator[Visitor]:
+    """Olga and Max at a shop of this test's own, where Ada has 1,000 points."""
+    with database.transaction() as tx:
+        shops.operators(tx)
+        for email, role in ((shops.MAX, Role.MANAGER), (shops.AGNES, Role.AGENT)):
+            access.add_operator(tx, email=email, name="Max", role=role, password=shops.PASSWORD, at=NOON)
+        make.shop(tx)
+        members.enrol(tx, [NewMember("ada", issuer="uk", name="Ada Lovelace")], at=NOON)
+        ada = members.by_external_id(tx, "ada", issuer="uk").member_id
+        ledger.earn(tx, ada, 1000, reference="start", at=NOON - DAY, expires_at=NOON + 60 * DAY)
+    app = make.app(database)
+    with TestClient(create_asgi(app)) as client:
+        visitor = Visitor(client, app)
+        shops.be(visitor, shops.EMAIL)
+        yield visitor

@@ -35,6 +35,7 @@ from regulars.types import to_public
 PASSWORD = "correct horse battery staple"
 EMAIL = "olga@shop.example"
 AGNES = "agnes@shop.example"
+MAX = "max@shop.example"
 FORMULA = '=HYPERLINK("http://evil.example","Dan")'
 SCRIPT = "<script>alert('Eve')</script>"
 OTHERS = 30
@@ -76,7 +77,7 @@ def furnish(app: App, folder: Path) -> None:
 
 def _desk(app: App) -> None:
     """What Olga and Max decided about points, what is set aside, and three passes of the reconciler."""
-    olga, max_ = EMAIL, "max@shop.example"
+    olga, max_ = EMAIL, MAX
     with app.database.transaction() as tx:
         access.add_operator(tx, email=max_, name="Max", role=Role.MANAGER, password=PASSWORD, at=NOON)
         access.add_operator(tx, email=AGNES, name="Agnes", role=Role.AGENT, password=PASSWORD, at=NOON)
@@ -225,6 +226,12 @@ class Visitor:
     def order(self, number: str) -> str:
         with self.app.database.transaction() as tx:
             return to_public("ord", make_id(tx, number))
+
+
+def be(visitor: Visitor, email: str) -> None:
+    """Sign in as somebody else."""
+    visitor.client.cookies.clear()
+    assert visitor.sign_in(email).status_code == 303
 
 
 def read_token(page: str) -> str:

@@ -3,55 +3,23 @@
 import csv
 import io
 import re
-from collections.abc import Generator
 from datetime import timedelta
 
 import pytest
-from litestar.testing import TestClient
 
-import make
 from conftest import NOON
 from console import shops
-from console.shops import AGNES, Visitor, links, read_token, words
+from console.shops import AGNES, MAX, Visitor, be, links, read_token, words
 from make import DAY
-from regulars import access, ledger, members
+from regulars import ledger, members
 from regulars.access import Role
-from regulars.asgi import create_asgi
-from regulars.console import _invariants, _language
 from regulars.console import adjustments as adjustment_pages
 from regulars.console import freezes as freeze_pages
 from regulars.console import holds as hold_pages
 from regulars.console import members as member_pages
-from regulars.ledger import Posting, desk, proof
+from regulars.ledger import Posting, desk
 from regulars.members import NewMember
-from regulars.storage import Database
 from regulars.types import from_public, to_public
-
-MAX = "max@shop.example"
-
-
-@pytest.fixture
-def shop(database: Database) -> Generator[Visitor]:
-    """Olga and Max at a shop of this test's own, where Ada has 1,000 points."""
-    with database.transaction() as tx:
-        shops.operators(tx)
-        for email, role in ((MAX, Role.MANAGER), (AGNES, Role.AGENT)):
-            access.add_operator(tx, email=email, name="Max", role=role, password=shops.PASSWORD, at=NOON)
-        make.shop(tx)
-        members.enrol(tx, [NewMember("ada", issuer="uk", name="Ada Lovelace")], at=NOON)
-        ada = members.by_external_id(tx, "ada", issuer="uk").member_id
-        ledger.earn(tx, ada, 1000, reference="start", at=NOON - DAY, expires_at=NOON + 60 * DAY)
-    app = make.app(database)
-    with TestClient(create_asgi(app)) as client:
-        visitor = Visitor(client, app)
-        be(visitor, shops.EMAIL)
-        yield visitor
-
-
-def be(visitor: Visitor, email: str) -> None:
-    """Sign in as somebody else."""
-    visitor.client.cookies.clear()
-    assert visitor.sign_in(email).status_code == 303
 
 
 def ada_of(visitor: Visitor) -> int:
@@ -404,71 +372,6 @@ def test_paging_on_through_the_statement_leaves_nothing_out(olga: Visitor, monke
         found = re.search(r'id="more"[^>]*>\s*<a class="btn" href="([^"]+)"', page)
         address = found[1].replace("&amp;", "&") if found else ""
     assert [int(seq) for seq in seen] == list(range(count, 0, -1))
-
-
-def test_the_proof_says_that_all_is_right_and_since_when(olga: Visitor):
-    page = olga.get("/points/proof").text
-    said = words(page)
-    with olga.app.database.transaction() as tx:
-        done = proof.passes(tx, limit=1)[0]
-    assert "All right" in said
-    assert f"{done.accounts:,} accounts with {done.entries:,} entries were checked" in said
-    assert done.root.hex() in page
-    assert page.count("<title>Pass ") == 3
-    assert "regulars ledger export journal.csv" in said
-    assert "docs/howto/audit-the-ledger.md" in said
-
-
-def test_what_somebody_changed_is_found_named_and_led_to(shop: Visitor):
-    ada = ada_of(shop)
-    with shop.app.database.transaction() as tx:
-        ledger.spend(tx, ada, 10, reference="v", at=NOON)
-        tx.run(
-            "update ledger_entries set reason = 'a gift' where account_id = %(id)s and seq = 1",
-            id=ledger.account_id(ada, "points"),
-        )
-        proof.reconcile(tx, at=NOON)
-    page = shop.get("/points/proof").text
-    said = words(page)
-    assert "1 finding Something in the ledger is not as it must be" in said
-    assert "The entry is not as it was booked" in said
-    assert "Ada Lovelace · Points · entry 1" in said
-    assert "Compare it with a backup" in said
-    [entry] = [link for link in links(page, "/members/") if "before=" in link]
-    shown = re.findall(r'<tr id="entry-(\d+)"', shop.get(entry).text)
-    assert shown == ["1"]
-    with shop.app.database.transaction() as tx:
-        tx.run(
-            "update ledger_entries set reason = null where account_id = %(id)s and seq = 1",
-            id=ledger.account_id(ada, "points"),
-        )
-        tx.run("update ledger_accounts set available = available + 5, held = 7 where member_id = %(id)s", id=ada)
-        tx.run("delete from ledger_flows where kind = 2")
-        proof.reconcile(tx, at=NOON + DAY)
-    said = words(shop.get("/points/proof").text)
-    assert "What can be spent is not what the entries add up to" in said
-    assert "What is set aside is not what the holds add up to" in said
-    assert "The total of “Points” that is available is not what all accounts hold together" in said
-    assert "The ledger as a whole" in said
-    assert "Found before, and right again" in said
-    shop.client.cookies.set("regulars_language", "zh-CN")
-    chinese = words(shop.get("/points/proof").text)
-    assert "可用积分与记录合计不符" in chinese
-    assert "“积分”的可用总数与所有账户之和不符" in chinese
-
-
-def test_every_invariant_the_ledger_names_has_plain_words(shop: Visitor):
-    """The names are those that `ledger_check` gives; what is added there has to be told here."""
-    with shop.app.database.transaction() as tx:
-        [text] = tx.values("select pg_get_functiondef('ledger_check'::regproc)")
-    named = set(re.findall(r"^\s*(?:\(|union all\nselect |select )'([a-z][a-z0-9 ]{10,})'", text, re.MULTILINE))
-    assert len(named) > 15
-    known = {
-        **_invariants._of_an_account(_language.languages()["en"]),
-        **_invariants._of_an_entry(_language.languages()["en"]),
-    }
-    assert named <= set(known)
-    assert not [name for name in known if f"'{name}'" not in text]
 
 
 WRITING = {"adjustment": Role.MANAGER, "freeze": Role.MANAGER, "release": Role.AGENT}
