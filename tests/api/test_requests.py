@@ -218,8 +218,8 @@ def test_a_key_that_asks_too_often_is_told_to_wait(app: App):
 
 
 def test_when_the_database_is_away_the_caller_is_told_to_come_back(app: App):
-    nowhere = replace(app, database=Database("postgresql://127.0.0.1:1/nowhere?connect_timeout=1", pool_size=1))
-    nowhere.database._pool.timeout = 0.2
+    url = "postgresql://127.0.0.1:1/nowhere?connect_timeout=1"
+    nowhere = replace(app, database=Database(url, pool_size=1, patience_seconds=0.2))
     try:
         with TestClient(create_asgi(nowhere)) as client:
             for path in ("/v1/shops", "/health/ready"):

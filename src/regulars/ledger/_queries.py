@@ -291,11 +291,17 @@ def select_awaiting(tx: Transaction, *, events: list[str], at: datetime, limit: 
     return tx.all(
         """
         select a.member_id, a.point_type, e.reference, p.awaits
-        from ledger_pending_lots p
-        join ledger_accounts a on a.account_id = p.account_id and a.bucket = p.bucket
-        join ledger_entries e on e.account_id = p.account_id and e.seq = p.seq and e.bucket = p.bucket
-        where p.awaits = any(%(events)s) and p.matures_at > %(at)s
-        order by p.account_id, p.seq limit %(limit)s
+        from unnest(%(events)s::text[]) v (event)
+        cross join lateral (  -- event by event, in the order only the right index has
+            select p.account_id, p.bucket, p.seq, p.awaits from ledger_pending_lots p
+            where p.awaits >= v.event and p.awaits <= v.event and p.matures_at + interval '0' > %(at)s
+            order by p.awaits limit %(limit)s) p
+        cross join lateral (
+            select a.member_id, a.point_type from ledger_accounts a where a.account_id = p.account_id and a.bucket = p.bucket limit 1) a
+        cross join lateral (
+            select e.reference from ledger_entries e
+            where e.account_id = p.account_id and e.seq = p.seq and e.bucket = p.bucket order by e.account_id, e.seq limit 1) e
+        limit %(limit)s
         """,
         Awaiting, events=events, at=at, limit=limit,
     )  # fmt: skip

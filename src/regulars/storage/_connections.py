@@ -16,7 +16,7 @@ import pyarrow.csv
 from psycopg import sql as fragments
 from psycopg.rows import scalar_row
 from psycopg.types.json import set_json_dumps, set_json_loads
-from psycopg_pool import ConnectionPool
+from psycopg_pool import ConnectionPool, PoolTimeout
 
 from regulars.errors import Conflict
 from regulars.settings import Settings
@@ -273,9 +273,16 @@ class Database:
 
     @property
     def shards(self) -> tuple[int, ...] | None:
-        """As of a connection."""
-        with self._pool.connection() as connection:
-            return connection.shards
+        """As of a connection.
+
+        Raises:
+            DatabaseUnavailable: none is to be had.
+        """
+        try:
+            with self._pool.connection() as connection:
+                return connection.shards
+        except (psycopg.OperationalError, PoolTimeout) as error:
+            raise DatabaseUnavailable(reason=str(error).partition("\n")[0]) from error
 
     def close(self) -> None:
         """Close every connection."""
