@@ -51,7 +51,9 @@ def fill(connection: psycopg.Connection, accounts: Sequence[int]) -> None:
         from ledger_accounts
         """
     )
-    connection.execute("update ledger_accounts a set head = e.hash from ledger_entries e where e.account_id = a.account_id")
+    connection.execute(
+        "update ledger_accounts a set head = e.hash from ledger_entries e where e.account_id = a.account_id"
+    )
     connection.execute("alter table ledger_entries alter hash set default ''")  # the peers chain nothing
     connection.execute(
         "insert into ledger_lots (account_id, expires_at, bucket, remaining) "

@@ -25,7 +25,7 @@ NAIVE = datetime(2026, 3, 2, 12, 0)  # noqa: DTZ001
         (FINE | {"amount": 0}, "amount"),
         (FINE | {"amount": -1}, "amount"),
         (FINE | {"amount": MOST + 1}, "amount"),
-        (FINE | {"member_id": -1}, "member_id"),
+        (FINE | {"member_id": -(1 << 63)}, "member_id"),
         (FINE | {"member_id": 1 << 63}, "member_id"),
         (FINE | {"point_type": "Points"}, "point_type"),
         (FINE | {"point_type": ""}, "point_type"),

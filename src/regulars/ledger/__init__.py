@@ -12,6 +12,8 @@ reference is posted once. Every posting keeps it, in one statement per batch.
 from regulars.ledger._accounts import audit, balance, expire_due, lots, roll_up, statement, totals
 from regulars.ledger._corrections import extend, forgive, reinstate
 from regulars.ledger._holds import capture, hold, holds, release
+from regulars.ledger._joins import AlreadyJoined, NotJoined, join, joins, leave, merge, unmerge
+from regulars.ledger._owners import pool, told
 from regulars.ledger._postings import (
     AccountFrozen,
     InsufficientPoints,
@@ -31,17 +33,21 @@ from regulars.ledger._promises import fulfil
 from regulars.ledger._queries import Discrepancy, Entry, Hold, Totals
 from regulars.ledger._rules import GRACE, Balance, InvalidPosting, Lot, Posting, account_id
 from regulars.ledger._transfers import Transfer, transfer
+from regulars.ledger.joined import Join
 
 __all__ = [
     "GRACE",
     "AccountFrozen",
+    "AlreadyJoined",
     "Balance",
     "Discrepancy",
     "Entry",
     "Hold",
     "InsufficientPoints",
     "InvalidPosting",
+    "Join",
     "Lot",
+    "NotJoined",
     "NotSpendable",
     "NothingToReverse",
     "Outcome",
@@ -61,7 +67,12 @@ __all__ = [
     "fulfil",
     "hold",
     "holds",
+    "join",
+    "joins",
+    "leave",
     "lots",
+    "merge",
+    "pool",
     "post",
     "refusal",
     "reinstate",
@@ -71,6 +82,8 @@ __all__ = [
     "roll_up",
     "spend",
     "statement",
+    "told",
     "totals",
     "transfer",
+    "unmerge",
 ]

@@ -26,7 +26,7 @@ def balance(tx: Transaction, member_id: int, *, at: datetime, point_type: str = 
     """What a member has at `at`, which is not before the last posting; zeros when there is no account.
 
     A lot counts until the instant before its expiry, and a pending one from the instant it matures, whether or not
-    `expire_due` has come by.
+    `expire_due` has come by. Of a member who shares points it is what all of them have together.
     """
     return as_of(_queries.select_holding(tx, account_id=account_id(member_id, point_type)), at)[0]
 
@@ -37,11 +37,20 @@ def lots(tx: Transaction, member_id: int, *, at: datetime, point_type: str = "po
 
 
 def statement(
-    tx: Transaction, member_id: int, *, before_seq: int | None = None, limit: int = 50, point_type: str = "points"
+    tx: Transaction,
+    member_id: int,
+    *,
+    before_seq: int | None = None,
+    limit: int = 50,
+    point_type: str = "points",
+    own: bool = False,
 ) -> list[Entry]:
-    """A member's entries, latest first; page on with the last one's `seq` as `before_seq`."""
+    """A member's entries, latest first; page on with the last one's `seq` as `before_seq`.
+
+    Of a member who shares points they are those of all who share them, unless `own`: then what was before that.
+    """
     account = account_id(member_id, point_type)
-    return _queries.select_entries(tx, account_id=account, before_seq=before_seq, limit=limit)
+    return _queries.select_entries(tx, account_id=account, before_seq=before_seq, limit=limit, own=own)
 
 
 def roll_up(tx: Transaction, *, at: datetime) -> int:

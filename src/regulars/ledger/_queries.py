@@ -127,19 +127,22 @@ class Discrepancy:
     found: int
 
 
-def post(tx: Transaction, *, batch: Batch, at: datetime) -> tuple[list[Movement], list[Posted]]:
-    """Post a batch: the entries that fell due on the way, and one answer per item in the batch's order."""
+def post(tx: Transaction, *, batch: Batch, at: datetime, here: bool = False) -> tuple[list[Movement], list[Posted]]:
+    """Post a batch: the entries that fell due on the way, and one answer per item in the batch's order.
+
+    With `here` even to accounts that have joined others.
+    """
     rows = tx.rows(
         """
         select outcome, kind, amount, pending_change, debt_change, held_change, available, seq, account_id, alloc, reference, occurred_at
         from ledger_post(%(accounts)s, %(members)s, %(types)s, %(ids)s, %(kinds)s, %(amounts)s, %(idems)s, %(refs)s,
                          %(occurred)s, %(expires)s, %(matures)s, %(awaits)s, %(lapses)s, %(gives)s, %(settles)s, %(reasons)s,
-                         %(undoes)s, %(earlier)s, %(targets)s, %(siblings)s, %(at)s)
+                         %(undoes)s, %(earlier)s, %(targets)s, %(siblings)s, %(at)s, %(here)s)
         """,
         accounts=batch.accounts, members=batch.members, types=batch.types, ids=batch.ids, kinds=batch.kinds, amounts=batch.amounts,
         idems=batch.idems, refs=batch.references, occurred=batch.occurred, expires=batch.expires, matures=batch.matures,
         awaits=batch.awaits, lapses=batch.lapses, gives=batch.gives, settles=batch.settles, reasons=batch.reasons,
-        undoes=batch.undoes, earlier=batch.earlier, targets=batch.targets, siblings=batch.siblings, at=at,
+        undoes=batch.undoes, earlier=batch.earlier, targets=batch.targets, siblings=batch.siblings, at=at, here=here,
     )  # fmt: skip
     first = len(rows) - len(batch.ids)
     owners = dict(zip(batch.accounts, zip(batch.members, batch.types, strict=True), strict=True)) if first else {}
@@ -148,14 +151,6 @@ def post(tx: Transaction, *, batch: Batch, at: datetime) -> tuple[list[Movement]
         for _, kind, *change, _, account, _, reference, occurred_at in rows[:first]
     ]
     return due, [Posted._make(row[:10]) for row in rows[first:]]
-
-
-def lock_accounts(tx: Transaction, *, account_ids: list[int]) -> int:
-    """Lock those accounts that exist, in the order given; they are few."""
-    return tx.run(
-        "select account_id from ledger_accounts where account_id = any(%(account_ids)s) order by account_id for update",
-        account_ids=account_ids,
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +200,7 @@ def select_holds(tx: Transaction, *, account_id: int, at: datetime, before_seq: 
         select h.seq, e.reference, e.held_change as amount, h.remaining, h.captured, e.occurred_at, h.held_until, e.reason
         from ledger_holds h
         join ledger_entries e on e.account_id = h.account_id and e.seq = h.seq and e.bucket = h.bucket
-        where h.account_id = %(account_id)s and h.held_until > %(at)s
+        where h.account_id = ledger_home(%(account_id)s) and h.held_until > %(at)s
           and h.seq < coalesce(%(before_seq)s::bigint, 1::bigint << 31)
         order by h.seq desc limit %(limit)s
         """,
@@ -243,19 +238,25 @@ def select_holding(tx: Transaction, *, account_id: int) -> list[Holding]:
             select h.held_until, h.remaining, h.held_until, h.seq, null, false, h.captured, e.held_change, e.alloc::text
             from ledger_holds h join ledger_entries e on e.account_id = h.account_id and e.seq = h.seq
             where h.account_id = a.account_id) l on true
-        where a.account_id = %(account_id)s
+        where a.account_id = ledger_home(%(account_id)s)
         """,
         Holding, account_id=account_id,
     )  # fmt: skip
 
 
-def select_entries(tx: Transaction, *, account_id: int, before_seq: int | None, limit: int) -> list[Entry]:
-    """An account's entries before a number, latest first; numbers have no gaps, so both ends of the page are known."""
+def select_entries(
+    tx: Transaction, *, account_id: int, before_seq: int | None, limit: int, own: bool = False
+) -> list[Entry]:
+    """An account's entries before a number, latest first; numbers have no gaps, so both ends of the page are known.
+
+    Those of the account it has joined, unless `own`.
+    """
     return tx.all(
         """
         select e.* from (
             select a.account_id, least(%(before_seq)s::int, a.seq + 1) as stop
-            from ledger_accounts a where a.account_id = %(account_id)s) a,
+            from ledger_accounts a
+            where a.account_id = case when %(own)s then %(account_id)s else ledger_home(%(account_id)s) end) a,
         lateral (
             select e.seq, (%(kinds)s::text[])[e.kind] as kind, e.amount, e.pending_change, e.debt_change, e.held_change, e.available,
                    e.occurred_at, e.posted_at, nullif(e.expires_at, '9999-01-01 00:00+00') as expires_at, e.reverses, e.reference, e.reason
@@ -264,7 +265,7 @@ def select_entries(tx: Transaction, *, account_id: int, before_seq: int | None, 
             order by e.account_id desc, e.seq desc  -- the order only the right index has
             limit %(limit)s) e
         """,
-        Entry, account_id=account_id, before_seq=before_seq, limit=limit, kinds=list(KINDS[1:]),
+        Entry, account_id=account_id, before_seq=before_seq, limit=limit, own=own, kinds=list(KINDS[1:]),
     )  # fmt: skip
 
 

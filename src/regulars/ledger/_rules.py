@@ -22,7 +22,10 @@ GRACE: Final = timedelta(days=7)
 MOST: Final = 10**12
 """The most points one posting may move: nine million of them fit into an account before a `bigint` overflows."""
 
-_LONGEST: Final = 200
+_POOLS: Final = 1 << 62
+"""From here on accounts are of pools: whoever locks accounts in ascending order has those of members before any pool's."""
+
+LONGEST: Final = 200
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 _LONGEST_GRACE: Final = timedelta(days=3660)
@@ -132,13 +135,13 @@ class Posting:
             raise InvalidPosting(field="kind", value=self.kind, remedy=f"give one of {', '.join(_CODES)}")
         if not 0 < self.amount <= MOST and not (self.amount == 0 and self.kind in _ALL_THAT_IS_LEFT | {"extend"}):
             raise InvalidPosting(field="amount", value=self.amount, remedy=f"give a whole number from 1 to {MOST}")
-        if not 0 <= self.member_id < 1 << 63:
+        if not -(1 << 63) < self.member_id < 1 << 63:
             raise InvalidPosting(field="member_id", value=self.member_id, remedy="give a member's identifier")
         if self.point_type != "points" and not POINT_TYPE.fullmatch(self.point_type):
             raise InvalidPosting(
                 field="point_type", value=self.point_type, remedy="give at most 32 of a to z, 0 to 9 and _"
             )
-        _check_reference("reference", self.reference)
+        check_reference("reference", self.reference)
         _check_aware("occurred_at", self.occurred_at)
         if self.kind == "earn":
             _check_earn(self)
@@ -149,8 +152,13 @@ class Posting:
             check_words("reason", self.reason)
 
 
-def _check_reference(field: str, reference: str) -> None:
-    if not 0 < len(reference) <= _LONGEST or reference[0] == "@" or not reference.isprintable():
+def check_reference(field: str, reference: str) -> None:
+    """Refuse what cannot be a caller's name for a posting.
+
+    Raises:
+        InvalidPosting: it is empty, too long, not one line, or would be taken for one of the ledger's own.
+    """
+    if not 0 < len(reference) <= LONGEST or reference[0] == "@" or not reference.isprintable():
         remedy = "give 1 to 200 printable characters, the first of them not @, which marks the ledger's own"
         raise InvalidPosting(field=field, value=reference, remedy=remedy)
 
@@ -177,7 +185,7 @@ def _check_earn(posting: Posting) -> None:
         remedy = "say until when they wait, or what waits for ever stays pending for ever"
         raise InvalidPosting(field="matures_at", value=None, remedy=remedy)
     if posting.awaits is not None:
-        _check_reference("awaits", posting.awaits)
+        check_reference("awaits", posting.awaits)
     if posting.expires_at is not None:
         _check_aware("expires_at", posting.expires_at)
         if posting.expires_at <= max(posting.occurred_at, posting.matures_at or posting.occurred_at):
@@ -206,7 +214,7 @@ def _check_following(posting: Posting) -> None:
     if posting.reverses is None:
         raise InvalidPosting(field="reverses", value=None, remedy="give the reference of the posting it follows from")
     if not (posting.kind == "reinstate" and posting.reverses.startswith("@expire:")):
-        _check_reference("reverses", posting.reverses)
+        check_reference("reverses", posting.reverses)
     if not timedelta(0) < posting.grace <= _LONGEST_GRACE:
         raise InvalidPosting(
             field="grace", value=str(posting.grace), remedy="give more than no time and at most ten years"
@@ -267,9 +275,10 @@ class Batch:
     """The last item before it that follows from the same reference."""
 
 
-def account_id(member_id: int, point_type: str) -> int:
-    """The account of a member's points of one type."""
-    return types.stable_id("account", member_id, point_type)
+def account_id(owner: int, point_type: str) -> int:
+    """The account of a member's points of one type, or of a pool's."""
+    number = types.stable_id("account", owner, point_type) % _POOLS
+    return number if owner >= 0 else number + _POOLS
 
 
 def micros(instant: datetime) -> int:
@@ -285,9 +294,9 @@ def arrange(postings: Sequence[Posting], at: datetime) -> Batch:
     order = sorted(range(len(given)), key=given.__getitem__)
     items = [postings[position] for position in order]
     ids = [given[position] for position in order]
-    idems = [_digest(item.reference) for item in items]
+    idems = [digest(item.reference) for item in items]
     owned = sorted((account, member_id, point_type) for (member_id, point_type), account in accounts.items())
-    undoes = [None if item.reverses is None else _digest(item.reverses) for item in items]
+    undoes = [None if item.reverses is None else digest(item.reverses) for item in items]
     reversing = any(undoes)
     return Batch(
         order=order,
@@ -314,14 +323,15 @@ def arrange(postings: Sequence[Posting], at: datetime) -> Batch:
     )
 
 
-def _digest(reference: str) -> str:
+def digest(reference: str) -> str:
+    """What stands for a reference in the index: half of its SHA-256."""
     return hashlib.sha256(reference.encode()).hexdigest()[:32]
 
 
 def derived(reference: str, more: str) -> str:
     """A reference made of another one; where both are too long, a digest of them stands for the second."""
     made = reference + more
-    return made if len(made) <= _LONGEST else f"{reference[: _LONGEST - 33]} {_digest(made)}"
+    return made if len(made) <= LONGEST else f"{reference[: LONGEST - 33]} {digest(made)}"
 
 
 def _expiry(item: Posting, at: datetime) -> int:
