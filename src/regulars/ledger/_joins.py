@@ -89,7 +89,7 @@ def leave(
             if one.target != there:
                 raise ReferenceReused(reference=reference)
             return one
-    if places.locked[source].joined != there:
+    if there == source or places.locked[source].joined != there:
         raise NotJoined(owner=owner_name(member_id), other=owner_name(target), point_type=point_type)
     home = places.home(there)
     if share:
