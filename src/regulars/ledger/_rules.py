@@ -22,7 +22,7 @@ GRACE: Final = timedelta(days=7)
 MOST: Final = 10**12
 """The most points one posting may move: nine million of them fit into an account before a `bigint` overflows."""
 
-_POOLS: Final = 1 << 62
+POOLS: Final = 1 << 62
 """From here on accounts are of pools: whoever locks accounts in ascending order has those of members before any pool's."""
 
 LONGEST: Final = 200
@@ -277,8 +277,8 @@ class Batch:
 
 def account_id(owner: int, point_type: str) -> int:
     """The account of a member's points of one type, or of a pool's."""
-    number = types.stable_id("account", owner, point_type) % _POOLS
-    return number if owner >= 0 else number + _POOLS
+    number = types.stable_id("account", owner, point_type) % POOLS
+    return number if owner >= 0 else number + POOLS
 
 
 def micros(instant: datetime) -> int:

@@ -9,7 +9,7 @@ from itertools import groupby
 from regulars.ledger import _queries as postings_queries
 from regulars.ledger._owners import shared
 from regulars.ledger._queries import Movement, Posted
-from regulars.ledger._rules import Posting, account_id, arrange, digest
+from regulars.ledger._rules import POOLS, Posting, account_id, arrange, digest
 from regulars.ledger.joined import _queries
 from regulars.ledger.joined._queries import Known, Locked, Moved, Place
 from regulars.storage import Transaction
@@ -34,21 +34,23 @@ class Places:
 
 
 def lock(tx: Transaction, accounts: Sequence[int], *, at: datetime) -> Places:
-    """Lock accounts, then whatever they have ever joined, each time in ascending order, and settle all that is due.
+    """Lock accounts, and whatever they have ever joined, and settle all that is due.
 
-    A pool's account comes after all members' accounts, so that those who follow from members to pools never wait in a
-    circle. Only what one member has joined to another's, or a pool that was handed over, may: one of two is then told to
-    try again by the database.
+    Members' accounts first, then all others, each time in ascending order, in which pools come last: so those who
+    follow from members to pools never wait in a circle. Only what one member has joined to another's, or a pool that
+    was handed over, may: the database then tells one of two to try again.
     """
-    locked = {one.account_id: one for one in _queries.lock_accounts(tx, account_ids=sorted(set(accounts)), at=at)}
-    starts = [one.account_id for one in locked.values() if one.joined is not None]
-    found: list[Place] = []
-    while starts:
-        found = _queries.select_places(tx, account_ids=starts)
-        more = sorted({place.account_id for place in found} - locked.keys())
+    locked: dict[int, Locked] = {}
+    tried: set[int] = set()
+    more = sorted({account for account in accounts if account < POOLS})
+    while True:
+        locked |= {one.account_id: one for one in _queries.lock_accounts(tx, account_ids=more, at=at)}
+        tried.update(more)
+        starts = sorted(account for account in {*accounts} & locked.keys() if locked[account].joined is not None)
+        found = _queries.select_places(tx, account_ids=starts) if starts else []
+        more = sorted({*accounts, *(place.account_id for place in found)} - tried)
         if not more:
             break
-        locked |= {one.account_id: one for one in _queries.lock_accounts(tx, account_ids=more, at=at)}
     ways: dict[int, list[Place]] = {}
     for place in found:
         ways.setdefault(place.start, []).append(place)
