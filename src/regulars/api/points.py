@@ -29,7 +29,7 @@ from regulars.api._points import (
 )
 from regulars.api._postings import Asked
 from regulars.api._routes import creating, reading
-from regulars.api._shapes import Instant, Points, find_member
+from regulars.api._shapes import Instant, Points, find_member, shown
 from regulars.insight import BadCursor
 from regulars.ledger import NothingToReverse, ReversesTooMuch
 from regulars.members import MemberNotFound
@@ -54,6 +54,12 @@ class Balance(Struct):
     held: Annotated[int, Meta(description="Set aside for what is not confirmed yet.")]
     debt: Annotated[int, Meta(description="Taken back after it was spent; what is earned next pays it first.")]
     lots: list[Lot]
+    shared_with: Annotated[
+        str | None,
+        Meta(
+            description="The household whose members share these points, or the member they were joined with; or null."
+        ),
+    ]
 
 
 class Entry(Struct):
@@ -94,6 +100,7 @@ class Entry(Struct):
     reverses: Annotated[int | None, Meta(description="The number of the entry undone, or followed from.")]
     reference: str
     reason: Annotated[str | None, Meta(description="Why, in a person's words.")]
+    member: Annotated[str | None, Meta(description="Of shared points, whose it is; null: the account's own.")]
 
 
 class Earn(Struct, forbid_unknown_fields=True):
@@ -180,7 +187,7 @@ HOT: Final[Mapping[str, Single]] = {"points/earns": _EARN, "points/spends": _SPE
 
 @reading("/members/{member:str}/points", tag=TAG, refusals=[MemberNotFound])
 def read_points(call: Call, member: FromPath[str], asked: NamedDependency[OfType]) -> Response[Balance]:
-    """Read what a member holds, and when it expires."""
+    """Read what a member holds, and when it expires; of one who shares points, what all who share them hold together."""
     at = call.app.clock()
 
     def work(tx: Transaction) -> Balance:
@@ -188,14 +195,15 @@ def read_points(call: Call, member: FromPath[str], asked: NamedDependency[OfType
         held = ledger.balance(tx, member_id, at=at, point_type=asked.point_type)
         found = ledger.lots(tx, member_id, at=at, point_type=asked.point_type)
         lots = [Lot(lot.amount, lot.expires_at, lot.matures_at, lot.awaits, lot.lapses) for lot in found]
-        return Balance(held.available, held.pending, held.held, held.debt, lots)
+        shared = ledger.shared_with(tx, member_id, point_type=asked.point_type)
+        return Balance(held.available, held.pending, held.held, held.debt, lots, shared)
 
     return call.read(work)
 
 
 @reading("/members/{member:str}/points/entries", tag=TAG, refusals=[MemberNotFound, BadCursor])
 def list_entries(call: Call, member: FromPath[str], asked: NamedDependency[PagingOfType]) -> Response[Page[Entry]]:
-    """List what happened to a member's points, the latest first."""
+    """List what happened to a member's points, the latest first; of shared points, what happened to all of them."""
     place = from_cursor(asked.after, tuple[Seq])
 
     def work(tx: Transaction) -> Page[Entry]:
@@ -213,6 +221,7 @@ def list_entries(call: Call, member: FromPath[str], asked: NamedDependency[Pagin
 
 
 def _entry(one: ledger.Entry) -> Entry:
+    reference, member_id = ledger.told(one.reference)
     return Entry(
         number=one.seq,
         kind=one.kind,  # pyright: ignore[reportArgumentType] - the ledger has exactly these
@@ -225,8 +234,9 @@ def _entry(one: ledger.Entry) -> Entry:
         posted_at=one.posted_at,
         expires_at=one.expires_at,
         reverses=one.reverses,
-        reference=one.reference,
+        reference=reference,
         reason=one.reason,
+        member=shown("mem", member_id),
     )
 
 

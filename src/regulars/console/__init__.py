@@ -13,7 +13,19 @@ from litestar.static_files import create_static_files_router  # pyright: ignore[
 from litestar.types import ControllerRouterHandler
 
 from regulars.app import App
-from regulars.console import _errors, _pages, _visits, imports, members, orders, overview, programme, sign_in, webhooks
+from regulars.console import (
+    _errors,
+    _pages,
+    _visits,
+    households,
+    imports,
+    members,
+    orders,
+    overview,
+    programme,
+    sign_in,
+    webhooks,
+)
 from regulars.console._errors import error_page
 from regulars.console._visits import ConsoleRequest, Visit
 
@@ -24,6 +36,7 @@ _STAFF = (
     members.list_members,
     members.export_members,
     members.show_member,
+    *households.PAGES,
     orders.list_orders,
     orders.show_order,
     programme.show_programme,

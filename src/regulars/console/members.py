@@ -13,7 +13,7 @@ from litestar.params import FromPath
 from litestar.response import Response, Stream
 
 from regulars import commerce, facts, insight, ledger, members, programme
-from regulars.console import _addresses, _pages, _ranks, _timeline, _wanted
+from regulars.console import _addresses, _pages, _ranks, _timeline, _wanted, households
 from regulars.console._visits import Visit
 from regulars.console._wanted import Wanted
 from regulars.insight import Filter, MemberRow
@@ -139,6 +139,7 @@ def show_member(visit: NamedDependency[Visit], member: FromPath[str], request: R
             "currency": found.currency if found else None,
             "tab": tab,
             "tabs": TABS,
+            **households.shown(tx, visit, member_id),
         }
         before = request.query_params.get("before")
         if tab == "orders":
@@ -182,7 +183,11 @@ def _points(tx: Transaction, member_id: int, before: str | None) -> dict[str, ob
     rows = found[:_ROWS]
     named = {entry.seq: order for entry in rows if (order := _timeline.order_of(entry.reference))}
     orders = commerce.find_orders(tx, sorted({from_public("ord", order) for order in named.values()}))
+    told = {entry.seq: ledger.told(entry.reference) for entry in rows}
+    whose = members.find_all(tx, sorted({one for _, one in told.values() if one is not None}))
     return {
+        "told": told,
+        "whose": {one.member_id: one for one in whose},
         "entries": rows,
         "named": named,
         "orders": {to_public("ord", order.order_id): order for order in orders},

@@ -9,7 +9,7 @@ reference is posted once. Every posting keeps it, in one statement per batch.
     assert ledger.audit(tx) == []
 """
 
-from regulars.ledger._accounts import audit, balance, expire_due, lots, roll_up, statement, totals
+from regulars.ledger._accounts import audit, balance, expire_due, lots, roll_up, shared_with, statement, totals
 from regulars.ledger._corrections import extend, forgive, reinstate
 from regulars.ledger._holds import capture, hold, holds, release
 from regulars.ledger._joins import AlreadyJoined, NotJoined, join, joins, leave, merge, unmerge
@@ -80,6 +80,7 @@ __all__ = [
     "reverse_earn",
     "reverse_spend",
     "roll_up",
+    "shared_with",
     "spend",
     "statement",
     "told",

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from regulars.ledger import _postings, _queries
+from regulars.ledger._owners import owner_name
 from regulars.ledger._queries import Discrepancy, Entry, Totals
 from regulars.ledger._rules import Balance, Lot, account_id, as_of
 from regulars.storage import Transaction
@@ -51,6 +52,12 @@ def statement(
     """
     account = account_id(member_id, point_type)
     return _queries.select_entries(tx, account_id=account, before_seq=before_seq, limit=limit, own=own)
+
+
+def shared_with(tx: Transaction, member_id: int, *, point_type: str = "points") -> str | None:
+    """With whom a member's points are, as the doors show it: a household or another member; None: the member's alone."""
+    owner = _queries.select_home_owner(tx, account_id=account_id(member_id, point_type))
+    return None if owner in {None, member_id} else owner_name(owner or 0)
 
 
 def roll_up(tx: Transaction, *, at: datetime) -> int:

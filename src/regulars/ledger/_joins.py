@@ -50,7 +50,7 @@ def join(
     check_reference("reference", reference)
     if reason is not None:
         check_words("reason", reason)
-    places = _locked(tx, (member_id, target), (point_type,), at)
+    places = lock(tx, (member_id, target), (point_type,), at)
     known = _joinable(tx, member_id, target, places, reference, point_type)
     return known or _join(tx, member_id, target, places, reference, reason, point_type, at)
 
@@ -81,7 +81,7 @@ def leave(
     check_reference("reference", reference)
     if share < 0:
         raise InvalidPosting(field="share", value=share, remedy="give 0 or more points")
-    places = _locked(tx, (member_id, target), (point_type,), at)
+    places = lock(tx, (member_id, target), (point_type,), at)
     source, there = account_id(member_id, point_type), account_id(target, point_type)
     joins = _queries.select_joins(tx, account_id=source, limit=_MOST)
     for one in joins:
@@ -123,7 +123,7 @@ def merge(
     if reason is not None:
         check_words("reason", reason)
     kinds = _types(tx, member_id, into)
-    places = _locked(tx, (member_id, into), kinds, at)
+    places = lock(tx, (member_id, into), kinds, at)
     known = {kind: _joinable(tx, member_id, into, places, reference, kind) for kind in kinds}
     return [one or _join(tx, member_id, into, places, reference, reason, kind, at) for kind, one in known.items()]
 
@@ -141,7 +141,7 @@ def unmerge(
         AccountFrozen: one of the accounts is, and something is to be given back.
     """
     kinds = _types(tx, member_id, from_)
-    _locked(tx, (member_id, from_), kinds, at)
+    lock(tx, (member_id, from_), kinds, at)
     left: list[Join] = []
     for kind in kinds:
         joins = _queries.select_joins(tx, account_id=account_id(member_id, kind), limit=_MOST)
@@ -168,8 +168,8 @@ def _types(tx: Transaction, *owners: int) -> list[str]:
     return sorted({"points", *_queries.select_types(tx, owners=list(owners))})
 
 
-def _locked(tx: Transaction, owners: Sequence[int], kinds: Sequence[str], at: datetime) -> Places:
-    """Lock the accounts, which are made if they are not there."""
+def lock(tx: Transaction, owners: Sequence[int], kinds: Sequence[str], at: datetime) -> Places:
+    """Lock the accounts of some owners, all in one order; those that are not there are made."""
     wanted = sorted((account_id(owner, kind), owner, kind) for owner in owners for kind in kinds)
     _queries.make_accounts(
         tx,

@@ -244,6 +244,13 @@ def select_holding(tx: Transaction, *, account_id: int) -> list[Holding]:
     )  # fmt: skip
 
 
+def select_home_owner(tx: Transaction, *, account_id: int) -> int | None:
+    """Whose account is posted to for an account; None where there is none."""
+    return tx.value(
+        "select member_id from ledger_accounts where account_id = ledger_home(%(account_id)s)", account_id=account_id
+    )
+
+
 def select_entries(
     tx: Transaction, *, account_id: int, before_seq: int | None, limit: int, own: bool = False
 ) -> list[Entry]:
