@@ -11,7 +11,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from conftest import NOON
 from ledger.making import DAY, TICK
-from ledger.plain import Answer, PlainLedger
+from ledger.plain import Answer
+from ledger.plain_ledger import PlainLedger
 from regulars import ledger
 from regulars.errors import RegularsError
 from regulars.ledger import Posting
