@@ -37,7 +37,7 @@ class PlainLedger:
             nexts = {target for source, target in self.history if source == way[-1]} - set(way)
             found += [[*way, one] for one in sorted(nexts) if [*way, one] not in found]
         ends = [(way[-1], [owner for owner, _ in way[:-1]]) for way in found]
-        return sorted(ends, key=lambda end: (len(end[1]), account_id(*end[0])))
+        return sorted(ends, key=lambda end: (len(end[1]), account_id(*end[0]), end[1]))
 
     def settle(self, keys: Sequence[Key], at: datetime) -> None:
         for key in keys:

@@ -83,7 +83,7 @@ def select_places(tx: Transaction, *, account_ids: list[int]) -> list[Place]:
             join ledger_accounts t on t.account_id = j.target
             where t.account_id <> all(p.way)
         )
-        select start, account_id, owner, through, joined from place order by start, cardinality(through), account_id
+        select start, account_id, owner, through, joined from place order by start, cardinality(through), account_id, through
         """,
         Place, account_ids=account_ids,
     )  # fmt: skip
