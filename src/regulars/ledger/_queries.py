@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Final, Literal, LiteralString, NamedTuple
 
-from regulars.ledger._rules import NEVER, Batch, Holding, Parts, bucket, micros, read_parts
+from regulars.ledger._balances import Holding
+from regulars.ledger._rules import NEVER, Batch, Parts, bucket, micros, read_parts
 from regulars.storage import Transaction
 
 KINDS: Final = (
@@ -145,26 +146,28 @@ _POST: Final = """
     select outcome, kind, amount, pending_change, debt_change, held_change, available, seq, account_id, alloc, reference, occurred_at
     from ledger_post(%(accounts)s, %(members)s, %(types)s, %(ids)s, %(kinds)s, %(amounts)s, %(idems)s, %(refs)s,
                      %(occurred)s, %(expires)s, %(matures)s, %(awaits)s, %(lapses)s, %(gives)s, %(settles)s, %(reasons)s,
-                     %(undoes)s, %(earlier)s, %(targets)s, %(siblings)s, %(at)s)
+                     %(undoes)s, %(earlier)s, %(targets)s, %(siblings)s, %(at)s, %(here)s)
     """
 _POST_AT: Final = """
     select outcome, kind, amount, pending_change, debt_change, held_change, available, seq, account_id, alloc, reference, occurred_at
     from ledger_post_at(%(bucket)s::smallint, %(accounts)s, %(members)s, %(types)s, %(ids)s, %(kinds)s, %(amounts)s, %(idems)s, %(refs)s,
                         %(occurred)s, %(expires)s, %(matures)s, %(awaits)s, %(lapses)s, %(gives)s, %(settles)s, %(reasons)s,
-                        %(undoes)s, %(earlier)s, %(targets)s, %(siblings)s, %(at)s)
+                        %(undoes)s, %(earlier)s, %(targets)s, %(siblings)s, %(at)s, %(here)s)
     """
 # Where the ledger is spread over several servers, a function is called as `…_at(bucket, …)`: on the shard of that bucket.
 
 
-def post(tx: Transaction, *, batch: Batch, at: datetime) -> tuple[list[Movement], list[Posted]]:
-    """Post a batch: the entries that fell due on the way, and one answer per item in the batch's order."""
-    here = _POST if tx.shards is None else _POST_AT
+def post(tx: Transaction, *, batch: Batch, at: datetime, here: bool = False) -> tuple[list[Movement], list[Posted]]:
+    """Post a batch: the entries that fell due on the way, and one answer per item in the batch's order.
+
+    With `here` even to accounts that have joined others.
+    """
     rows = tx.rows(
-        here, bucket=bucket(batch.accounts[0]),
+        _POST if tx.shards is None else _POST_AT, bucket=bucket(batch.accounts[0]),
         accounts=batch.accounts, members=batch.members, types=batch.types, ids=batch.ids, kinds=batch.kinds, amounts=batch.amounts,
         idems=batch.idems, refs=batch.references, occurred=batch.occurred, expires=batch.expires, matures=batch.matures,
         awaits=batch.awaits, lapses=batch.lapses, gives=batch.gives, settles=batch.settles, reasons=batch.reasons,
-        undoes=batch.undoes, earlier=batch.earlier, targets=batch.targets, siblings=batch.siblings, at=at,
+        undoes=batch.undoes, earlier=batch.earlier, targets=batch.targets, siblings=batch.siblings, at=at, here=here,
     )  # fmt: skip
     first = len(rows) - len(batch.ids)
     owners = dict(zip(batch.accounts, zip(batch.members, batch.types, strict=True), strict=True)) if first else {}
@@ -196,15 +199,16 @@ def insert_promises(
     )  # fmt: skip
 
 
-def lock_accounts(tx: Transaction, *, account_ids: list[int]) -> int:
-    """Lock those accounts that exist, from the lowest up."""
-    return tx.run(
+def lock_accounts(tx: Transaction, *, account_ids: list[int]) -> list[int]:
+    """Lock those accounts that exist, from the lowest up; those among them that have ever joined another."""
+    locked = tx.rows(
         """
-        select x.account_id from unnest(%(account_ids)s::bigint[]) u (id),
-        lateral (select c.account_id from ledger_accounts c where c.account_id = u.id for update) x
+        select x.account_id, x.joined from unnest(%(account_ids)s::bigint[]) u (id),
+        lateral (select c.account_id, c.joined from ledger_accounts c where c.account_id = u.id for update) x
         """,
         account_ids=sorted(account_ids),
     )  # fmt: skip
+    return [account for account, joined in locked if joined is not None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,7 +313,7 @@ def select_lapsed(tx: Transaction, *, promises: list[tuple[int, str]], at: datet
         from unnest(%(accounts)s::bigint[], %(idems)s::uuid[]) v (account_id, idem)
         cross join lateral (
             select e.seq, ledger_idem('@lapse:' || e.seq) as lapse from ledger_entries e
-            where e.account_id = v.account_id and e.idem = v.idem and e.kind = 5
+            where e.account_id = v.account_id and e.idem = v.idem and e.kind in (5, 12)
             order by e.account_id, e.idem limit 1
         ) e
         cross join lateral (
@@ -339,6 +343,17 @@ def select_sooner(tx: Transaction, *, untils: list[tuple[int, datetime]]) -> set
     )  # fmt: skip
 
 
+def _home(tx: Transaction, alias: Literal["a", "h"]) -> LiteralString:
+    """The rows of the account that an account has joined, or of itself.
+
+    In the statement that reads them, so that one who joins at that moment has their points before or after, and never
+    none. Where the ledger is spread, no account joins another, and the bucket names the server.
+    """
+    if tx.shards is None:
+        return f"{alias}.account_id = ledger_home(%(account_id)s)"
+    return f"{alias}.account_id = %(account_id)s and {alias}.bucket = %(bucket)s"
+
+
 @dataclass(frozen=True, slots=True)
 class Hold:
     """Points set aside: amount = remaining + captured + what was released."""
@@ -358,11 +373,11 @@ class Hold:
 def select_holds(tx: Transaction, *, account_id: int, at: datetime, before_seq: int | None, limit: int) -> list[Hold]:
     """An account's holds that are open at `at` and numbered before `before_seq`, latest first."""
     return tx.all(
-        """
+        f"""
         select h.seq, e.reference, e.held_change as amount, h.remaining, h.captured, e.occurred_at, h.held_until, e.reason
         from ledger_holds h
         join ledger_entries e on e.account_id = h.account_id and e.seq = h.seq and e.bucket = h.bucket
-        where h.account_id = %(account_id)s and h.bucket = %(bucket)s and h.held_until > %(at)s
+        where {_home(tx, 'h')} and h.held_until > %(at)s
           and h.seq < coalesce(%(before_seq)s::bigint, 1::bigint << 31)
         order by h.seq desc limit %(limit)s
         """,
@@ -408,10 +423,48 @@ def settle_due_at(tx: Transaction, *, shard: int, at: datetime, limit: int) -> l
     )  # fmt: skip
 
 
+def select_home(tx: Transaction, *, account_id: int) -> int:
+    """Where what is posted for an account goes: the account itself, unless it has joined another."""
+    if tx.shards is not None:
+        return account_id
+    return tx.value("select ledger_home(%(account_id)s)", account_id=account_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where what is posted for an account goes, as it has joined another."""
+
+    account_id: int
+    home: int
+    owner: int
+    entries: int
+    """How many there are at home."""
+
+
+def select_homes(tx: Transaction, *, account_ids: list[int]) -> dict[int, Home]:
+    """The homes of those accounts that have joined others."""
+    if tx.shards is not None:
+        return {}
+    found = tx.all(
+        """
+        select a.account_id, h.account_id as home, h.member_id as owner, h.seq as entries
+        from (select unnest(%(account_ids)s::bigint[]) as id) u
+        cross join lateral (
+            select x.account_id, x.joined from ledger_accounts x where x.account_id = u.id order by x.account_id limit 1) a
+        cross join lateral (
+            select x.account_id, x.member_id, x.seq from ledger_accounts x where x.account_id = ledger_home(a.account_id)
+            order by x.account_id limit 1) h
+        where a.joined <> a.account_id
+        """,
+        Home, account_ids=account_ids,
+    )  # fmt: skip
+    return {one.account_id: one for one in found}
+
+
 def select_holding(tx: Transaction, *, account_id: int) -> list[Holding]:
     """An account with its lots, promises and holds: one statement, one snapshot."""
     return tx.all(
-        """
+        f"""
         select a.debt, a.held, coalesce(l.seq, 0) as seq, coalesce(l.expires_at, '9999-01-01 00:00+00') as expires_at,
                coalesce(l.amount, 0) as amount, l.matures_at, l.awaits, coalesce(l.lapses, false) as lapses,
                coalesce(l.captured, 0) as captured, coalesce(l.of_held, 0) as of_held, l.alloc
@@ -427,7 +480,7 @@ def select_holding(tx: Transaction, *, account_id: int) -> list[Holding]:
             select h.held_until, h.remaining, h.held_until, h.seq, null, false, h.captured, e.held_change, e.alloc::text
             from ledger_holds h join ledger_entries e on e.account_id = h.account_id and e.seq = h.seq and e.bucket = h.bucket
             where h.account_id = a.account_id and h.bucket = a.bucket) l on true
-        where a.account_id = %(account_id)s and a.bucket = %(bucket)s
+        where {_home(tx, 'a')}
         """,
         Holding, account_id=account_id, bucket=bucket(account_id),
     )  # fmt: skip
