@@ -296,8 +296,12 @@ def select_awaiting(tx: Transaction, *, events: list[str], at: datetime, limit: 
         """
         select a.member_id, a.point_type, e.reference, p.awaits
         from ledger_pending_lots p
-        join ledger_accounts a on a.account_id = p.account_id and a.bucket = p.bucket
-        join ledger_entries e on e.account_id = p.account_id and e.seq = p.seq and e.bucket = p.bucket
+        cross join lateral (
+            select c.member_id, c.point_type from ledger_accounts c
+            where c.account_id = p.account_id and c.bucket = p.bucket order by c.account_id limit 1) a
+        cross join lateral (
+            select c.reference from ledger_entries c
+            where c.account_id = p.account_id and c.seq = p.seq and c.bucket = p.bucket order by c.account_id, c.seq limit 1) e
         where p.awaits = any(%(events)s) and p.matures_at > %(at)s
         order by p.account_id, p.seq limit %(limit)s
         """,
