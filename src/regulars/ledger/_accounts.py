@@ -3,7 +3,7 @@
 from collections import Counter
 from datetime import datetime
 
-from regulars.ledger import _postings, _queries
+from regulars.ledger import _postings, _queries, joined
 from regulars.ledger._balances import Balance, Lot, as_of
 from regulars.ledger._owners import owner_name
 from regulars.ledger._queries import Discrepancy, Movement, Totals
@@ -55,7 +55,7 @@ def lots(tx: Transaction, member_id: int, *, at: datetime, point_type: str = "po
 def shared_with(tx: Transaction, member_id: int, *, point_type: str = "points") -> str | None:
     """With whom a member's points are, as the doors show it: a household or another member; None: the member's alone."""
     account = account_id(member_id, point_type)
-    home = _queries.select_homes(tx, account_ids=[account]).get(account)
+    home = joined.select_homes(tx, account_ids=[account]).get(account)
     return None if home is None else owner_name(home.owner)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from regulars.ledger import _queries
+from regulars.ledger import _queries, joined
 from regulars.ledger._postings import post
 from regulars.ledger._rules import NEVER, Posting, account_id
 from regulars.storage import Transaction
@@ -33,7 +33,7 @@ def slide(tx: Transaction, active: Sequence[Active], *, at: datetime, point_type
     Facts: `points.extended`.
     """
     accounts = [account_id(one.member_id, point_type) for one in active]
-    homes = _queries.select_homes(tx, account_ids=accounts)
+    homes = joined.select_homes(tx, account_ids=accounts)
     named: dict[int, Active] = {}
     for one, account in zip(active, accounts, strict=True):
         home = homes.get(account)

@@ -42,7 +42,7 @@ def lapsed(
     asked = {
         (account_id(member_id, point_type), reference): (member_id, reference) for member_id, reference in promises
     }
-    shared = _queries.lock_accounts(tx, account_ids=list({account for account, _ in asked}))
+    shared = joined.lock_each(tx, account_ids=list({account for account, _ in asked}))
     moved: dict[tuple[int, str], tuple[int, str]] = {}
     if shared:
         places = joined.lock(tx, shared, at=at)

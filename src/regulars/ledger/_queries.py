@@ -199,18 +199,6 @@ def insert_promises(
     )  # fmt: skip
 
 
-def lock_accounts(tx: Transaction, *, account_ids: list[int]) -> list[int]:
-    """Lock those accounts that exist, from the lowest up; those among them that have ever joined another."""
-    locked = tx.rows(
-        """
-        select x.account_id, x.joined from unnest(%(account_ids)s::bigint[]) u (id),
-        lateral (select c.account_id, c.joined from ledger_accounts c where c.account_id = u.id for update) x
-        """,
-        account_ids=sorted(account_ids),
-    )  # fmt: skip
-    return [account for account, joined in locked if joined is not None]
-
-
 @dataclass(frozen=True, slots=True)
 class UnderWay:
     """A transfer that was sent and has not arrived."""
@@ -348,11 +336,7 @@ def select_sooner(tx: Transaction, *, untils: list[tuple[int, datetime]]) -> set
 
 
 def _home(tx: Transaction, alias: Literal["a", "h"]) -> LiteralString:
-    """The rows of the account that an account has joined, or of itself.
-
-    In the statement that reads them, so that one who joins at that moment has their points before or after, and never
-    none. Where the ledger is spread, no account joins another, and the bucket names the server.
-    """
+    """The rows of the account that an account has joined, or of itself: in one statement, lest they move in between."""
     if tx.shards is None:
         return f"{alias}.account_id = ledger_home(%(account_id)s)"
     return f"{alias}.account_id = %(account_id)s and {alias}.bucket = %(bucket)s"
@@ -425,44 +409,6 @@ def settle_due_at(tx: Transaction, *, shard: int, at: datetime, limit: int) -> l
         """,
         Movement, shard=shard, at=at, limit=limit,
     )  # fmt: skip
-
-
-def select_home(tx: Transaction, *, account_id: int) -> int:
-    """Where what is posted for an account goes: the account itself, unless it has joined another."""
-    if tx.shards is not None:
-        return account_id
-    return tx.value("select ledger_home(%(account_id)s)", account_id=account_id)
-
-
-@dataclass(frozen=True, slots=True)
-class Home:
-    """Where what is posted for an account goes, as it has joined another."""
-
-    account_id: int
-    home: int
-    owner: int
-    entries: int
-    """How many there are at home."""
-
-
-def select_homes(tx: Transaction, *, account_ids: list[int]) -> dict[int, Home]:
-    """The homes of those accounts that have joined others."""
-    if tx.shards is not None:
-        return {}
-    found = tx.all(
-        """
-        select a.account_id, h.account_id as home, h.member_id as owner, h.seq as entries
-        from (select unnest(%(account_ids)s::bigint[]) as id) u
-        cross join lateral (
-            select x.account_id, x.joined from ledger_accounts x where x.account_id = u.id order by x.account_id limit 1) a
-        cross join lateral (
-            select x.account_id, x.member_id, x.seq from ledger_accounts x where x.account_id = ledger_home(a.account_id)
-            order by x.account_id limit 1) h
-        where a.joined <> a.account_id
-        """,
-        Home, account_ids=account_ids,
-    )  # fmt: skip
-    return {one.account_id: one for one in found}
 
 
 def select_holding(tx: Transaction, *, account_id: int) -> list[Holding]:

@@ -6,10 +6,11 @@ from datetime import datetime
 
 from regulars.ledger import _accounts
 from regulars.ledger._balances import Balance
-from regulars.ledger._queries import KINDS, Entry, select_home, select_homes
+from regulars.ledger._queries import KINDS, Entry
 from regulars.ledger._rules import account_id
 from regulars.ledger.desk import _queries
 from regulars.ledger.desk._queries import AccountRow
+from regulars.ledger.joined import select_home, select_homes
 from regulars.storage import Transaction
 
 _MOST_TYPES = 100

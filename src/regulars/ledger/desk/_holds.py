@@ -7,10 +7,10 @@ from regulars import facts
 from regulars.errors import NotFound
 from regulars.ledger._owners import told
 from regulars.ledger._postings import Outcome, post_one
-from regulars.ledger._queries import select_home
 from regulars.ledger._rules import Posting, account_id, check_words, derived
 from regulars.ledger.desk import _queries
 from regulars.ledger.desk._queries import OpenHold
+from regulars.ledger.joined import select_home
 from regulars.storage import Transaction
 
 

@@ -8,6 +8,18 @@ whichever of the accounts that a member's postings have ever gone to it is recor
 """
 
 from regulars.ledger.joined._following import Followed, Places, follow, lock, whereabouts
-from regulars.ledger.joined._queries import Join, Moved
+from regulars.ledger.joined._queries import Home, Join, Moved, lock_each, select_home, select_homes
 
-__all__ = ["Followed", "Join", "Moved", "Places", "follow", "lock", "whereabouts"]
+__all__ = [
+    "Followed",
+    "Home",
+    "Join",
+    "Moved",
+    "Places",
+    "follow",
+    "lock",
+    "lock_each",
+    "select_home",
+    "select_homes",
+    "whereabouts",
+]

@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import Final, Literal
 
 from regulars.ledger._balances import Balance
-from regulars.ledger._queries import KINDS, Entry, select_home
+from regulars.ledger._queries import KINDS, Entry
 from regulars.ledger._rules import InvalidPosting, account_id, instant_of
+from regulars.ledger.joined import select_home
 from regulars.ledger.past import _queries
 from regulars.ledger.past._queries import Choice
 from regulars.storage import Transaction
