@@ -2,6 +2,7 @@
 
 import pytest
 
+import citus
 from conftest import NOON
 from ledger.making import (
     ADA,
@@ -24,6 +25,8 @@ from ledger.making import (
 from regulars import ledger
 from regulars.ledger import Posting, desk
 from regulars.storage import Transaction
+
+pytestmark = pytest.mark.skipif(citus.URL is not None, reason="no account joins another where the ledger is spread")
 
 HOME, OTHER = ledger.pool(77), ledger.pool(78)
 

@@ -4,12 +4,15 @@ from datetime import timedelta
 
 import pytest
 
+import citus
 from conftest import NOON
 from ledger.making import balance, earn, post, spend
 from regulars import ledger, members
 from regulars.ledger import desk, sharing
 from regulars.members import NewMember
 from regulars.storage import Transaction
+
+pytestmark = pytest.mark.skipif(citus.URL is not None, reason="no account joins another where the ledger is spread")
 
 DAY = timedelta(days=1)
 
