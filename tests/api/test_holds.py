@@ -56,6 +56,7 @@ def test_a_hold_is_captured_in_parts_and_the_rest_released(rich: Caller):
                 "held_at": part_of(rich),
                 "until": "2026-04-02T12:00:00Z",
                 "reason": "Basket 1",
+                "member": None,
             }
         ],
         "next": None,

@@ -23,6 +23,7 @@ def test_what_a_member_holds_and_when_it_expires(rich: Caller):
         "held": 0,
         "debt": 0,
         "lots": [LOT],
+        "shared_with": None,
     }
 
 
@@ -34,6 +35,7 @@ def test_somebody_without_points_holds_none(api: Caller):
         "held": 0,
         "debt": 0,
         "lots": [],
+        "shared_with": None,
     }
     assert api.get("/v1/members/ext:4711/points/entries").json() == {"items": [], "next": None}
 

@@ -1,12 +1,11 @@
 # ruff: noqa: ARG002 - every kind of posting is called alike
 """The ledger in plain Python, one posting after the other: slow, small, and what the real one must equal."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple
 
-from regulars.ledger import GRACE, Active, Balance, Lot, Posting
+from regulars.ledger import GRACE, Posting
 from regulars.ledger._rules import NEVER
 
 Parts = list[tuple[datetime, int]]
@@ -33,6 +32,12 @@ class PlainEntry(NamedTuple):
     available: int
     reference: str
     reverses: int | None = None
+
+    @property
+    def like(self) -> str:
+        """What kind it can be undone as: what was moved here remains a promise or a hold."""
+        moved = "promise" if self.pending_change else "hold" if self.held_change else self.kind
+        return moved if self.kind == "receive" else self.kind
 
     @property
     def worth(self) -> int:
@@ -180,11 +185,14 @@ class PlainAccount:
         held: int = 0,
         reverses: int | None = None,
         by: str,
+        name: str | None = None,
     ) -> None:
         """Write what follows by itself."""
         before = self.entries[-1].available if self.entries else 0
         seq = len(self.entries) + 1
-        self.entries.append(PlainEntry(seq, kind, amount, pending, debt, held, before + amount, f"@{by}", reverses))
+        self.entries.append(
+            PlainEntry(seq, kind, amount, pending, debt, held, before + amount, name or f"@{by}", reverses)
+        )
 
     def find(self, reference: str | None) -> PlainEntry | None:
         return next((entry for entry in self.entries if entry.reference == reference), None)
@@ -306,7 +314,7 @@ class PlainAccount:
 
     def following(self, posting: Posting, before: PlainEntry | None, at: datetime) -> Answer:
         """Undo, capture, release or reinstate: what is left of the entry before, at most."""
-        if not before or before.kind not in TARGETS[posting.kind]:
+        if not before or before.like not in TARGETS[posting.kind]:
             return self.refuse("nothing_to_reverse")
         left = self.left(before)
         posting = replace(posting, amount=posting.amount or left) if left else posting
@@ -370,46 +378,3 @@ class PlainAccount:
             self.debt -= short
             self.append("forgive", 0, debt=-short, by=f"forgive:{len(self.entries) + 1}")
         return answer
-
-
-@dataclass
-class PlainLedger:
-    accounts: dict[tuple[int, str], PlainAccount] = field(default_factory=dict)
-
-    def account(self, member_id: int, point_type: str = "points") -> PlainAccount:
-        return self.accounts.setdefault((member_id, point_type), PlainAccount())
-
-    def post(self, postings: Sequence[Posting], at: datetime) -> list[Answer]:
-        concerned = {(posting.member_id, posting.point_type) for posting in postings}
-        for member_id, point_type in concerned:
-            account = self.account(member_id, point_type)
-            account.settle(at)
-            account.begun = len(account.entries)
-        return [self.account(posting.member_id, posting.point_type).post(posting, at) for posting in postings]
-
-    def slide(self, active: Sequence[Active], at: datetime, point_type: str = "points") -> int:
-        """Let what active accounts hold live on, where anything would expire sooner."""
-        moving = [one for one in active if any(lot < one.until for lot in self.account(one.member_id, point_type).lots)]
-        for one in moving:
-            slide = Posting("slide", one.member_id, 0, f"@slide:{one.seq}", at, one.until, point_type=point_type)
-            self.account(one.member_id, point_type).post(slide, at)
-        return len(moving)
-
-    def balance(self, member_id: int, point_type: str, at: datetime) -> tuple[Balance, list[Lot]]:
-        """As if settled, without settling."""
-        real = self.account(member_id, point_type)
-        copy = PlainAccount(
-            dict(real.lots),
-            dict(real.promises),
-            real.debt,
-            list(real.entries),
-            holds={seq: replace(hold) for seq, hold in real.holds.items()},
-        )
-        copy.settle(at)
-        lots = [Lot(None if when == NEVER else when, copy.lots[when]) for when in sorted(copy.lots)]
-        waiting = sorted(copy.promises.values(), key=lambda promise: (promise.matures_at, promise.seq))
-        lots += [
-            Lot(None if p.expires_at == NEVER else p.expires_at, p.amount, p.matures_at, lapses=p.lapses)
-            for p in waiting
-        ]
-        return Balance(copy.available, copy.pending, copy.debt, copy.held), lots

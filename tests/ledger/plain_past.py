@@ -27,7 +27,16 @@ class Row(NamedTuple):
 
     @property
     def own(self) -> bool:
-        return self.reference.startswith("@")
+        """It fell due by itself; what was moved to another account was moved by somebody."""
+        return self.reference.startswith("@") and self.kind not in (11, 12)
+
+    @property
+    def changes(self) -> list[tuple[datetime, int]]:
+        """Lots, and by how much."""
+        if self.kind in (1, 3, 4):
+            assert self.expires_at is not None
+            return [(self.expires_at, self.amount)]
+        return [] if self.kind == 9 or (self.kind == 12 and self.held) else self.parts
 
 
 def journal(tx: Transaction, account_id: int) -> list[Row]:
@@ -72,8 +81,7 @@ def plain_past(
     account, payments = PlainAccount(), []
     lots: dict[datetime, int] = {}
     for row in counted(rows, as_of, known_at):
-        changes = [(row.expires_at, row.amount)] if row.kind in (1, 3, 4) else row.parts if row.kind != 9 else []
-        for lot, points in changes:
+        for lot, points in row.changes:
             lots[lot] = lots.get(lot, 0) + points
         payments += paid(row)
         account.debt += row.debt
@@ -100,7 +108,7 @@ def paid(row: Row) -> list[tuple[datetime, int]]:
 
 
 def add_promise(account: PlainAccount, row: Row, end: Any) -> None:
-    if row.kind == 5:
+    if row.kind == 5 or (row.kind == 12 and row.pending):
         account.promises[row.seq] = Promise(row.seq, end[0], row.expires_at, row.pending, end[1])
     elif row.pending:
         promise = account.promises[row.reverses or int(row.reference.partition(":")[2])]
@@ -110,7 +118,7 @@ def add_promise(account: PlainAccount, row: Row, end: Any) -> None:
 
 
 def add_hold(account: PlainAccount, row: Row) -> None:
-    if row.kind == 8:
+    if row.kind == 8 or (row.kind == 12 and row.held):
         parts = [(lot, -points) for lot, points in row.parts]
         account.holds[row.seq] = Hold(row.seq, row.expires_at, row.held, parts)
     elif row.held:

@@ -1,22 +1,35 @@
 """Everything at once, step by step, against the ledger in plain Python."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
+import citus
 from conftest import NOON
 from ledger.making import DAY, TICK
-from ledger.plain import Answer, PlainLedger
+from ledger.plain import Answer
+from ledger.plain_ledger import PlainLedger
 from regulars import ledger
+from regulars.errors import RegularsError
 from regulars.ledger import Active, Posting
 from regulars.ledger._rules import micros
 from regulars.storage import Transaction
 
 owners = st.sampled_from([(1, "points"), (2, "points"), (3, "points"), (1, "stars")])
+joiners = st.sampled_from([(1, "points"), (1, "points"), (2, "points"), (3, "points"), (1, "stars"), (-7, "points")])
+"""Members, and a household that may be dissolved into one of them."""
 amounts = st.sampled_from([1, 5, 10, 10, 25, 60])
 which = st.integers(0, 10**6)
 earns = st.tuples(
@@ -193,6 +206,7 @@ class Ledgers(RuleBasedStateMachine):
     def __init__(self, tx: Transaction) -> None:
         super().__init__()
         self.tx, self.plain, self.postings, self.at = tx, PlainLedger(), Postings(), NOON
+        self.count = 0
         self.example = tx.connection.transaction(force_rollback=True)
         self.example.__enter__()
 
@@ -233,6 +247,49 @@ class Ledgers(RuleBasedStateMachine):
     def time_passes(self, passing: timedelta) -> None:
         self.at += passing
 
+    @initialize()
+    def begin(self) -> None:
+        """All have something to spend, of which some is spent."""
+        steps = [("earn", owner, 60, 20, None, False) for owner in [(1, "points"), (2, "points"), (3, "points")]]
+        self.post([*steps, ("spend", (1, "points"), 25), ("spend", (2, "points"), 10)])
+
+    @precondition(lambda _: citus.URL is None)  # where the ledger is spread, no account joins another
+    @rule(owner=joiners, other=st.sampled_from([-7, -7, -8, 1, 2]), share=st.sampled_from([None, 0, 1, 25]))
+    def together(self, owner: tuple[int, str], other: int, share: int | None) -> None:
+        """Join another's points, or leave them; now and then, join when joined."""
+        if share is not None and self.plain.joined.get(owner, owner) != owner:
+            self.leave(owner, share)
+        elif owner[0] != other:
+            self.join(owner, other)
+
+    def join(self, owner: tuple[int, str], other: int) -> None:
+        self.count += 1
+        name = f"j{self.count}"
+        found = self.tried(
+            "joined", lambda: ledger.join(self.tx, owner[0], other, reference=name, at=self.at, point_type=owner[1])
+        )
+        assert found == self.plain.join(owner, (other, owner[1]), self.at)
+
+    def leave(self, owner: tuple[int, str], share: int) -> None:
+        self.count += 1
+        name, other = f"l{self.count}", self.plain.joined[owner][0]
+        found = self.tried(
+            "left",
+            lambda: ledger.leave(
+                self.tx, owner[0], other, share=share, reference=name, at=self.at, point_type=owner[1]
+            ),
+        )
+        assert found == self.plain.leave(owner, share, self.at)
+
+    def tried(self, done: str, verb: Callable[[], object]) -> str:
+        """What came of it, as a door would: what is refused is rolled back."""
+        try:
+            with self.tx.connection.transaction():
+                verb()
+        except RegularsError as error:
+            return type(error).__name__
+        return done
+
     @rule()
     def expire_due(self) -> None:
         ledger.expire_due(self.tx, at=self.at, limit=1000)
@@ -247,7 +304,7 @@ class Ledgers(RuleBasedStateMachine):
                 balance, lots = self.plain.balance(member_id, point_type, at)
                 assert ledger.balance(self.tx, member_id, at=at, point_type=point_type) == balance
                 assert ledger.lots(self.tx, member_id, at=at, point_type=point_type) == lots
-            entries = ledger.statement(self.tx, member_id, limit=10_000, point_type=point_type)
+            entries = ledger.statement(self.tx, member_id, limit=10_000, point_type=point_type, own=True)
             assert [
                 (
                     e.seq,

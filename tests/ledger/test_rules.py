@@ -11,7 +11,8 @@ from conftest import NOON
 from ledger.making import ADA, BEN, DAY, LATER, SOON, TICK, earn, spend, take_back
 from ledger.plain import PlainAccount, Promise
 from regulars.ledger import Balance, InvalidPosting, Lot, Posting
-from regulars.ledger._rules import MOST, NEVER, Holding, account_id, arrange, as_of, micros
+from regulars.ledger._balances import Holding, as_of
+from regulars.ledger._rules import MOST, NEVER, account_id, arrange, micros
 
 FINE: dict[str, Any] = {"kind": "earn", "member_id": ADA, "amount": 5, "reference": "ord_1", "occurred_at": NOON}
 UNDO: dict[str, Any] = FINE | {"kind": "reverse_spend", "reverses": "voucher_1"}
@@ -25,7 +26,7 @@ NAIVE = datetime(2026, 3, 2, 12, 0)  # noqa: DTZ001
         (FINE | {"amount": 0}, "amount"),
         (FINE | {"amount": -1}, "amount"),
         (FINE | {"amount": MOST + 1}, "amount"),
-        (FINE | {"member_id": -1}, "member_id"),
+        (FINE | {"member_id": -(1 << 63)}, "member_id"),
         (FINE | {"member_id": 1 << 63}, "member_id"),
         (FINE | {"point_type": "Points"}, "point_type"),
         (FINE | {"point_type": ""}, "point_type"),

@@ -16,6 +16,7 @@ from regulars.api import (
     feed,
     health,
     holds,
+    households,
     imports,
     measures,
     members,
@@ -41,7 +42,8 @@ from regulars.api.documentation import documentation
 from regulars.app import App
 
 _MODULES: Final = (
-    shops, members, orders, returns, deliveries, points, statements, holds, transfers, promises, corrections, postings, adjustments, reconciliation, programme, measures,
+    shops, members, households, orders, returns, deliveries, points, statements, holds, transfers, promises, corrections, postings, adjustments,
+    reconciliation, programme, measures,
     imports, feed, webhooks, health,
 )  # fmt: skip
 _HANDLERS: Final[tuple[HTTPRouteHandler, ...]] = tuple(handler for module in _MODULES for handler in module.HANDLERS)

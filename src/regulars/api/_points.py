@@ -23,12 +23,13 @@ from regulars.storage import LaneFull, Transaction
 TAG: Final = "Points"
 
 # The programme books what orders earn and returns take back under their ids; nobody may take those names before it.
+# In an account that several share, ` of mem_…` behind a reference says whose it is.
 Reference = Annotated[
     str,
     Meta(
         min_length=1,
         max_length=200,
-        pattern=r"^(?!ord_|ret_|@)[^\x00-\x1f\x7f]*$",
+        pattern=r"^(?!ord_|ret_|@|.* of (?:mem|hou)_)[^\x00-\x1f\x7f]*$",
         description="Your own name for this, unique for the member for ever: sent again, it is done once.",
         examples=["till-7-000123"],
     ),

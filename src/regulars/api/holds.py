@@ -29,7 +29,7 @@ from regulars.api._points import (
 )
 from regulars.api._postings import Asked, Kind
 from regulars.api._routes import creating, reading
-from regulars.api._shapes import Points, find_member
+from regulars.api._shapes import Points, find_member, shown
 from regulars.insight import BadCursor
 from regulars.ledger import NothingToReverse, ReversesTooMuch
 from regulars.members import MemberNotFound
@@ -47,6 +47,7 @@ class Hold(Struct):
     held_at: datetime
     until: Annotated[datetime, Meta(description="When what remains goes back by itself.")]
     reason: str | None
+    member: Annotated[str | None, Meta(description="Of shared points, whose it is; null: the account's own.")]
 
 
 class NewHold(Struct, forbid_unknown_fields=True):
@@ -124,8 +125,17 @@ def list_holds(call: Call, member: FromPath[str], asked: NamedDependency[PagingO
 
 
 def _hold(one: ledger.Hold) -> Hold:
+    reference, member_id = ledger.told(one.reference)
     return Hold(
-        one.seq, one.reference, one.amount, one.remaining, one.captured, one.occurred_at, one.held_until, one.reason
+        one.seq,
+        reference,
+        one.amount,
+        one.remaining,
+        one.captured,
+        one.occurred_at,
+        one.held_until,
+        one.reason,
+        shown("mem", member_id),
     )
 
 

@@ -30,7 +30,7 @@ from regulars.api._points import (
 )
 from regulars.api._postings import Asked
 from regulars.api._routes import creating, reading
-from regulars.api._shapes import ImpossibleDate, Instant, Points, find_member, sensible
+from regulars.api._shapes import ImpossibleDate, Instant, Points, find_member, sensible, shown
 from regulars.insight import BadCursor
 from regulars.ledger import NothingToReverse, ReversesTooMuch, past
 from regulars.members import MemberNotFound
@@ -55,6 +55,12 @@ class Balance(Struct):
     held: Annotated[int, Meta(description="Set aside for what is not confirmed yet.")]
     debt: Annotated[int, Meta(description="Taken back after it was spent; what is earned next pays it first.")]
     lots: list[Lot]
+    shared_with: Annotated[
+        str | None,
+        Meta(
+            description="The household whose members share these points, or the member they were joined with; or null."
+        ),
+    ]
 
 
 class Entry(Struct):
@@ -78,6 +84,7 @@ class Entry(Struct):
     reverses: Annotated[int | None, Meta(description="The number of the entry undone, or followed from.")]
     reference: str
     reason: Annotated[str | None, Meta(description="Why, in a person's words.")]
+    member: Annotated[str | None, Meta(description="Of shared points, whose it is; null: the account's own.")]
 
 
 class Earn(Struct, forbid_unknown_fields=True):
@@ -164,7 +171,9 @@ HOT: Final[Mapping[str, Single]] = {"points/earns": _EARN, "points/spends": _SPE
 
 @reading("/members/{member:str}/points", tag=TAG, refusals=[MemberNotFound, ImpossibleDate])
 def read_points(call: Call, member: FromPath[str], asked: NamedDependency[PastOfType]) -> Response[Balance]:
-    """Read what a member holds, and when it expires; or held, as of any moment, as known at any moment.
+    """Read what a member holds, and when it expires; of one who shares points, what all who share them hold together.
+
+    It may be as of any moment, as known at any moment.
 
     With `as_of` what had happened by then counts, with `known_at` what had been posted by then. Both at one moment: what this
     route answered at that moment. An order of March that was recorded in May is in `as_of` April, `known_at` June, and not in
@@ -177,25 +186,26 @@ def read_points(call: Call, member: FromPath[str], asked: NamedDependency[PastOf
     def now(tx: Transaction) -> Balance:
         member_id = find_member(tx, member).member_id
         held = ledger.balance(tx, member_id, at=at, point_type=asked.point_type)
-        return _balance(held, ledger.lots(tx, member_id, at=at, point_type=asked.point_type))
+        shared = ledger.shared_with(tx, member_id, point_type=asked.point_type)
+        return _balance(held, ledger.lots(tx, member_id, at=at, point_type=asked.point_type), shared)
 
     def then(tx: Transaction) -> Balance:
         member_id = find_member(tx, member).member_id
         as_of, known_at = asked.as_of or at, asked.known_at or at
         held = past.holding(tx, member_id, as_of=as_of, known_at=known_at, point_type=asked.point_type)
-        return _balance(held.balance, held.lots)
+        return _balance(held.balance, held.lots, held.shared_with)
 
     return call.read(now) if asked.as_of is None and asked.known_at is None else call.read_past(then)
 
 
-def _balance(held: ledger.Balance, lots: Sequence[ledger.Lot]) -> Balance:
-    shown = [Lot(lot.amount, lot.expires_at, lot.matures_at, lot.awaits, lot.lapses) for lot in lots]
-    return Balance(held.available, held.pending, held.held, held.debt, shown)
+def _balance(held: ledger.Balance, lots: Sequence[ledger.Lot], shared_with: str | None) -> Balance:
+    each = [Lot(lot.amount, lot.expires_at, lot.matures_at, lot.awaits, lot.lapses) for lot in lots]
+    return Balance(held.available, held.pending, held.held, held.debt, each, shared_with)
 
 
 @reading("/members/{member:str}/points/entries", tag=TAG, refusals=[MemberNotFound, BadCursor])
 def list_entries(call: Call, member: FromPath[str], asked: NamedDependency[PagingOfType]) -> Response[Page[Entry]]:
-    """List what happened to a member's points, the latest first."""
+    """List what happened to a member's points, the latest first; of shared points, what happened to all of them."""
     place = from_cursor(asked.after, tuple[Seq])
 
     def work(tx: Transaction) -> Page[Entry]:
@@ -213,6 +223,7 @@ def list_entries(call: Call, member: FromPath[str], asked: NamedDependency[Pagin
 
 
 def _entry(one: ledger.Entry) -> Entry:
+    reference, member_id = ledger.told(one.reference)
     return Entry(
         number=one.seq,
         kind=one.kind,  # pyright: ignore[reportArgumentType] - the ledger has exactly these
@@ -225,8 +236,9 @@ def _entry(one: ledger.Entry) -> Entry:
         posted_at=one.posted_at,
         expires_at=one.expires_at,
         reverses=one.reverses,
-        reference=one.reference,
+        reference=reference,
         reason=one.reason,
+        member=shown("mem", member_id),
     )
 
 

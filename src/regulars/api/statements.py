@@ -16,7 +16,7 @@ from regulars.api._files import sent, spooled
 from regulars.api._paging import After, Limit, Page, from_cursor, to_cursor
 from regulars.api._points import TAG, AsOf, Kind, KnownAt, PastOfType, Seq
 from regulars.api._routes import reading
-from regulars.api._shapes import ImpossibleDate, Instant, find_member, sensible
+from regulars.api._shapes import ImpossibleDate, Instant, find_member, sensible, shown
 from regulars.api.reconciliation import Totals, totals_of
 from regulars.insight import BadCursor
 from regulars.ledger import Period, past
@@ -57,6 +57,7 @@ class Line(Struct):
     posted_at: Annotated[datetime, Meta(description="When the ledger learned of it.")]
     reference: str
     reason: Annotated[str | None, Meta(description="Why, in a person's words.")]
+    member: Annotated[str | None, Meta(description="Of shared points, whose it is; null: the account's own.")]
     order: Annotated[str | None, Meta(description="The order it is about.")]
     follows: Followed | None
     lots: list[Touched]
@@ -208,6 +209,7 @@ def _sums(balance: ledger.Balance) -> Sums:
 
 def _line(one: ledger.Entry, asked: Chosen) -> Line:
     follows = one.follows_reference and one.follows_kind
+    reference, member_id = ledger.told(one.reference)
     return Line(
         number=one.seq,
         kind=one.kind,  # pyright: ignore[reportArgumentType] - the ledger has exactly these
@@ -219,10 +221,11 @@ def _line(one: ledger.Entry, asked: Chosen) -> Line:
         available=one.available,
         occurred_at=one.occurred_at,
         posted_at=one.posted_at,
-        reference=one.reference,
+        reference=reference,
         reason=one.reason,
+        member=shown("mem", member_id),
         order=past.order_of(one),
-        follows=Followed(one.reverses, follows, one.follows_reference or "") if follows else None,
+        follows=Followed(one.reverses, follows, ledger.told(one.follows_reference or "")[0]) if follows else None,
         lots=[Touched(amount, expires_at) for expires_at, amount in past.lots_of(one)],
     )
 

@@ -99,10 +99,11 @@ def _document(opened: App, tx: Transaction, member: members.Member) -> dict[str,
             "pending": balance.pending,
             "held": balance.held,
             "debt": balance.debt,
+            "shared_with": ledger.shared_with(tx, member.member_id),
         },
         "holds": [
             {
-                "reference": one.reference,
+                "reference": ledger.told(one.reference)[0],
                 "remaining": one.remaining,
                 "captured": one.captured,
                 "until": one.held_until.isoformat(),

@@ -33,6 +33,9 @@ def _of_an_account(language: Language) -> Mapping[str, str]:
         "pending is the sum of the pending lots": _("What is pending is not what the promises add up to."),
         "held is the sum of the holds": _("What is set aside is not what the holds add up to."),
         "nothing falls due unnoticed": _("Something lapses or matures earlier than the account says."),
+        "what has joined another account holds nothing": _(
+            "The account shares its points with others, and yet holds some of its own."
+        ),
         "each open lot follows from the entries": _("A lot holds other points than the entries put into it."),
     }  # fmt: skip
 

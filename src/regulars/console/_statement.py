@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Final
 
-from regulars import commerce, ledger
+from regulars import commerce, ledger, members
 from regulars.commerce import Order
 from regulars.console import _addresses, _columns, _downloads, _timeline
 from regulars.console._columns import Columns
@@ -14,6 +14,7 @@ from regulars.console._kinds import USUAL, Kinds
 from regulars.console._visits import Visit
 from regulars.ledger import Entry, Hold, Lot, Period, desk
 from regulars.ledger.desk import Account, Freeze
+from regulars.members import Member
 from regulars.storage import Transaction
 from regulars.types import from_public, to_public
 
@@ -96,11 +97,19 @@ class Page:
     entries: list[Entry]
     named: dict[int, str]
     orders: dict[str, Order]
+    whose: dict[int, Member]
+    """By entry, where several share the points: the member whose it is."""
+
     following: int | None
 
     def adjustment(self, entry: Entry) -> str | None:
         """The adjustment that an entry was booked for, as `adj_…`."""
-        return entry.reference if entry.reference.startswith(_ADJUSTMENT) and len(entry.reference) == 17 else None
+        reference = self.reference(entry)
+        return reference if reference.startswith(_ADJUSTMENT) and len(reference) == 17 else None
+
+    def reference(self, entry: Entry) -> str:
+        """What whoever posted an entry calls it."""
+        return ledger.told(entry.reference)[0]
 
 
 def purse(tx: Transaction, visit: Visit, member_id: int, kind: str, accounts: Sequence[Account]) -> Purse:
@@ -143,7 +152,10 @@ def read(tx: Transaction, visit: Visit, member_id: int, wanted: Wanted, *, limit
     named = {entry.seq: order for entry in rows if (order := _timeline.order_of(entry.reference))}
     orders = commerce.find_orders(tx, sorted({from_public("ord", order) for order in named.values()}))
     known = {to_public("ord", order.order_id): order for order in orders}
-    return Page(rows, named, known, rows[-1].seq if len(found) > limit else None)
+    owners = {entry.seq: who for entry in rows if (who := ledger.told(entry.reference)[1]) is not None}
+    people = {one.member_id: one for one in members.find_all(tx, sorted(set(owners.values())))}
+    whose = {seq: people[who] for seq, who in owners.items() if who in people}
+    return Page(rows, named, known, whose, rows[-1].seq if len(found) > limit else None)
 
 
 def _entries(

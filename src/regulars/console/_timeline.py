@@ -22,6 +22,7 @@ _ICONS: Final = {
     "member": "user-plus",
     "order": "shopping-bag",
     "points": "sparkles",
+    "household": "user-plus",
     "tier": "trophy",
     "order.returned": "receipt-refund",
     "order.cancelled": "x-circle",
@@ -243,6 +244,9 @@ def _points(teller: Teller, fact: Recorded) -> Markup:
         "points.reinstated": several("Got %(num)s lapsed point back", "Got %(num)s lapsed points back", count),
         "points.lapsed": several("%(num)s pending point was lost", "%(num)s pending points were lost", count),
         "points.forgiven": several("%(num)s point owed was forgiven", "%(num)s points owed were forgiven", count),
+        "points.joined": teller.language.gettext("All points were put together with others'"),
+        "points.left": teller.language.gettext("The points are the member's alone again"),
+        "points.moved": teller.language.gettext("Points went between the member's own account and those shared"),
     }
     sentence = sentences.get(fact.name)
     return _other(teller, fact) if sentence is None else teller.say(sentence, num=num)
@@ -294,6 +298,12 @@ def _tier(teller: Teller, fact: Recorded) -> Markup:
     return _other(teller, fact)
 
 
+def _household(teller: Teller, fact: Recorded) -> Markup:
+    _ = teller.language.gettext
+    sentences = {"household.joined": _("Joined a household"), "household.left": _("Left the household")}
+    return teller.say(sentences[fact.name]) if fact.name in sentences else _other(teller, fact)
+
+
 def _reaction(teller: Teller, fact: Recorded) -> Markup:
     _ = teller.language.gettext
     sentences = {
@@ -316,6 +326,7 @@ _SENTENCES: Final[Mapping[str, Callable[[Teller, Recorded], Markup]]] = {
     "hold": _hold,
     "tier": _tier,
     "reaction": _reaction,
+    "household": _household,
 }
 
 

@@ -9,8 +9,9 @@ reference is posted once. Every posting keeps it, in one statement per batch.
     assert ledger.audit(tx) == []
 """
 
-from regulars.ledger._accounts import audit, balance, expire_due, lots, roll_up, totals
+from regulars.ledger._accounts import audit, balance, expire_due, lots, roll_up, shared_with, totals
 from regulars.ledger._activities import Active, slide
+from regulars.ledger._balances import Balance, Lot
 from regulars.ledger._calendar import (
     Activity,
     AfterSpan,
@@ -32,6 +33,8 @@ from regulars.ledger._calendar import (
 )
 from regulars.ledger._corrections import extend, forgive, reinstate
 from regulars.ledger._holds import capture, hold, holds, release
+from regulars.ledger._joins import AlreadyJoined, NotJoined, NotShareable, join, joins, leave, merge, unmerge
+from regulars.ledger._owners import pool, told
 from regulars.ledger._postings import (
     AccountFrozen,
     InsufficientPoints,
@@ -49,8 +52,9 @@ from regulars.ledger._postings import (
 )
 from regulars.ledger._promises import fulfil, lapsed
 from regulars.ledger._queries import Discrepancy, Entry, Hold, Totals, UnderWay
-from regulars.ledger._rules import GRACE, Balance, InvalidPosting, Lot, Posting, account_id
+from regulars.ledger._rules import GRACE, InvalidPosting, Posting, account_id
 from regulars.ledger._transfers import Transfer, deliver, dispatch, transfer, under_way
+from regulars.ledger.joined import Join
 from regulars.ledger.past import Period, statement
 
 __all__ = [
@@ -59,6 +63,7 @@ __all__ = [
     "Active",
     "Activity",
     "AfterSpan",
+    "AlreadyJoined",
     "AtEvent",
     "BadPolicy",
     "Balance",
@@ -68,8 +73,11 @@ __all__ = [
     "Hold",
     "InsufficientPoints",
     "InvalidPosting",
+    "Join",
     "Lot",
     "MonthDay",
+    "NotJoined",
+    "NotShareable",
     "NotSpendable",
     "NothingToReverse",
     "Outcome",
@@ -102,10 +110,15 @@ __all__ = [
     "fulfil",
     "hold",
     "holds",
+    "join",
+    "joins",
     "lapsed",
+    "leave",
     "live_until",
     "lots",
     "matures_at",
+    "merge",
+    "pool",
     "post",
     "refusal",
     "reinstate",
@@ -113,10 +126,13 @@ __all__ = [
     "reverse_earn",
     "reverse_spend",
     "roll_up",
+    "shared_with",
     "slide",
     "spend",
     "statement",
+    "told",
     "totals",
     "transfer",
     "under_way",
+    "unmerge",
 ]

@@ -3,9 +3,11 @@
 from collections import Counter
 from datetime import datetime
 
-from regulars.ledger import _postings, _queries
+from regulars.ledger import _postings, _queries, joined
+from regulars.ledger._balances import Balance, Lot, as_of
+from regulars.ledger._owners import owner_name
 from regulars.ledger._queries import Discrepancy, Movement, Totals
-from regulars.ledger._rules import Balance, Lot, account_id, as_of
+from regulars.ledger._rules import account_id
 from regulars.storage import Transaction
 
 
@@ -40,7 +42,7 @@ def balance(tx: Transaction, member_id: int, *, at: datetime, point_type: str = 
     """What a member has at `at`, which is not before the last posting; zeros when there is no account.
 
     A lot counts until the instant before its expiry, and a pending one from the instant it matures, whether or not
-    `expire_due` has come by.
+    `expire_due` has come by. Of a member who shares points it is what all of them have together.
     """
     return as_of(_queries.select_holding(tx, account_id=account_id(member_id, point_type)), at)[0]
 
@@ -48,6 +50,13 @@ def balance(tx: Transaction, member_id: int, *, at: datetime, point_type: str = 
 def lots(tx: Transaction, member_id: int, *, at: datetime, point_type: str = "points") -> list[Lot]:
     """The lots behind `balance`: open ones by expiry, then pending ones by maturity."""
     return as_of(_queries.select_holding(tx, account_id=account_id(member_id, point_type)), at)[1]
+
+
+def shared_with(tx: Transaction, member_id: int, *, point_type: str = "points") -> str | None:
+    """With whom a member's points are, as the doors show it: a household or another member; None: the member's alone."""
+    account = account_id(member_id, point_type)
+    home = joined.select_homes(tx, account_ids=[account]).get(account)
+    return None if home is None else owner_name(home.owner)
 
 
 def roll_up(tx: Transaction, *, at: datetime) -> int:

@@ -1,13 +1,14 @@
 """Posting: the one verb that moves points, and the three that post one thing and raise when they cannot."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final, Literal, get_args
 
 from regulars import facts
 from regulars.errors import Conflict, NotFound, RegularsError
-from regulars.ledger import _queries, _rules
+from regulars.ledger import _queries, _rules, joined
+from regulars.ledger._owners import owner_name
 from regulars.ledger._queries import KINDS, Movement
 from regulars.ledger._rules import GRACE, Posting
 from regulars.storage import Transaction
@@ -24,6 +25,9 @@ Status = Literal[
 ]
 
 _STATUSES: Final[tuple[Status, ...]] = get_args(Status)
+_ELSEWHERE: Final = 8
+"""How `ledger_post` answers for an account that has joined another: nothing was done yet."""
+
 _FACTS: Final = (
     "",
     "points.earned",
@@ -114,30 +118,51 @@ def post(tx: Transaction, postings: Sequence[Posting], *, at: datetime) -> list[
 
     Linear in the number of postings: about 40 µs each in batches (docs/explanation/ledger.md).
 
+    What is for a member who shares points goes to where they are (docs/explanation/ledger.md), and the outcome is that
+    account's.
+
     Facts: `points.earned`, `.promised`, `.matured`, `.lapsed`, `.spent`, `.expired`, `.restored`, `.reversed`, `.held`,
-    `.captured`, `.released`, `.sent`, `.received`, `.extended`, `.reinstated`, `.forgiven`, of what was posted.
+    `.captured`, `.released`, `.sent`, `.received`, `.extended`, `.reinstated`, `.forgiven`, of what was posted; `.moved`.
     """
     if not postings:
         return []
     outcomes: dict[int, Outcome] = {}
     told: dict[int, facts.Fact] = {}
     promised: list[tuple[Posting, int, int]] = []
+    elsewhere: list[int] = []
     for places in _rules.apart(postings, tx.shards):  # always in one order, so that nobody waits in a circle
         batch = _rules.arrange([postings[place] for place in places], at)
         due, items = _queries.post(tx, batch=batch, at=at)
-        for place, one in zip(batch.order, items, strict=True):
-            code, kind, amount, pending, debt, held, available, seq, account, alloc = one
-            position = places[place]
-            outcomes[position] = Outcome(_STATUSES[code], amount, available, seq, pending, debt, held, alloc)
-            if code == 0:
-                told[position] = _fact(postings[position], account, kind, amount, pending, debt, held, available, alloc)
-                if KINDS[kind] == "promise":
-                    promised.append((postings[position], account, seq))
+        for place, row in zip(batch.order, items, strict=True):
+            if row.outcome == _ELSEWHERE:
+                elsewhere.append(places[place])
+            else:
+                _take(postings, places[place], row, outcomes, told, promised)
         record_due(tx, due, at=at)
+    if elsewhere:
+        _follow(tx, postings, sorted(elsewhere), outcomes, told, promised, at)
     _keep_promises(tx, promised)
     in_order = range(len(postings))
     facts.record(tx, [told[position] for position in in_order if position in told], at=at)
     return [outcomes[position] for position in in_order]
+
+
+def _take(
+    postings: Sequence[Posting],
+    position: int,
+    row: _queries.Posted,
+    outcomes: dict[int, Outcome],
+    told: dict[int, facts.Fact],
+    promised: list[tuple[Posting, int, int]],
+) -> None:
+    """Make of a row the outcome of a posting, its fact, and the terms of a promise."""
+    code, kind, amount, pending, debt, held, available, seq, account, alloc = row
+    outcomes[position] = Outcome(_STATUSES[code], amount, available, seq, pending, debt, held, alloc)
+    if code:
+        return
+    told[position] = _fact(postings[position], account, kind, amount, pending, debt, held, available, alloc)
+    if KINDS[kind] == "promise":
+        promised.append((postings[position], account, seq))
 
 
 def _keep_promises(tx: Transaction, made: Sequence[tuple[Posting, int, int]]) -> None:
@@ -150,6 +175,38 @@ def _keep_promises(tx: Transaction, made: Sequence[tuple[Posting, int, int]]) ->
             lapses=[posting.lapses for posting, _, _ in made],
             awaits=[posting.awaits for posting, _, _ in made],
         )
+
+
+def _follow(
+    tx: Transaction,
+    postings: Sequence[Posting],
+    positions: Sequence[int],
+    outcomes: dict[int, Outcome],
+    told: dict[int, facts.Fact],
+    promised: list[tuple[Posting, int, int]],
+    at: datetime,
+) -> None:
+    """Post what was for accounts that have joined others to those."""
+    followed = joined.follow(tx, [postings[position] for position in positions], at=at)
+    record_due(tx, followed.due, at=at)
+    facts.record(tx, [moved_fact(one, account, moved, at) for one, account, moved in followed.moved], at=at)
+    for position, one in zip(positions, followed.done, strict=True):
+        _take(postings, position, one.row, outcomes, told, promised)
+        if position in told:
+            told[position] = replace(told[position], data={**told[position].data, **_whose(one.owner)})
+
+
+def moved_fact(source: Posting, account: int, moved: joined.Moved, at: datetime) -> facts.Fact:
+    """What went to another account, for a posting of the account that has joined it."""
+    about = {"available": moved.available, "debt": moved.debt, "balance": moved.balance, "reference": source.reference}
+    if source.point_type != "points":
+        about["point_type"] = source.point_type
+    return facts.Fact("points.moved", at, source.member_id, account, about)
+
+
+def _whose(owner: int) -> dict[str, object]:
+    """That it went to points that a household shares."""
+    return {"household": owner_name(owner)} if owner < 0 else {}
 
 
 def record_due(tx: Transaction, movements: Sequence[Movement], *, at: datetime) -> None:
@@ -184,6 +241,8 @@ def _fact(
         data["point_type"] = source.point_type
     if debt:
         data["debt_change"] = debt
+    if source.member_id < 0:  # of all who share it
+        return facts.Fact(_FACTS[kind], source.occurred_at, None, account_id, data | _whose(source.member_id))
     return facts.Fact(_FACTS[kind], source.occurred_at, source.member_id, account_id, data)
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from regulars.ledger import _queries
-from regulars.ledger._postings import post
+from regulars.ledger import _queries, joined
+from regulars.ledger._postings import post, record_due
 from regulars.ledger._rules import Posting, account_id, derived, digest
 from regulars.storage import Transaction
 
@@ -39,8 +39,17 @@ def lapsed(
 
     Their accounts are locked until the transaction ends, so that what follows finds them as they were told here.
     """
-    accounts = {account_id(member_id, point_type): member_id for member_id, _ in promises}
-    _queries.lock_accounts(tx, account_ids=list(accounts))
-    marks = {digest(reference): reference for _, reference in promises}
-    named = [(account_id(member_id, point_type), digest(reference)) for member_id, reference in promises]
-    return {(accounts[owner], marks[mark]) for owner, mark in _queries.select_lapsed(tx, promises=named, at=at)}
+    asked = {
+        (account_id(member_id, point_type), reference): (member_id, reference) for member_id, reference in promises
+    }
+    shared = joined.lock_each(tx, account_ids=list({account for account, _ in asked}))
+    moved: dict[tuple[int, str], tuple[int, str]] = {}
+    if shared:
+        places = joined.lock(tx, shared, at=at)
+        record_due(tx, places.due, at=at)
+        moved = joined.whereabouts(tx, [one for one in asked if one[0] in shared], places)
+    named: dict[tuple[int, str], tuple[int, str]] = {}
+    for one, promise in asked.items():
+        account, name = moved.get(one, one)
+        named[account, digest(name)] = promise
+    return {named[one] for one in _queries.select_lapsed(tx, promises=list(named), at=at)}

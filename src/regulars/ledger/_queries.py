@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Final, Literal, LiteralString, NamedTuple
 
-from regulars.ledger._rules import NEVER, Batch, Holding, Parts, bucket, micros, read_parts
+from regulars.ledger._balances import Holding
+from regulars.ledger._rules import NEVER, Batch, Parts, bucket, micros, read_parts
 from regulars.storage import Transaction
 
 KINDS: Final = (
@@ -145,26 +146,28 @@ _POST: Final = """
     select outcome, kind, amount, pending_change, debt_change, held_change, available, seq, account_id, alloc, reference, occurred_at
     from ledger_post(%(accounts)s, %(members)s, %(types)s, %(ids)s, %(kinds)s, %(amounts)s, %(idems)s, %(refs)s,
                      %(occurred)s, %(expires)s, %(matures)s, %(awaits)s, %(lapses)s, %(gives)s, %(settles)s, %(reasons)s,
-                     %(undoes)s, %(earlier)s, %(targets)s, %(siblings)s, %(at)s)
+                     %(undoes)s, %(earlier)s, %(targets)s, %(siblings)s, %(at)s, %(here)s)
     """
 _POST_AT: Final = """
     select outcome, kind, amount, pending_change, debt_change, held_change, available, seq, account_id, alloc, reference, occurred_at
     from ledger_post_at(%(bucket)s::smallint, %(accounts)s, %(members)s, %(types)s, %(ids)s, %(kinds)s, %(amounts)s, %(idems)s, %(refs)s,
                         %(occurred)s, %(expires)s, %(matures)s, %(awaits)s, %(lapses)s, %(gives)s, %(settles)s, %(reasons)s,
-                        %(undoes)s, %(earlier)s, %(targets)s, %(siblings)s, %(at)s)
+                        %(undoes)s, %(earlier)s, %(targets)s, %(siblings)s, %(at)s, %(here)s)
     """
 # Where the ledger is spread over several servers, a function is called as `…_at(bucket, …)`: on the shard of that bucket.
 
 
-def post(tx: Transaction, *, batch: Batch, at: datetime) -> tuple[list[Movement], list[Posted]]:
-    """Post a batch: the entries that fell due on the way, and one answer per item in the batch's order."""
-    here = _POST if tx.shards is None else _POST_AT
+def post(tx: Transaction, *, batch: Batch, at: datetime, here: bool = False) -> tuple[list[Movement], list[Posted]]:
+    """Post a batch: the entries that fell due on the way, and one answer per item in the batch's order.
+
+    With `here` even to accounts that have joined others.
+    """
     rows = tx.rows(
-        here, bucket=bucket(batch.accounts[0]),
+        _POST if tx.shards is None else _POST_AT, bucket=bucket(batch.accounts[0]),
         accounts=batch.accounts, members=batch.members, types=batch.types, ids=batch.ids, kinds=batch.kinds, amounts=batch.amounts,
         idems=batch.idems, refs=batch.references, occurred=batch.occurred, expires=batch.expires, matures=batch.matures,
         awaits=batch.awaits, lapses=batch.lapses, gives=batch.gives, settles=batch.settles, reasons=batch.reasons,
-        undoes=batch.undoes, earlier=batch.earlier, targets=batch.targets, siblings=batch.siblings, at=at,
+        undoes=batch.undoes, earlier=batch.earlier, targets=batch.targets, siblings=batch.siblings, at=at, here=here,
     )  # fmt: skip
     first = len(rows) - len(batch.ids)
     owners = dict(zip(batch.accounts, zip(batch.members, batch.types, strict=True), strict=True)) if first else {}
@@ -193,17 +196,6 @@ def insert_promises(
              v (account_id, seq, matures_at, lapses, awaits)
         """,
         accounts=account_ids, seqs=seqs, matures=matures, lapses=lapses, awaits=awaits,
-    )  # fmt: skip
-
-
-def lock_accounts(tx: Transaction, *, account_ids: list[int]) -> int:
-    """Lock those accounts that exist, from the lowest up."""
-    return tx.run(
-        """
-        select x.account_id from unnest(%(account_ids)s::bigint[]) u (id),
-        lateral (select c.account_id from ledger_accounts c where c.account_id = u.id for update) x
-        """,
-        account_ids=sorted(account_ids),
     )  # fmt: skip
 
 
@@ -291,17 +283,15 @@ def select_awaiting(tx: Transaction, *, events: list[str], at: datetime, limit: 
     return tx.all(
         """
         select a.member_id, a.point_type, e.reference, p.awaits
-        from unnest(%(events)s::text[]) v (event)
-        cross join lateral (  -- event by event, in the order only the right index has
-            select p.account_id, p.bucket, p.seq, p.awaits from ledger_pending_lots p
-            where p.awaits >= v.event and p.awaits <= v.event and p.matures_at + interval '0' > %(at)s
-            order by p.awaits limit %(limit)s) p
+        from ledger_pending_lots p
         cross join lateral (
-            select a.member_id, a.point_type from ledger_accounts a where a.account_id = p.account_id and a.bucket = p.bucket limit 1) a
+            select c.member_id, c.point_type from ledger_accounts c
+            where c.account_id = p.account_id and c.bucket = p.bucket order by c.account_id limit 1) a
         cross join lateral (
-            select e.reference from ledger_entries e
-            where e.account_id = p.account_id and e.seq = p.seq and e.bucket = p.bucket order by e.account_id, e.seq limit 1) e
-        limit %(limit)s
+            select c.reference from ledger_entries c
+            where c.account_id = p.account_id and c.seq = p.seq and c.bucket = p.bucket order by c.account_id, c.seq limit 1) e
+        where p.awaits = any(%(events)s) and p.matures_at > %(at)s
+        order by p.account_id, p.seq limit %(limit)s
         """,
         Awaiting, events=events, at=at, limit=limit,
     )  # fmt: skip
@@ -315,7 +305,7 @@ def select_lapsed(tx: Transaction, *, promises: list[tuple[int, str]], at: datet
         from unnest(%(accounts)s::bigint[], %(idems)s::uuid[]) v (account_id, idem)
         cross join lateral (
             select e.seq, ledger_idem('@lapse:' || e.seq) as lapse from ledger_entries e
-            where e.account_id = v.account_id and e.idem = v.idem and e.kind = 5
+            where e.account_id = v.account_id and e.idem = v.idem and e.kind in (5, 12)
             order by e.account_id, e.idem limit 1
         ) e
         cross join lateral (
@@ -345,6 +335,13 @@ def select_sooner(tx: Transaction, *, untils: list[tuple[int, datetime]]) -> set
     )  # fmt: skip
 
 
+def _home(tx: Transaction, alias: Literal["a", "h"]) -> LiteralString:
+    """The rows of the account that an account has joined, or of itself: in one statement, lest they move in between."""
+    if tx.shards is None:
+        return f"{alias}.account_id = ledger_home(%(account_id)s)"
+    return f"{alias}.account_id = %(account_id)s and {alias}.bucket = %(bucket)s"
+
+
 @dataclass(frozen=True, slots=True)
 class Hold:
     """Points set aside: amount = remaining + captured + what was released."""
@@ -364,11 +361,11 @@ class Hold:
 def select_holds(tx: Transaction, *, account_id: int, at: datetime, before_seq: int | None, limit: int) -> list[Hold]:
     """An account's holds that are open at `at` and numbered before `before_seq`, latest first."""
     return tx.all(
-        """
+        f"""
         select h.seq, e.reference, e.held_change as amount, h.remaining, h.captured, e.occurred_at, h.held_until, e.reason
         from ledger_holds h
         join ledger_entries e on e.account_id = h.account_id and e.seq = h.seq and e.bucket = h.bucket
-        where h.account_id = %(account_id)s and h.bucket = %(bucket)s and h.held_until > %(at)s
+        where {_home(tx, 'h')} and h.held_until > %(at)s
           and h.seq < coalesce(%(before_seq)s::bigint, 1::bigint << 31)
         order by h.seq desc limit %(limit)s
         """,
@@ -417,7 +414,7 @@ def settle_due_at(tx: Transaction, *, shard: int, at: datetime, limit: int) -> l
 def select_holding(tx: Transaction, *, account_id: int) -> list[Holding]:
     """An account with its lots, promises and holds: one statement, one snapshot."""
     return tx.all(
-        """
+        f"""
         select a.debt, a.held, coalesce(l.seq, 0) as seq, coalesce(l.expires_at, '9999-01-01 00:00+00') as expires_at,
                coalesce(l.amount, 0) as amount, l.matures_at, l.awaits, coalesce(l.lapses, false) as lapses,
                coalesce(l.captured, 0) as captured, coalesce(l.of_held, 0) as of_held, l.alloc
@@ -433,7 +430,7 @@ def select_holding(tx: Transaction, *, account_id: int) -> list[Holding]:
             select h.held_until, h.remaining, h.held_until, h.seq, null, false, h.captured, e.held_change, e.alloc::text
             from ledger_holds h join ledger_entries e on e.account_id = h.account_id and e.seq = h.seq and e.bucket = h.bucket
             where h.account_id = a.account_id and h.bucket = a.bucket) l on true
-        where a.account_id = %(account_id)s and a.bucket = %(bucket)s
+        where {_home(tx, 'a')}
         """,
         Holding, account_id=account_id, bucket=bucket(account_id),
     )  # fmt: skip

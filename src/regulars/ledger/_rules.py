@@ -22,7 +22,10 @@ GRACE: Final = timedelta(days=7)
 MOST: Final = 10**12
 """The most points one posting may move: nine million of them fit into an account before a `bigint` overflows."""
 
-_LONGEST: Final = 200
+POOLS: Final = 1 << 62
+"""From here on accounts are of pools: whoever locks accounts in ascending order has those of members before any pool's."""
+
+LONGEST: Final = 200
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 _LONGEST_GRACE: Final = timedelta(days=3660)
@@ -137,14 +140,14 @@ class Posting:
             raise InvalidPosting(field="kind", value=self.kind, remedy=f"give one of {', '.join(_CODES)}")
         if not 0 < self.amount <= MOST and not (self.amount == 0 and self.kind in _ALL_THAT_IS_LEFT | _EXTENDING):
             raise InvalidPosting(field="amount", value=self.amount, remedy=f"give a whole number from 1 to {MOST}")
-        if not 0 <= self.member_id < 1 << 63:
+        if not -(1 << 63) < self.member_id < 1 << 63:
             raise InvalidPosting(field="member_id", value=self.member_id, remedy="give a member's identifier")
         if self.point_type != "points" and not POINT_TYPE.fullmatch(self.point_type):
             raise InvalidPosting(
                 field="point_type", value=self.point_type, remedy="give at most 32 of a to z, 0 to 9 and _"
             )
         if self.kind != "slide":
-            _check_reference("reference", self.reference)
+            check_reference("reference", self.reference)
         _check_aware("occurred_at", self.occurred_at)
         if self.kind == "earn":
             _check_earn(self)
@@ -155,8 +158,13 @@ class Posting:
             check_words("reason", self.reason)
 
 
-def _check_reference(field: str, reference: str) -> None:
-    if not 0 < len(reference) <= _LONGEST or reference[0] == "@" or not reference.isprintable():
+def check_reference(field: str, reference: str) -> None:
+    """Refuse what cannot be a caller's name for a posting.
+
+    Raises:
+        InvalidPosting: it is empty, too long, not one line, or would be taken for one of the ledger's own.
+    """
+    if not 0 < len(reference) <= LONGEST or reference[0] == "@" or not reference.isprintable():
         remedy = "give 1 to 200 printable characters, the first of them not @, which marks the ledger's own"
         raise InvalidPosting(field=field, value=reference, remedy=remedy)
 
@@ -183,7 +191,7 @@ def _check_earn(posting: Posting) -> None:
         remedy = "say until when they wait, or what waits for ever stays pending for ever"
         raise InvalidPosting(field="matures_at", value=None, remedy=remedy)
     if posting.awaits is not None:
-        _check_reference("awaits", posting.awaits)
+        check_reference("awaits", posting.awaits)
     if posting.expires_at is not None:
         _check_aware("expires_at", posting.expires_at)
         if posting.expires_at <= max(posting.occurred_at, posting.matures_at or posting.occurred_at):
@@ -212,7 +220,7 @@ def _check_following(posting: Posting) -> None:
     if posting.reverses is None:
         raise InvalidPosting(field="reverses", value=None, remedy="give the reference of the posting it follows from")
     if not (posting.kind == "reinstate" and posting.reverses.startswith("@expire:")):
-        _check_reference("reverses", posting.reverses)
+        check_reference("reverses", posting.reverses)
     if not timedelta(0) < posting.grace <= _LONGEST_GRACE:
         raise InvalidPosting(
             field="grace", value=str(posting.grace), remedy="give more than no time and at most ten years"
@@ -273,9 +281,10 @@ class Batch:
     """The last item before it that follows from the same reference."""
 
 
-def account_id(member_id: int, point_type: str) -> int:
-    """The account of a member's points of one type."""
-    return types.stable_id("account", member_id, point_type)
+def account_id(owner: int, point_type: str) -> int:
+    """The account of a member's points of one type, or of a pool's."""
+    number = types.stable_id("account", owner, point_type) % POOLS
+    return number if owner >= 0 else number + POOLS
 
 
 def bucket(account: int) -> int:
@@ -300,7 +309,7 @@ def micros(instant: datetime) -> int:
 
 def instant_of(microseconds: int) -> datetime | None:
     """The instant so many microseconds after 1970; None for what stands for "never"."""
-    return _or_never(_EPOCH + microseconds * _MICROSECOND)
+    return or_never(_EPOCH + microseconds * _MICROSECOND)
 
 
 def arrange(postings: Sequence[Posting], at: datetime) -> Batch:
@@ -348,7 +357,7 @@ def digest(reference: str) -> str:
 def derived(reference: str, more: str) -> str:
     """A reference made of another one; where both are too long, a digest of them stands for the second."""
     made = reference + more
-    return made if len(made) <= _LONGEST else f"{reference[: _LONGEST - 33]} {digest(made)}"
+    return made if len(made) <= LONGEST else f"{reference[: LONGEST - 33]} {digest(made)}"
 
 
 def _expiry(item: Posting, at: datetime) -> int:
@@ -391,122 +400,6 @@ def _last_before(ids: list[int], written: Sequence[str | None], sought: Sequence
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class Balance:
-    """What an account holds, in the smallest unit of its point type."""
-
-    available: int
-    pending: int
-    debt: int
-    held: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Lot:
-    """Open points with one expiry; not available before `matures_at`, when that is given."""
-
-    expires_at: datetime | None
-    amount: int
-    matures_at: datetime | None = None
-    awaits: str | None = None
-    """The event that makes them available sooner."""
-
-    lapses: bool = False
-    """Lost at `matures_at` unless the event has come."""
-
-
-@dataclass(frozen=True, slots=True)
-class Holding:
-    """An account as it was last posted to, with one row per lot, promise and hold; `amount` 0 when it has none."""
-
-    debt: int
-    held: int
-    seq: int
-    """Of the entry of a promise or a hold; 0 for an open lot."""
-
-    expires_at: datetime
-    amount: int
-    matures_at: datetime | None
-    """Of a promise; of a hold, when it ends."""
-
-    awaits: str | None
-    lapses: bool
-    captured: int
-    of_held: int
-    """Of a hold, what it was made of: 0 for others."""
-
-    alloc: str | None
-
-
-@dataclass(slots=True)
-class _Purse:
-    """An account on its way from its last posting to a later instant."""
-
-    debt: int
-    lots: dict[datetime, int]
-    promises: list[Holding]
-    holds: list[Holding]
-
-    def credit(self, expires_at: datetime, points: int) -> None:
-        paid = min(self.debt, points)
-        self.debt -= paid
-        if points > paid:
-            self.lots[expires_at] = self.lots.get(expires_at, 0) + points - paid
-
-    def settle_lots(self, upto: datetime) -> None:
-        for one in sorted(self.promises, key=lambda promise: (promise.matures_at or NEVER, promise.seq)):
-            if (one.matures_at or NEVER) <= upto:
-                self.promises.remove(one)
-                if not one.lapses:
-                    self.credit(one.expires_at, one.amount)
-        self.lots = {expires_at: points for expires_at, points in self.lots.items() if expires_at > upto}
-
-    def release(self, hold: Holding, at: datetime) -> None:
-        """Give back what is left of a hold, its last lot first; a debt is paid by what then expires first."""
-        self.holds.remove(hold)
-        skip, give = hold.of_held - hold.amount - hold.captured, hold.amount
-        for expires, points in reversed(read_parts(hold.alloc)):
-            passed = min(skip, -points)
-            skip -= passed
-            back = min(-points - passed, give)
-            give -= back
-            if back:
-                expires_at = _EPOCH + expires * _MICROSECOND
-                lot = expires_at if expires_at > at else at + GRACE
-                self.lots[lot] = self.lots.get(lot, 0) + back
-        for lot in sorted(self.lots):
-            paid = min(self.debt, self.lots[lot])
-            self.debt -= paid
-            self.lots[lot] -= paid
-        self.lots = {lot: points for lot, points in self.lots.items() if points}
-
-
-def as_of(rows: Sequence[Holding], at: datetime) -> tuple[Balance, list[Lot]]:
-    """The balance and lots at `at`, which is not before the last posting, whether or not the jobs have run."""
-    if not rows:
-        return Balance(0, 0, 0), []
-    purse = _Purse(
-        rows[0].debt,
-        {row.expires_at: row.amount for row in rows if row.seq == 0 and row.amount},
-        [row for row in rows if row.seq and not row.of_held],
-        [row for row in rows if row.of_held],
-    )
-    for hold in sorted(purse.holds, key=lambda one: (one.matures_at or NEVER, one.seq)):
-        ends = hold.matures_at or NEVER
-        if ends <= at:
-            purse.settle_lots(ends)
-            purse.release(hold, ends)
-    purse.settle_lots(at)
-    lots = [Lot(_or_never(expires_at), purse.lots[expires_at]) for expires_at in sorted(purse.lots)]
-    waiting = [
-        Lot(_or_never(one.expires_at), one.amount, one.matures_at, one.awaits, one.lapses)
-        for one in sorted(purse.promises, key=lambda promise: (promise.matures_at or NEVER, promise.seq))
-    ]
-    held = sum(one.amount for one in purse.holds)
-    return Balance(
-        sum(lot.amount for lot in lots), sum(one.amount for one in waiting), purse.debt, held
-    ), lots + waiting
-
-
-def _or_never(expires_at: datetime) -> datetime | None:
+def or_never(expires_at: datetime) -> datetime | None:
+    """An instant; None for what stands for "never"."""
     return None if expires_at >= NEVER else expires_at

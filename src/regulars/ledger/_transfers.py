@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from regulars import facts
-from regulars.ledger import _queries, _rules
-from regulars.ledger._postings import Outcome, ReferenceReused, post, post_one
+from regulars.ledger import _queries, _rules, joined
+from regulars.ledger._owners import owner_name
+from regulars.ledger._postings import Outcome, ReferenceReused, post, post_one, record_due
 from regulars.ledger._queries import UnderWay
 from regulars.ledger._rules import InvalidPosting, Posting
 from regulars.storage import Transaction
-from regulars.types import stable_id, to_public
+from regulars.types import stable_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ def transfer(
     Where the ledger is spread over several servers, they arrive by `deliver`, within a second of a running server.
 
     Raises:
-        InvalidPosting: an input can never be right, or both are the same.
+        InvalidPosting: an input can never be right, or both are the same or share their points; roll back then.
         InsufficientPoints: the sender has fewer.
         AccountFrozen: nothing may be taken out of the sender's account.
         NotSpendable: points of this type never are.
@@ -53,9 +54,14 @@ def transfer(
     if tx.shards is not None:
         return dispatch(tx, sender, receiver, amount, reference=reference, at=at, reason=reason, point_type=point_type)
     _check_two(sender, receiver)
-    accounts = sorted(_rules.account_id(owner, point_type) for owner in (sender, receiver))
-    _queries.lock_accounts(tx, account_ids=accounts)  # both, in the one order, before either side is posted
+    accounts = [_rules.account_id(owner, point_type) for owner in (sender, receiver)]
+    places = joined.lock(tx, accounts, at=at)  # both, in the one order, before either side is posted
+    record_due(tx, places.due, at=at)
     sent = post_one(tx, Posting("send", sender, amount, reference, at, reason=reason, point_type=point_type), at)
+    if sent.status == "posted" and len({places.home(account) for account in accounts}) == 1:
+        raise InvalidPosting(
+            field="receiver", value=owner_name(receiver), remedy="they share these points, nothing has to be sent"
+        )
     received = post_one(tx, _receipt(sent, sender, receiver, amount, reference, at, reason, point_type), at)
     if sent.status != received.status:  # it was sent before, to somebody else, and must not arrive twice
         raise ReferenceReused(reference=reference)
@@ -123,7 +129,7 @@ def under_way(tx: Transaction, *, limit: int = 100) -> Sequence[UnderWay]:
 
 def _check_two(sender: int, receiver: int) -> None:
     if sender == receiver:
-        raise InvalidPosting(field="receiver", value=to_public("mem", receiver), remedy="name somebody else")
+        raise InvalidPosting(field="receiver", value=owner_name(receiver), remedy="name somebody else")
 
 
 def _receipt(
@@ -137,17 +143,17 @@ def _receipt(
     point_type: str,
 ) -> Posting:
     lots = tuple((expires, -points) for expires, points in sent.lots)
-    name = _rules.derived(reference, f" from {to_public('mem', sender)}")
+    name = _rules.derived(reference, f" from {owner_name(sender)}")
     return Posting("receive", receiver, amount, name, at, lots=lots, reason=reason, point_type=point_type)
 
 
 def _arrival(one: UnderWay, at: datetime) -> Posting:
-    name = _rules.derived(one.reference, f" from {to_public('mem', one.sender)}")
+    name = _rules.derived(one.reference, f" from {owner_name(one.sender)}")
     return _incoming(one, one.receiver, name, at)
 
 
 def _return(one: UnderWay, at: datetime) -> Posting:
-    name = _rules.derived(one.reference, f" back from {to_public('mem', one.receiver)}")
+    name = _rules.derived(one.reference, f" back from {owner_name(one.receiver)}")
     return _incoming(one, one.sender, name, at)
 
 

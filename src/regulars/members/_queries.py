@@ -141,3 +141,114 @@ def update_member(tx: Transaction, *, member_id: int, values: dict[str, object])
         """,
         member_id=member_id, **(values | {"attributes": Jsonb(values["attributes"])}),
     )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Household:
+    """Members who live together."""
+
+    household_id: int
+    name: str
+    created_at: datetime
+    dissolved_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """From when to when a member belonged to a household."""
+
+    household_id: int
+    member_id: int
+    joined_at: datetime
+    left_at: datetime | None
+
+
+def insert_household(tx: Transaction, *, household_id: int, name: str, at: datetime) -> int:
+    """Keep a household, unless it is there."""
+    return tx.run(
+        """
+        insert into members_households (household_id, name, created_at) values (%(household_id)s, %(name)s, %(at)s)
+        on conflict (household_id) do nothing
+        """,
+        household_id=household_id, name=name, at=at,
+    )  # fmt: skip
+
+
+def lock_household(tx: Transaction, *, household_id: int) -> int:
+    """Lock a household against others who join or leave."""
+    return tx.run(
+        "select household_id from members_households where household_id = %(household_id)s for no key update",
+        household_id=household_id,
+    )
+
+
+def end_household(tx: Transaction, *, household_id: int, at: datetime) -> int:
+    """Note that a household is no more."""
+    return tx.run(
+        "update members_households set dissolved_at = %(at)s where household_id = %(household_id)s and dissolved_at is null",
+        household_id=household_id, at=at,
+    )  # fmt: skip
+
+
+def select_household(tx: Transaction, *, household_id: int) -> list[Household]:
+    """The household of that number."""
+    return tx.all(
+        "select household_id, name, created_at, dissolved_at from members_households where household_id = %(household_id)s",
+        Household, household_id=household_id,
+    )  # fmt: skip
+
+
+def select_households(tx: Transaction, *, after: tuple[str, int] | None, limit: int) -> list[Household]:
+    """The households, by name."""
+    name, household_id = after or (None, None)
+    return tx.all(
+        """
+        select household_id, name, created_at, dissolved_at from members_households
+        where %(name)s::text is null or (name, household_id) > (%(name)s::text, %(household_id)s::bigint)
+        order by name, household_id limit %(limit)s
+        """,
+        Household, name=name, household_id=household_id, limit=limit,
+    )  # fmt: skip
+
+
+def insert_membership(tx: Transaction, *, household_id: int, member_id: int, at: datetime) -> int:
+    """Let a member belong to a household."""
+    return tx.run(
+        """
+        insert into members_memberships (household_id, member_id, joined_at) values (%(household_id)s, %(member_id)s, %(at)s)
+        """,
+        household_id=household_id, member_id=member_id, at=at,
+    )  # fmt: skip
+
+
+def end_membership(tx: Transaction, *, household_id: int, member_id: int, at: datetime) -> int:
+    """Let a member belong to a household no more, if that is so."""
+    return tx.run(
+        """
+        update members_memberships set left_at = greatest(joined_at, %(at)s)
+        where member_id = %(member_id)s and household_id = %(household_id)s and left_at is null
+        """,
+        household_id=household_id, member_id=member_id, at=at,
+    )  # fmt: skip
+
+
+def select_memberships(tx: Transaction, *, member_id: int, limit: int) -> list[Membership]:
+    """Where a member belonged, the latest first."""
+    return tx.all(
+        """
+        select household_id, member_id, joined_at, left_at from members_memberships
+        where member_id = %(member_id)s order by joined_at desc limit %(limit)s
+        """,
+        Membership, member_id=member_id, limit=limit,
+    )  # fmt: skip
+
+
+def select_members_of_household(tx: Transaction, *, household_id: int, limit: int) -> list[Membership]:
+    """Who belongs to a household now, the longest first."""
+    return tx.all(
+        """
+        select household_id, member_id, joined_at, left_at from members_memberships
+        where household_id = %(household_id)s and left_at is null order by joined_at, member_id limit %(limit)s
+        """,
+        Membership, household_id=household_id, limit=limit,
+    )  # fmt: skip

@@ -32,8 +32,8 @@ SHARDED: Final = (
 REFERENCES: Final = ("ledger_point_types",)
 """Copied to every worker: small, and read while posting."""
 
-KEPT_WHOLE: Final = ("ledger_freezes", "ledger_adjustments")
-"""What has a bucket and stays on the coordinator all the same: a few rows by hand, found by other keys."""
+KEPT_WHOLE: Final = ("ledger_freezes", "ledger_adjustments", "ledger_joins")
+"""What has a bucket and stays on the coordinator all the same: a few rows by hand, found by other keys; and none."""
 
 ENTRANCES: Final = ("ledger_post", "ledger_settle_due", "ledger_check", "ledger_check_each", "ledger_roll_up")
 """The functions that are called on a shard from outside, each as `<name>_at(bucket, …)`."""
@@ -125,6 +125,7 @@ def _spread(connection: psycopg.Connection, shards: int, most_entries: int) -> l
     """Make distributed and reference tables of what is not one yet."""
     known = {name for (name,) in connection.execute("select logicalrelid::regclass::text from pg_dist_partition")}
     if not known & set(SHARDED):
+        _refuse_shared(connection)
         _refuse_much(connection, most_entries)
     made: list[str] = []
     for name in SHARDED:
@@ -145,6 +146,13 @@ def _spread(connection: psycopg.Connection, shards: int, most_entries: int) -> l
         connection.execute("select create_reference_table('storage_functions')")
         connection.execute("select citus_add_local_table_to_metadata('storage_anchor')")
     return made
+
+
+def _refuse_shared(connection: psycopg.Connection) -> None:
+    if _value(connection, "select count(*) from ledger_joins"):
+        raise NotDistributable(
+            reason="members share points, or did, or were merged, and their accounts may come to lie on two servers"
+        )
 
 
 def _refuse_much(connection: psycopg.Connection, most_entries: int) -> None:

@@ -57,3 +57,7 @@ begin
     return cell;
 end $$;
 comment on function {schema}.storage_shard(smallint, bigint[]) is 'version {version}';
+
+-- Where the ledger is spread no account joins another, and Citus could not look into a second account for each row.
+create or replace view {schema}.ledger_balances as
+select a.account_id, a.member_id, a.point_type, a.available from {schema}.ledger_accounts a;

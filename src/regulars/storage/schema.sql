@@ -35,7 +35,9 @@ begin
             end loop;
             h := coalesce(heads[k], '');
         end if;
-        if kinds[i] in (2, 6, 7, 9, 10, 11, 12, 16) then expires[i] := null; end if;  -- their lots are in alloc
+        if kinds[i] in (2, 6, 7, 9, 10, 11, 16) or kinds[i] = 12 and pendings[i] + helds[i] = 0 then
+            expires[i] := null;                     -- their lots are in alloc
+        end if;
         h := sha256(h || ledger_text(a, seqs[i], kinds[i], amounts[i], pendings[i], debts[i], helds[i], availables[i], occurred[i], posted,
                                      expires[i], targets[i], allocs[i]::bigint[], refs[i], reasons[i]));
         hashes[i] := h;
@@ -60,6 +62,20 @@ begin
     return heads;
 end $$;
 
+CREATE FUNCTION public.ledger_change_lot(account bigint, expiry timestamp with time zone, points bigint) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO '$user', 'public'
+    SET enable_seqscan TO 'off'
+    AS $$
+begin
+    delete from ledger_lots l where l.account_id = account and l.expires_at = expiry and l.remaining + points = 0;
+    if points = 0 or found then return; end if;
+    update ledger_lots l set remaining = l.remaining + points where l.account_id = account and l.expires_at = expiry;
+    if not found then
+        insert into ledger_lots (account_id, expires_at, bucket, remaining) values (account, expiry, account % 256, points);
+    end if;
+end $$;
+
 CREATE FUNCTION public.ledger_check(low bigint, high bigint) RETURNS TABLE(invariant text, account_id bigint, seq integer, expected bigint, found bigint)
     LANGUAGE sql STABLE
     AS $$
@@ -76,7 +92,7 @@ with journal as (
 ), undone as (
     select r.account_id, r.bucket, r.reverses as seq, sum(abs(case when r.held_change <> 0 then r.held_change
                else r.amount + r.pending_change - r.debt_change end)) as worth,
-           sum(r.pending_change) as pending, sum(-r.held_change) filter (where r.kind in (9, 10)) as released,
+           sum(r.pending_change) as pending, sum(-r.held_change) filter (where r.kind in (9, 10, 11)) as released,
            sum(-r.held_change) filter (where r.kind = 9) as captured
     from ledger_entries r where r.account_id between low and high and r.reverses is not null group by r.account_id, r.bucket, r.reverses
 ), account as (
@@ -84,7 +100,8 @@ with journal as (
            coalesce(max(a.available), 0) as available, coalesce(max(a.pending), 0) as pending, coalesce(max(a.debt), 0) as debt, coalesce(max(a.held), 0) as held,
            coalesce(max(j.available), 0) as moved, coalesce(max(j.pending), 0) as moved_pending, coalesce(max(j.debt), 0) as moved_debt,
            coalesce(max(j.held), 0) as moved_held, coalesce(max(o.points), 0) as lots, coalesce(max(p.points), 0) as promised, coalesce(max(s.points), 0) as aside,
-           count(*) filter (where a.due_at > least(o.due, p.due, s.due)) as late
+           count(*) filter (where a.due_at > least(o.due, p.due, s.due)) as late,
+           count(*) filter (where a.joined <> a.account_id and (a.available, a.pending, a.held, a.debt) <> (0, 0, 0, 0)) as left_behind
     from (select c.* from ledger_accounts c where c.account_id between low and high) a
     full join journal j using (account_id, bucket) full join open_lots o using (account_id, bucket)
     full join promised p using (account_id, bucket) full join set_aside s using (account_id, bucket)
@@ -95,7 +112,7 @@ with journal as (
           from ledger_entries e where e.account_id between low and high and e.kind in (1, 3, 4)
           union all
           select e.account_id, e.bucket, e.alloc[place], e.alloc[place + 1]
-          from ledger_entries e, generate_series(1, cardinality(e.alloc), 2) place where e.account_id between low and high and e.kind <> 9) z
+          from ledger_entries e, generate_series(1, cardinality(e.alloc), 2) place where e.account_id between low and high and e.kind <> 9 and (e.kind <> 12 or e.held_change = 0)) z
     group by z.account_id, z.bucket, z.expires
 ), chain as (
     select e.*, coalesce(lag(e.available) over w, 0) as before, coalesce(lag(e.seq) over w, 0) as previous, coalesce(lag(e.hash) over w, '') as link
@@ -113,22 +130,28 @@ from account x, lateral (values
     ('available is the sum of the open lots', x.lots, x.available),
     ('pending is the sum of the pending lots', x.promised, x.pending),
     ('held is the sum of the holds', x.aside, x.held),
-    ('nothing falls due unnoticed', 0, x.late)) c(invariant, expected, found)
+    ('nothing falls due unnoticed', 0, x.late),
+    ('what has joined another account holds nothing', 0, x.left_behind)) c(invariant, expected, found)
 where c.expected <> c.found
 union all
 select c.invariant, x.account_id, x.seq, c.expected, c.found
 from chain x, lateral (values
     ('each balance follows from the one before', x.before + x.amount, x.available),
     ('an entry follows its predecessor', x.previous + 1::bigint, x.seq::bigint),
-    ('an entry and its lots agree', case when x.kind in (2, 6, 7, 8, 10, 11, 12, 13, 14) then x.amount when x.kind = 9 then x.held_change else 0 end,
+    ('an entry and its lots agree', case when x.kind = 12 and x.held_change > 0 then -x.held_change when x.kind in (2, 6, 7, 8, 10, 11, 12, 13, 14) then x.amount when x.kind = 9 then x.held_change else 0 end,
      coalesce((select sum(x.alloc[place + 1]) from generate_series(1, cardinality(x.alloc), 2) place), 0)::bigint),
     ('the digest is that of the reference', 1, (x.idem = ledger_idem(x.reference))::int::bigint),
     ('the hash is that of the entry and the hash before', 1, (x.hash = sha256(x.link || ledger_text(
         x.account_id, x.seq, x.kind, x.amount, x.pending_change, x.debt_change, x.held_change, x.available, ledger_micros(x.occurred_at),
         ledger_micros(x.posted_at), ledger_micros(x.expires_at), x.reverses, x.alloc, x.reference, x.reason)))::int::bigint),
     ('each kind moves points its own way', 1, (case
-        when x.kind in (1, 12) then x.amount >= 0 and x.pending_change = 0 and x.debt_change <= 0 and x.held_change = 0
-        when x.kind in (2, 4, 11) then x.amount < 0 and x.pending_change = 0 and x.debt_change = 0 and x.held_change = 0
+        when x.kind = 1 then x.amount >= 0 and x.pending_change = 0 and x.debt_change <= 0 and x.held_change = 0
+        when x.kind = 11 then greatest(x.amount, x.pending_change, x.debt_change, x.held_change) = 0
+            and (x.amount < 0)::int + (x.pending_change < 0)::int + (x.debt_change < 0)::int + (x.held_change < 0)::int = 1
+        when x.kind = 12 and x.pending_change + x.held_change <> 0 then x.amount = 0 and x.debt_change = 0
+            and x.pending_change >= 0 and x.held_change >= 0 and least(x.pending_change, x.held_change) = 0
+        when x.kind = 12 then x.pending_change = 0 and (x.amount >= 0 and x.debt_change <= 0 or x.amount <= 0 and x.debt_change >= 0)
+        when x.kind in (2, 4) then x.amount < 0 and x.pending_change = 0 and x.debt_change = 0 and x.held_change = 0
         when x.kind = 3 then x.amount >= 0 and x.pending_change < 0 and x.debt_change <= 0 and x.amount + x.pending_change - x.debt_change = 0
         when x.kind = 5 then x.amount = 0 and x.pending_change > 0 and x.debt_change = 0 and x.held_change = 0
         when x.kind in (6, 14) then x.amount >= 0 and x.pending_change = 0 and x.debt_change <= 0 and x.held_change = 0 and x.reverses < x.seq
@@ -153,13 +176,13 @@ where u.worth > coalesce(abs(case when e.held_change <> 0 then e.held_change els
 union all
 select 'a pending lot is what is left of its promise', p.account_id, p.seq, (coalesce(e.pending_change, 0) + coalesce(u.pending, 0))::bigint, p.amount
 from ledger_pending_lots p
-left join ledger_entries e on e.account_id = p.account_id and e.bucket = p.bucket and e.seq = p.seq and e.kind = 5
+left join ledger_entries e on e.account_id = p.account_id and e.bucket = p.bucket and e.seq = p.seq and e.kind in (5, 12)
 left join undone u on u.account_id = p.account_id and u.bucket = p.bucket and u.seq = p.seq
 where p.account_id between low and high and p.amount <> coalesce(e.pending_change, 0) + coalesce(u.pending, 0)
 union all
 select 'a hold is what is left of its entry', h.account_id, h.seq, (coalesce(e.held_change, 0) - coalesce(u.released, 0))::bigint, h.remaining
 from ledger_holds h
-left join ledger_entries e on e.account_id = h.account_id and e.bucket = h.bucket and e.seq = h.seq and e.kind = 8
+left join ledger_entries e on e.account_id = h.account_id and e.bucket = h.bucket and e.seq = h.seq and e.kind in (8, 12)
 left join undone u on u.account_id = h.account_id and u.bucket = h.bucket and u.seq = h.seq
 where h.account_id between low and high
   and (h.remaining <> coalesce(e.held_change, 0) - coalesce(u.released, 0) or h.captured <> coalesce(u.captured, 0))
@@ -181,7 +204,8 @@ CREATE FUNCTION public.ledger_counted(low bigint, high bigint, as_of timestamp w
     AS $$
 with unknown as (
     select u.account_id, min(u.seq) as stop from ledger_entries u
-    where u.account_id between low and high and u.posted_at + interval '0' > known_at and u.reference not like '@%'
+    where u.account_id between low and high and u.posted_at + interval '0' > known_at
+      and (u.reference not like '@%' or u.kind in (11, 12))
     group by u.account_id
 ), late as (                                        -- learned of after `as_of`, and yet of its time
     select e.*, case when p.seq is null then e.reverses else p.seq end as target
@@ -204,6 +228,21 @@ left join ledger_entries o on o.account_id = t.account_id and o.seq = t.reverses
 where (t.seq is null or least(t.occurred_at, t.posted_at) <= as_of) and (o.seq is null or least(o.occurred_at, o.posted_at) <= as_of)
 $$;
 
+CREATE FUNCTION public.ledger_home(account bigint) RETURNS bigint
+    LANGUAGE plpgsql STABLE
+    SET search_path TO '$user', 'public'
+    SET enable_seqscan TO 'off'
+    AS $$
+declare
+    next bigint;
+begin
+    loop
+        select a.joined into next from ledger_accounts a where a.account_id = account;
+        if next is null or next = account then return account; end if;
+        account := next;
+    end loop;
+end $$;
+
 CREATE FUNCTION public.ledger_idem(reference text) RETURNS uuid
     LANGUAGE sql STABLE PARALLEL SAFE
     RETURN (encode(SUBSTRING(sha256(convert_to(reference, 'UTF8'::name)) FROM 1 FOR 16), 'hex'::text))::uuid;
@@ -215,6 +254,119 @@ CREATE FUNCTION public.ledger_instant(micros bigint) RETURNS timestamp with time
 CREATE FUNCTION public.ledger_micros(instant timestamp with time zone) RETURNS bigint
     LANGUAGE sql STABLE PARALLEL SAFE
     RETURN ((EXTRACT(epoch FROM instant) * (1000000)::numeric))::bigint;
+
+CREATE FUNCTION public.ledger_move(source bigint, target bigint, most bigint, first bigint, seqs integer[], names text[], why text, asof timestamp with time zone) RETURNS TABLE(available bigint, pending bigint, held bigint, debt bigint, balance bigint)
+    LANGUAGE plpgsql
+    SET search_path TO '$user', 'public'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    AS $$
+#variable_conflict use_column
+declare
+    s record; t record; l record; h record; n int := 0; rest bigint; part bigint; skip bigint;
+    kept bigint; there bigint; owed bigint; due timestamptz := '9999-01-01 00:00+00';
+    moved bigint := 0; promised bigint := 0; aside bigint := 0; paid bigint := 0;
+    -- The pair of entries at hand: what leaves, what arrives; and all of them.
+    sent bigint; amount bigint; waiting bigint; owing bigint; owes bigint; set_aside bigint; expiry bigint; source_seq int; given text; got text;
+    m_sent bigint[] := '{}'; m_amount bigint[] := '{}'; m_waiting bigint[] := '{}'; m_owing bigint[] := '{}'; m_owes bigint[] := '{}';
+    m_aside bigint[] := '{}'; m_expiry bigint[] := '{}'; m_seq int[] := '{}'; m_given text[] := '{}'; m_got text[] := '{}';
+    m_kept bigint[] := '{}'; m_there bigint[] := '{}'; m_name text[] := '{}';
+    e_id bigint[]; e_seq int[]; e_kind smallint[]; e_amount bigint[]; e_pending bigint[]; e_debt bigint[]; e_held bigint[]; e_available bigint[];
+    e_occurred bigint[]; e_expires bigint[]; e_target int[]; e_alloc text[]; e_idem uuid[]; e_ref text[]; e_reason text[]; heads bytea[];
+begin
+    select a.member_id, a.point_type, a.available, a.debt, a.seq, a.head into s from ledger_accounts a where a.account_id = source;
+    select a.member_id, a.point_type, a.available, a.debt, a.seq, a.head into t from ledger_accounts a where a.account_id = target;
+    kept := s.available; there := t.available; owed := t.debt;
+
+    for i in -1..coalesce(cardinality(seqs), 0) loop
+        sent := 0; amount := 0; waiting := 0; owing := 0; owes := 0; set_aside := 0; expiry := null; source_seq := null; given := null; got := null;
+        if i = -1 then                              -- lots, with their expiries; what is owed there is paid by the soonest
+            rest := least(coalesce(most, kept), kept);
+            continue when rest = 0;
+            moved := rest; sent := -rest; owes := -least(owed, rest); amount := rest + owes; skip := -owes;
+            for l in select o.expires_at, ledger_micros(o.expires_at) as expires, o.remaining as points from ledger_lots o
+                     where o.account_id = source order by o.account_id, ledger_micros(o.expires_at) is distinct from first, o.expires_at
+            loop
+                exit when rest = 0;
+                part := least(rest, l.points); rest := rest - part;
+                perform ledger_change_lot(source, l.expires_at, -part);
+                given := concat_ws(',', given, l.expires, -part); got := concat_ws(',', got, l.expires, part);
+                if skip > 0 then
+                    got := concat_ws(',', got, l.expires, -least(skip, part));
+                end if;
+                perform ledger_change_lot(target, l.expires_at, part - least(skip, part));
+                skip := greatest(skip - part, 0); due := least(due, l.expires_at);
+            end loop;
+        elsif i = 0 then                            -- what is owed, paid there at once as far as there is anything
+            continue when most is not null or s.debt = 0;
+            paid := s.debt; owing := -paid; rest := least(there, paid); amount := -rest; owes := paid - rest;
+            for l in select o.expires_at, ledger_micros(o.expires_at) as expires, o.remaining as points from ledger_lots o
+                     where o.account_id = target order by o.account_id, o.expires_at
+            loop
+                exit when rest = 0;
+                part := least(rest, l.points); rest := rest - part;
+                perform ledger_change_lot(target, l.expires_at, -part);
+                got := concat_ws(',', got, l.expires, -part);
+            end loop;
+        else
+            source_seq := seqs[i]; n := t.seq + cardinality(m_sent) + 1;
+            delete from ledger_pending_lots p where p.account_id = source and p.seq = source_seq
+            returning p.matures_at, p.expires_at, p.amount, p.lapses, p.awaits into h;
+            if found then
+                insert into ledger_pending_lots (account_id, seq, bucket, matures_at, expires_at, amount, lapses, awaits)
+                values (target, n, target % 256, h.matures_at, h.expires_at, h.amount, h.lapses, h.awaits);
+                insert into ledger_promises (account_id, seq, bucket, matures_at, lapses, awaits)
+                values (target, n, target % 256, h.matures_at, h.lapses, h.awaits);
+                waiting := h.amount; promised := promised + waiting; expiry := ledger_micros(h.expires_at); due := least(due, h.matures_at);
+            else
+                delete from ledger_holds d where d.account_id = source and d.seq = source_seq returning d.held_until, d.remaining, d.captured into strict h;
+                select e.alloc as took into l from ledger_entries e where e.account_id = source and e.seq = source_seq;
+                skip := h.captured; rest := h.remaining;    -- captured was its first part; released, its last
+                for j in 1..cardinality(l.took) by 2 loop
+                    part := -l.took[j + 1] - skip; skip := greatest(-part, 0); part := least(part, rest);
+                    if part > 0 then got := concat_ws(',', got, l.took[j], -part); rest := rest - part; end if;
+                end loop;
+                insert into ledger_holds (account_id, seq, bucket, held_until, remaining) values (target, n, target % 256, h.held_until, h.remaining);
+                set_aside := h.remaining; aside := aside + set_aside; expiry := ledger_micros(h.held_until); due := least(due, h.held_until);
+            end if;
+        end if;
+        kept := kept + sent; there := there + amount; owed := owed + owes;
+        m_sent := m_sent || sent; m_amount := m_amount || amount; m_waiting := m_waiting || waiting; m_owing := m_owing || owing; m_owes := m_owes || owes;
+        m_aside := m_aside || set_aside; m_expiry := m_expiry || expiry; m_seq := m_seq || source_seq; m_given := m_given || given; m_got := m_got || got;
+        m_kept := m_kept || kept; m_there := m_there || there; m_name := m_name || names[i];
+    end loop;
+    n := cardinality(m_sent);
+    if n > 0 then
+        select array_agg(v.id), array_agg(v.seq), array_agg(v.kind::smallint), array_agg(v.amount), array_agg(v.pending), array_agg(v.debt), array_agg(v.held),
+               array_agg(v.available), array_agg(ledger_micros(asof)), array_agg(v.expires), array_agg(v.target), array_agg('{' || v.alloc || '}'),
+               array_agg(ledger_idem(v.reference)), array_agg(v.reference), array_agg(why)
+        into e_id, e_seq, e_kind, e_amount, e_pending, e_debt, e_held, e_available, e_occurred, e_expires, e_target, e_alloc, e_idem, e_ref, e_reason
+        from (select source as id, s.seq + m.place::int as seq, 11 as kind, m.sent as amount, -m.waiting as pending, m.owing as debt, -m.aside as held,
+                     m.kept as available, null::bigint as expires, m.seq as target, m.given as alloc, '@send:' || s.seq + m.place as reference
+              from unnest(m_sent, m_waiting, m_owing, m_aside, m_kept, m_seq, m_given) with ordinality
+                   m(sent, waiting, owing, aside, kept, seq, given, place)
+              union all
+              select target, t.seq + m.place::int, 12, m.amount, m.waiting, m.owes, m.aside, m.there, m.expiry, null, m.got,
+                     coalesce(m.name, '@receive:' || t.seq + m.place)
+              from unnest(m_amount, m_waiting, m_owes, m_aside, m_there, m_expiry, m_got, m_name) with ordinality
+                   m(amount, waiting, owes, aside, there, expiry, got, name, place)
+              order by 1, 2) v;
+        heads := case when source < target then array[s.head, t.head] else array[t.head, s.head] end;
+        heads := ledger_append(
+            array[least(source, target), greatest(source, target)],
+            case when source < target then array[s.point_type, t.point_type] else array[t.point_type, s.point_type] end, heads,
+            e_id, e_seq, e_kind, e_amount, e_pending, e_debt, e_held, e_available, e_occurred, e_expires, e_target, e_alloc, e_idem, e_ref, e_reason, asof);
+        update ledger_accounts a
+        set available = kept, pending = a.pending - promised, held = a.held - aside, debt = a.debt - paid, seq = a.seq + n,
+            head = heads[case when source < target then 1 else 2 end]
+        where a.account_id = source;
+        update ledger_accounts a
+        set available = there, pending = a.pending + promised, held = a.held + aside, debt = owed, seq = a.seq + n, due_at = least(a.due_at, due),
+            head = heads[case when source < target then 2 else 1 end]
+        where a.account_id = target;
+    end if;
+    return query select moved, promised, aside, paid, there;
+end $$;
 
 CREATE FUNCTION public.ledger_past(low bigint, high bigint, as_of timestamp with time zone, known_at timestamp with time zone) RETURNS TABLE(account_id bigint, what smallint, seq integer, expires_at timestamp with time zone, until timestamp with time zone, amount bigint, lapses boolean, awaits text)
     LANGUAGE sql STABLE
@@ -230,12 +382,13 @@ with counted as materialized (
     from (select c.account_id, c.expires_at as expires, c.amount as points from counted c where c.kind in (1, 3, 4)
           union all
           select c.account_id, ledger_instant(c.alloc[place]), c.alloc[place + 1]
-          from counted c, generate_series(1, cardinality(c.alloc), 2) place where c.kind <> 9) z
+          from counted c, generate_series(1, cardinality(c.alloc), 2) place
+          where c.kind <> 9 and (c.kind <> 12 or c.held_change = 0)) z
     group by z.account_id, z.expires having sum(z.points) <> 0
 ), promised as (
     select z.account_id, z.seq, sum(z.points)::bigint as points, max(z.expires) as expires
-    from (select c.account_id, case when c.kind = 5 then c.seq when c.reverses is null then split_part(c.reference, ':', 2)::int else c.reverses end as seq,
-                 c.pending_change as points, case c.kind when 5 then c.expires_at end as expires
+    from (select c.account_id, case when c.kind in (5, 12) then c.seq when c.reverses is null then split_part(c.reference, ':', 2)::int else c.reverses end as seq,
+                 c.pending_change as points, case when c.kind in (5, 12) then c.expires_at end as expires
           from counted c where c.pending_change <> 0) z
     group by z.account_id, z.seq having sum(z.points) > 0
 ), promise as (
@@ -254,7 +407,7 @@ with counted as materialized (
     select h.account_id, h.until, 1, h.seq, case when part.expires > h.until then part.expires else h.until + interval '168 hours' end,
            least(part.upto, coalesce(h.released, 0) + h.points) - greatest(part.upto - part.points, coalesce(h.released, 0))
     from hold h
-    join counted c on c.account_id = h.account_id and c.seq = h.seq and c.kind = 8
+    join counted c on c.account_id = h.account_id and c.seq = h.seq and c.kind in (8, 12)
     cross join lateral (
         select ledger_instant(c.alloc[place]) as expires, -c.alloc[place + 1] as points,
                sum(-c.alloc[place + 1]) over (order by place desc) as upto
@@ -304,7 +457,7 @@ from wanting n left join (select c.account_id, sum(c.had) as had from covered c 
 group by n.account_id, n.points having n.points > coalesce(max(h.had), 0)
 $$;
 
-CREATE FUNCTION public.ledger_post(accounts bigint[], members bigint[], types text[], ids bigint[], kinds smallint[], amounts bigint[], idems uuid[], refs text[], occurred bigint[], expires bigint[], matures bigint[], awaits text[], lapses boolean[], gives text[], settles text[], reasons text[], undoes uuid[], earlier integer[], targets integer[], siblings integer[], asof timestamp with time zone) RETURNS TABLE(outcome smallint, kind smallint, amount bigint, pending_change bigint, debt_change bigint, held_change bigint, available bigint, seq integer, account_id bigint, alloc text, reference text, occurred_at timestamp with time zone)
+CREATE FUNCTION public.ledger_post(accounts bigint[], members bigint[], types text[], ids bigint[], kinds smallint[], amounts bigint[], idems uuid[], refs text[], occurred bigint[], expires bigint[], matures bigint[], awaits text[], lapses boolean[], gives text[], settles text[], reasons text[], undoes uuid[], earlier integer[], targets integer[], siblings integer[], asof timestamp with time zone, here boolean DEFAULT false) RETURNS TABLE(outcome smallint, kind smallint, amount bigint, pending_change bigint, debt_change bigint, held_change bigint, available bigint, seq integer, account_id bigint, alloc text, reference text, occurred_at timestamp with time zone)
     LANGUAGE plpgsql
     SET search_path TO '$user', 'public'
     SET plan_cache_mode TO 'force_generic_plan'
@@ -321,6 +474,7 @@ declare
     -- Accounts: their state, and the earliest expiry or maturity that was added. The one at hand: a and the six after it.
     c_available bigint[]; c_pending bigint[]; c_held bigint[]; c_debt bigint[]; c_seq int[]; c_due timestamptz[]; c_new bigint[];
     c_frozen boolean[]; c_head bytea[]; c_members bigint[]; c_types text[]; unspendable text[];
+    c_joined bigint[]; elsewhere boolean;
     a bigint; balance bigint; promises bigint; aside bigint; owed bigint; last int; due bigint; written boolean := false;
     -- Items: what becomes of them. o_holder: the item of this batch that holds the reference; o_target, o_left: the entry an item
     -- follows from and what is left of that; o_captured: how much of a hold is spent, of a promise matured; o_open: what is left of a promise or a
@@ -363,10 +517,10 @@ begin
     end if;
 
     select array_agg(v.available), array_agg(v.pending), array_agg(v.held), array_agg(v.debt), array_agg(v.seq), array_agg(v.due_at),
-           array_agg(v.frozen_at is not null), array_agg(v.head), array_agg(v.member_id), array_agg(v.point_type)
-    into c_available, c_pending, c_held, c_debt, c_seq, c_due, c_frozen, c_head, c_members, c_types
+           array_agg(v.frozen_at is not null), array_agg(v.head), array_agg(v.member_id), array_agg(v.point_type), array_agg(v.joined)
+    into c_available, c_pending, c_held, c_debt, c_seq, c_due, c_frozen, c_head, c_members, c_types, c_joined
     from (select x.* from (select unnest(accounts) as id) u, lateral (
-              select c.available, c.pending, c.held, c.debt, c.seq, c.due_at, c.frozen_at, c.head, c.member_id, c.point_type
+              select c.available, c.pending, c.held, c.debt, c.seq, c.due_at, c.frozen_at, c.head, c.member_id, c.point_type, c.joined
               from ledger_accounts c where c.account_id = u.id for update) x) v;
     if c_members <> members or c_types <> types then
         raise exception 'ledger: an account belongs to another member' using errcode = 'XX001';
@@ -407,7 +561,8 @@ begin
                      coalesce(z.captured, 0) as captured,
                      (select count(*) from ledger_pending_lots p where p.account_id = v.id and p.seq = g.seq) > 0 as pending
               from (select unnest(ids) as id, unnest(undoes) as idem, generate_series(1, n) as item) v, lateral (
-                  select e.seq, e.kind, abs(case when e.held_change <> 0 then e.held_change else e.amount + e.pending_change - e.debt_change end) as worth,
+                  select e.seq, case when e.kind <> 12 then e.kind when e.held_change > 0 then 8 when e.pending_change > 0 then 5 else 12 end as kind,
+                         abs(case when e.held_change <> 0 then e.held_change else e.amount + e.pending_change - e.debt_change end) as worth,
                          ledger_micros(e.expires_at) as expires, e.alloc
                   from ledger_entries e
                   where e.account_id = v.id and e.idem >= v.idem and e.idem <= v.idem
@@ -448,6 +603,7 @@ begin
             end if;
             k := k + 1; a := ids[i];
             balance := c_available[k]; promises := c_pending[k]; aside := c_held[k]; owed := c_debt[k]; last := c_seq[k]; due := null;
+            elsewhere := c_joined[k] is not null and not here;
             lo := hi + 1; low := lo;
             while hi < nl and l_id[hi + 1] = a loop hi := hi + 1; end loop;
         end if;
@@ -493,6 +649,10 @@ begin
                 o_debt[i] := o_debt[j]; o_held[i] := o_held[j]; o_available[i] := o_available[j]; o_seq[i] := o_seq[j]; o_alloc[i] := o_alloc[j];
                 continue;
             end if;
+        end if;
+
+        if elsewhere and not (c_frozen[k] and kinds[i] in (2, 8, 11)) then
+            o_outcome[i] := 8; continue;
         end if;
 
         if kinds[i] = 1 or kinds[i] = 3 then        -- points come into the lot of their expiry
@@ -1393,6 +1553,7 @@ CREATE TABLE public.ledger_accounts (
     debt bigint DEFAULT 0 NOT NULL,
     due_at timestamp with time zone DEFAULT '9999-01-01 00:00:00+00'::timestamp with time zone NOT NULL,
     frozen_at timestamp with time zone,
+    joined bigint,
     point_type text NOT NULL,
     head bytea,
     CONSTRAINT ledger_accounts_available_check CHECK ((available >= 0)),
@@ -1431,12 +1592,13 @@ CREATE VIEW public.ledger_balances AS
  SELECT account_id,
     member_id,
     point_type,
-    available,
-    pending,
-    held,
-    debt,
-    seq
-   FROM public.ledger_accounts;
+        CASE
+            WHEN (joined IS NULL) THEN available
+            ELSE ( SELECT h.available
+               FROM public.ledger_accounts h
+              WHERE (h.account_id = public.ledger_home(a.account_id)))
+        END AS available
+   FROM public.ledger_accounts a;
 
 CREATE VIEW public.ledger_discrepancies AS
  SELECT invariant,
@@ -1468,9 +1630,9 @@ CREATE TABLE public.ledger_entries (
     CONSTRAINT ledger_entries_kind_check CHECK (((kind >= 1) AND (kind <= 16)))
 );
 
-COMMENT ON COLUMN public.ledger_entries.kind IS '1 earn, 2 spend, 3 mature, 4 expire, 5 promise (a pending earn), 6 restore (undoes 2, 9), 7 clawback (undoes 1, 5), 8 hold, 9 capture and 10 release (of a hold), 11 send, 12 receive, 13 extend, 14 reinstate (undoes 4), 15 lapse (a promise not kept), 16 forgive (a debt)';
+COMMENT ON COLUMN public.ledger_entries.kind IS '1 earn, 2 spend, 3 mature, 4 expire, 5 promise (a pending earn), 6 restore (undoes 2, 9), 7 clawback (undoes 1, 5), 8 hold, 9 capture and 10 release (of a hold), 11 send and 12 receive (of points, a promise, a hold or a debt), 13 extend, 14 reinstate (undoes 4), 15 lapse (a promise not kept), 16 forgive (a debt)';
 
-COMMENT ON COLUMN public.ledger_entries.alloc IS 'Kinds 2, 6, 7, 8, 10 to 14: the lots it changed. Kind 9: the lots its hold had taken it from, which do not change again.';
+COMMENT ON COLUMN public.ledger_entries.alloc IS 'Kinds 2, 6, 7, 8, 10 to 14: the lots it changed. Kind 9, and 12 of a hold: the lots it had been taken from, which do not change again.';
 
 CREATE TABLE public.ledger_findings (
     account_id bigint NOT NULL,
@@ -1529,6 +1691,23 @@ CREATE TABLE public.ledger_imports (
     rows bigint NOT NULL,
     rows_done bigint DEFAULT 0 NOT NULL,
     report jsonb NOT NULL
+);
+
+CREATE TABLE public.ledger_joins (
+    account_id bigint NOT NULL,
+    number integer NOT NULL,
+    bucket smallint NOT NULL,
+    target bigint NOT NULL,
+    reference text NOT NULL,
+    reason text,
+    available bigint NOT NULL,
+    pending bigint NOT NULL,
+    held bigint NOT NULL,
+    debt bigint NOT NULL,
+    joined_at timestamp with time zone NOT NULL,
+    left_at timestamp with time zone,
+    left_by text,
+    CONSTRAINT ledger_joins_check CHECK (((left_at IS NULL) = (left_by IS NULL)))
 );
 
 CREATE TABLE public.ledger_lots (
@@ -1616,12 +1795,28 @@ CREATE TABLE public.members (
     CONSTRAINT members_phone_check CHECK ((phone ~ '^\+?[0-9]{5,15}$'::text))
 );
 
+CREATE TABLE public.members_households (
+    household_id bigint NOT NULL,
+    name text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    dissolved_at timestamp with time zone,
+    CONSTRAINT members_households_name_check CHECK ((name <> ''::text))
+);
+
 CREATE TABLE public.members_identities (
     issuer text NOT NULL,
     value text NOT NULL,
     member_id bigint NOT NULL,
     CONSTRAINT members_identities_issuer_check CHECK ((issuer ~ '^[a-z0-9_-]{1,64}$'::text)),
     CONSTRAINT members_identities_value_check CHECK ((value <> ''::text))
+);
+
+CREATE TABLE public.members_memberships (
+    household_id bigint NOT NULL,
+    member_id bigint NOT NULL,
+    joined_at timestamp with time zone NOT NULL,
+    left_at timestamp with time zone,
+    CONSTRAINT members_memberships_check CHECK ((left_at >= joined_at))
 );
 
 CREATE TABLE public.programme_activities (
@@ -1810,6 +2005,12 @@ ALTER TABLE ONLY public.ledger_holds
 ALTER TABLE ONLY public.ledger_imports
     ADD CONSTRAINT ledger_imports_pkey PRIMARY KEY (import_id);
 
+ALTER TABLE ONLY public.ledger_joins
+    ADD CONSTRAINT ledger_joins_account_id_reference_bucket_key UNIQUE (account_id, reference, bucket);
+
+ALTER TABLE ONLY public.ledger_joins
+    ADD CONSTRAINT ledger_joins_pkey PRIMARY KEY (account_id, number, bucket);
+
 ALTER TABLE ONLY public.ledger_lots
     ADD CONSTRAINT ledger_lots_pkey PRIMARY KEY (account_id, expires_at, bucket);
 
@@ -1828,11 +2029,17 @@ ALTER TABLE ONLY public.ledger_promises
 ALTER TABLE ONLY public.ledger_transfers
     ADD CONSTRAINT ledger_transfers_pkey PRIMARY KEY (transfer_id);
 
+ALTER TABLE ONLY public.members_households
+    ADD CONSTRAINT members_households_pkey PRIMARY KEY (household_id);
+
 ALTER TABLE ONLY public.members_identities
     ADD CONSTRAINT members_identities_pkey PRIMARY KEY (issuer, value);
 
 ALTER TABLE ONLY public.members
     ADD CONSTRAINT members_issuer_external_id_key UNIQUE (issuer, external_id);
+
+ALTER TABLE ONLY public.members_memberships
+    ADD CONSTRAINT members_memberships_pkey PRIMARY KEY (member_id, joined_at);
 
 ALTER TABLE ONLY public.members
     ADD CONSTRAINT members_pkey PRIMARY KEY (member_id);
@@ -1929,6 +2136,8 @@ CREATE INDEX ledger_holds_due ON public.ledger_holds USING btree (held_until);
 
 CREATE INDEX ledger_imports_by_time ON public.ledger_imports USING btree (started_at DESC);
 
+CREATE UNIQUE INDEX ledger_joins_current ON public.ledger_joins USING btree (account_id, bucket) WHERE (left_at IS NULL);
+
 CREATE INDEX ledger_lots_due ON public.ledger_lots USING btree (expires_at);
 
 CREATE UNIQUE INDEX ledger_passes_running ON public.ledger_passes USING btree ((true)) WHERE (finished_at IS NULL);
@@ -1947,7 +2156,13 @@ CREATE INDEX members_by_name ON public.members USING btree (name, member_id);
 
 CREATE INDEX members_by_search ON public.members USING gin (search);
 
+CREATE INDEX members_households_by_name ON public.members_households USING btree (name, household_id);
+
 CREATE INDEX members_identities_by_member ON public.members_identities USING btree (member_id);
+
+CREATE INDEX members_memberships_by_household ON public.members_memberships USING btree (household_id, joined_at);
+
+CREATE UNIQUE INDEX members_memberships_current ON public.members_memberships USING btree (member_id) WHERE (left_at IS NULL);
 
 CREATE INDEX programme_standings_by_review ON public.programme_standings USING btree (review_at);
 
@@ -1967,3 +2182,9 @@ ALTER TABLE ONLY public.commerce_products
 
 ALTER TABLE ONLY public.members_identities
     ADD CONSTRAINT members_identities_member_id_fkey FOREIGN KEY (member_id) REFERENCES public.members(member_id);
+
+ALTER TABLE ONLY public.members_memberships
+    ADD CONSTRAINT members_memberships_household_id_fkey FOREIGN KEY (household_id) REFERENCES public.members_households(household_id);
+
+ALTER TABLE ONLY public.members_memberships
+    ADD CONSTRAINT members_memberships_member_id_fkey FOREIGN KEY (member_id) REFERENCES public.members(member_id);

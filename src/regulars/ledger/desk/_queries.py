@@ -318,9 +318,12 @@ class AccountRow:
     entries: int
     due_at: datetime
     frozen_at: datetime | None
+    joined: int | None
 
 
-_ACCOUNT: Final = "account_id, member_id, point_type, available, pending, debt, held, seq as entries, due_at, frozen_at"
+_ACCOUNT: Final = (
+    "account_id, member_id, point_type, available, pending, debt, held, seq as entries, due_at, frozen_at, joined"
+)
 
 
 def select_accounts(tx: Transaction, *, account_ids: list[int]) -> list[AccountRow]:

@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Final
 
+from regulars.ledger._balances import Balance
 from regulars.ledger._queries import Entry
-from regulars.ledger._rules import Balance
 from regulars.ledger.past._statements import EVERYTHING, Period, carried, lots_of, statement
 from regulars.ledger.past._words import Language, in_words, order_of
 from regulars.storage import Transaction

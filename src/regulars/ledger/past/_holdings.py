@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from regulars.ledger._balances import Balance, Lot
+from regulars.ledger._owners import owner_name
 from regulars.ledger._queries import Totals
-from regulars.ledger._rules import Balance, Lot, account_id
+from regulars.ledger._rules import account_id
 from regulars.ledger.past import _queries
 from regulars.storage import Transaction
 
@@ -15,6 +17,8 @@ class Held:
 
     balance: Balance
     lots: list[Lot]
+    shared_with: str | None = None
+    """With whom the points were then, as the doors show it: a household or another member; None: the member's alone."""
 
 
 def holding(
@@ -26,14 +30,29 @@ def holding(
     run. With `as_of` later than `known_at` it is what was then to be expected if nothing more were posted. With `as_of` earlier it is the sum of what had happened by then,
     whenever it was learned of (docs/explanation/ledger.md says what becomes of lots in it).
 
-    Reads the member's own journal: about 1 µs an entry, and a millisecond.
+    Who shared points as of then, as known then, has what all of them had together; before that, and after leaving, what the
+    member had alone.
+
+    Reads the member's own journal, or that of those who share: about 1 µs an entry, and a millisecond.
     """
-    parts = _queries.select_parts(tx, account_id=account_id(member_id, point_type), as_of=as_of, known_at=known_at)
+    own = account_id(member_id, point_type)
+    account, owner = _home(tx, own, min(as_of, known_at))
+    parts = _queries.select_parts(tx, account_id=account, as_of=as_of, known_at=known_at)
     sums = {what: sum(part.amount for part in parts if part.what == what) for what in (1, 2, 3, 4)}
     lots = [
         Lot(part.expires_at, part.amount, part.until, part.awaits, part.lapses) for part in parts if part.what in (1, 2)
     ]
-    return Held(Balance(sums[1], sums[2], sums[4], sums[3]), lots)
+    return Held(Balance(sums[1], sums[2], sums[4], sums[3]), lots, None if owner is None else owner_name(owner))
+
+
+def _home(tx: Transaction, account: int, moment: datetime) -> tuple[int, int | None]:
+    """Where an account's points were at a moment, and whose account that is; None: they were in the account itself."""
+    owner: int | None = None
+    seen = {account}
+    while (found := _queries.select_joined(tx, account_id=account, moment=moment)) and found[0] not in seen:
+        account, owner = found
+        seen.add(account)
+    return account, owner
 
 
 def totals(tx: Transaction, *, as_of: datetime, known_at: datetime) -> list[Totals]:

@@ -24,6 +24,24 @@ class Part:
     awaits: str | None
 
 
+def select_joined(tx: Transaction, *, account_id: int, moment: datetime) -> tuple[int, int] | None:
+    """The account that one had joined at a moment, and its owner."""
+    if tx.shards is not None:
+        return None
+    found = tx.rows(
+        """
+        select j.target, t.member_id
+        from ledger_joins j
+        cross join lateral (
+            select a.member_id from ledger_accounts a where a.account_id = j.target order by a.account_id limit 1) t
+        where j.account_id = %(account_id)s and j.joined_at <= %(moment)s and (j.left_at is null or j.left_at > %(moment)s)
+        order by j.number desc limit 1
+        """,
+        account_id=account_id, moment=moment,
+    )  # fmt: skip
+    return found[0] if found else None
+
+
 def select_parts(tx: Transaction, *, account_id: int, as_of: datetime, known_at: datetime) -> list[Part]:
     """What one account held, lots by expiry, promises by maturity; its cost is that of reading its own journal."""
     return tx.all(

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal
 
+from regulars.ledger._balances import Balance
 from regulars.ledger._queries import KINDS, Entry
-from regulars.ledger._rules import Balance, InvalidPosting, account_id, instant_of
+from regulars.ledger._rules import InvalidPosting, account_id, instant_of
+from regulars.ledger.joined import select_home
 from regulars.ledger.past import _queries
 from regulars.ledger.past._queries import Choice
 from regulars.storage import Transaction
@@ -60,11 +62,15 @@ def statement(
     point_type: str = "points",
     period: Period = EVERYTHING,
     kinds: Collection[str] = (),
+    own: bool = False,
 ) -> list[Entry]:
     """A member's entries, latest first; page on with the last one's `seq` as `before_seq`.
 
     With `after_seq` they are those next after it, still latest first: page back with the first one's `seq`. Numbers never
     change and have no gaps, so pages hold still whatever is posted. All of `kinds`, when none are named.
+
+    Of a member who shares points they are those of all who share them, unless `own`: then what is recorded of the member's own
+    account, before that and after.
 
     A page costs its entries; with a period or kinds, at most the member's journal.
 
@@ -72,6 +78,8 @@ def statement(
         InvalidPosting: there is no such kind.
     """
     choice, account = _choice(period, kinds), account_id(member_id, point_type)
+    if not own:
+        account = select_home(tx, account_id=account)
     if after_seq is not None:
         below = min(after_seq + limit + 1, _BEYOND) if choice.is_everything else before_seq or _BEYOND
         found = _queries.select_later(tx, account_id=account, choice=choice, above=after_seq, below=below, limit=limit)
@@ -90,8 +98,12 @@ def carried(
     period: Period = EVERYTHING,
     kinds: Collection[str] = (),
 ) -> Carried:
-    """What a period began and ended with; `kinds` only says which entries are counted. Reads the member's journal."""
-    sums = _queries.select_sums(tx, account_id=account_id(member_id, point_type), choice=_choice(period, kinds))
+    """What a period began and ended with; `kinds` only says which entries are counted.
+
+    Reads the member's journal, or that of all who share the points.
+    """
+    account = select_home(tx, account_id=account_id(member_id, point_type))
+    sums = _queries.select_sums(tx, account_id=account, choice=_choice(period, kinds))
     return Carried(
         Balance(sums.opening_available, sums.opening_pending, sums.opening_debt, sums.opening_held),
         Balance(sums.closing_available, sums.closing_pending, sums.closing_debt, sums.closing_held),

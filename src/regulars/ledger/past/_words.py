@@ -53,9 +53,21 @@ _MORE: Final[Mapping[Language, tuple[str, str, str, str]]] = {
 }
 
 
+_DEBTS: Final[Mapping[Language, Mapping[str, str]]] = {
+    "en": {
+        "send": "{points} that were owed are owed by an account that others share",
+        "receive": "{points} that another account owed are owed by this one",
+    },
+    "zh_CN": {"send": "所欠的 {points} 转入共享账户", "receive": "转入其他账户所欠的 {points}"},
+}
+"""Of a debt that was moved."""
+
+
 def in_words(entry: Entry, language: Language = "en", *, point_type: str = "points") -> str:
     """A sentence on what an entry did; its reason is not in it."""
     order, paid, owed, end = _MORE[language]
+    if entry.kind in _DEBTS["en"] and entry.debt_change * (entry.kind == "receive" or -1) > 0:
+        return _DEBTS[language][entry.kind].format(points=_points(moved(entry), language, point_type)) + end
     text = (_ZH if language == "zh_CN" else _EN)[entry.kind].format(points=_points(moved(entry), language, point_type))
     known = order_of(entry)
     if known is not None:

@@ -13,16 +13,17 @@ create table ledger_point_types (
 );
 
 create table ledger_accounts (
-    account_id  bigint      not null,               -- types.stable_id("account", member_id, point_type)
+    account_id  bigint      not null,               -- ledger.account_id(member_id, point_type): pools after all members
     bucket      smallint    not null,
     seq         int         not null default 0,     -- number of the last entry
-    member_id   bigint      not null,               -- a member, or a household whose members share it
+    member_id   bigint      not null,               -- a member; below 0: a household, whose members share it
     available   bigint      not null default 0 check (available >= 0),
     pending     bigint      not null default 0 check (pending >= 0),
     held        bigint      not null default 0 check (held >= 0),
     debt        bigint      not null default 0 check (debt >= 0),
     due_at      timestamptz not null default '9999-01-01 00:00+00',  -- nothing falls due before; may be too early, never too late
     frozen_at   timestamptz,                        -- since when nothing may be taken out
+    joined      bigint,                             -- the account that is posted to instead; its own: has left such a one
     point_type  text        not null,
     head        bytea,                              -- hash of the last entry
     primary key (account_id, bucket),
@@ -48,9 +49,9 @@ create table ledger_entries (
     occurred_at    timestamptz not null,            -- when it happened in the world
     posted_at      timestamptz not null,            -- when the ledger learned of it
     idem           uuid        not null,            -- first 128 bits of the SHA-256 of the reference
-    expires_at     timestamptz,                     -- kinds 1, 3, 4, 5, 13, 14: the lot concerned; 8: until when it is held
+    expires_at     timestamptz,                     -- kinds 1, 3, 4, 5, 13, 14, 12 of a promise: the lot concerned; 8, 12 of a hold: until when it is held
     held_change    bigint      not null default 0,
-    reverses       int,                             -- kinds 6, 7, 9, 10, 14, and 3 and 15 at once: seq of the entry it follows from
+    reverses       int,                             -- kinds 6, 7, 9, 10, 11, 14, and 3 and 15 at once: seq of the entry it follows from
     reference      text        not null,
     reason         text,                            -- why, in a person's words
     alloc          bigint[],                        -- {expiry in µs since 1970, change, …} of every lot touched
@@ -59,9 +60,9 @@ create table ledger_entries (
     unique (account_id, idem, bucket)
 );
 comment on column ledger_entries.kind is
-    '1 earn, 2 spend, 3 mature, 4 expire, 5 promise (a pending earn), 6 restore (undoes 2, 9), 7 clawback (undoes 1, 5), 8 hold, 9 capture and 10 release (of a hold), 11 send, 12 receive, 13 extend, 14 reinstate (undoes 4), 15 lapse (a promise not kept), 16 forgive (a debt)';
+    '1 earn, 2 spend, 3 mature, 4 expire, 5 promise (a pending earn), 6 restore (undoes 2, 9), 7 clawback (undoes 1, 5), 8 hold, 9 capture and 10 release (of a hold), 11 send and 12 receive (of points, a promise, a hold or a debt), 13 extend, 14 reinstate (undoes 4), 15 lapse (a promise not kept), 16 forgive (a debt)';
 comment on column ledger_entries.alloc is
-    'Kinds 2, 6, 7, 8, 10 to 14: the lots it changed. Kind 9: the lots its hold had taken it from, which do not change again.';
+    'Kinds 2, 6, 7, 8, 10 to 14: the lots it changed. Kind 9, and 12 of a hold: the lots it had been taken from, which do not change again.';
 create index ledger_entries_reversals on ledger_entries (account_id, reverses) where reverses is not null;
 create index ledger_entries_posted on ledger_entries using brin (posted_at);
 
@@ -118,8 +119,26 @@ create table ledger_flows (
 );
 create index ledger_flows_to_roll on ledger_flows (posted_at) where not rolled;
 
+-- Where what is posted for an account goes: the account that it has joined, or the one that that has joined …
+create function ledger_home(account bigint) returns bigint language plpgsql stable
+set search_path from current set enable_seqscan = off
+as $$
+declare
+    next bigint;
+begin
+    loop
+        select a.joined into next from ledger_accounts a where a.account_id = account;
+        if next is null or next = account then return account; end if;
+        account := next;
+    end loop;
+end $$;
+
+-- What a member has, alone or together with others: no sum, where accounts have joined one another.
 create view ledger_balances as
-select account_id, member_id, point_type, available, pending, held, debt, seq from ledger_accounts;
+select a.account_id, a.member_id, a.point_type,
+       case when a.joined is null then a.available
+            else (select h.available from ledger_accounts h where h.account_id = ledger_home(a.account_id)) end as available
+from ledger_accounts a;
 
 -- Exact both ways for every date: 2^53 µs are only 285 years, so one multiplication of an interval would round.
 create function ledger_instant(micros bigint) returns timestamptz language sql stable parallel safe
@@ -180,7 +199,9 @@ begin
             end loop;
             h := coalesce(heads[k], '');
         end if;
-        if kinds[i] in (2, 6, 7, 9, 10, 11, 12, 16) then expires[i] := null; end if;  -- their lots are in alloc
+        if kinds[i] in (2, 6, 7, 9, 10, 11, 16) or kinds[i] = 12 and pendings[i] + helds[i] = 0 then
+            expires[i] := null;                     -- their lots are in alloc
+        end if;
         h := sha256(h || ledger_text(a, seqs[i], kinds[i], amounts[i], pendings[i], debts[i], helds[i], availables[i], occurred[i], posted,
                                      expires[i], targets[i], allocs[i]::bigint[], refs[i], reasons[i]));
         hashes[i] := h;
@@ -377,12 +398,12 @@ end $$;
 -- account, that has the same reference, that has the reference undone, that undoes the same; 0 when there is none.
 --
 -- outcome: 0 posted, 1 replayed, 2 reference reused, 3 insufficient, 4 nothing to undo, 5 more than is left to undo, 6 frozen,
--- 7 of a type that is not spent.
+-- 7 of a type that is not spent, 8 nothing done: the account has joined another, and `here` is false.
 create function ledger_post(
     accounts bigint[], members bigint[], types text[],
     ids bigint[], kinds smallint[], amounts bigint[], idems uuid[], refs text[], occurred bigint[], expires bigint[],
     matures bigint[], awaits text[], lapses boolean[], gives text[], settles text[], reasons text[],
-    undoes uuid[], earlier int[], targets int[], siblings int[], asof timestamptz
+    undoes uuid[], earlier int[], targets int[], siblings int[], asof timestamptz, here boolean default false
 ) returns table (outcome smallint, kind smallint, amount bigint, pending_change bigint, debt_change bigint, held_change bigint,
                  available bigint, seq int, account_id bigint, alloc text, reference text, occurred_at timestamptz)
 language plpgsql
@@ -397,6 +418,7 @@ declare
     -- Accounts: their state, and the earliest expiry or maturity that was added. The one at hand: a and the six after it.
     c_available bigint[]; c_pending bigint[]; c_held bigint[]; c_debt bigint[]; c_seq int[]; c_due timestamptz[]; c_new bigint[];
     c_frozen boolean[]; c_head bytea[]; c_members bigint[]; c_types text[]; unspendable text[];
+    c_joined bigint[]; elsewhere boolean;
     a bigint; balance bigint; promises bigint; aside bigint; owed bigint; last int; due bigint; written boolean := false;
     -- Items: what becomes of them. o_holder: the item of this batch that holds the reference; o_target, o_left: the entry an item
     -- follows from and what is left of that; o_captured: how much of a hold is spent, of a promise matured; o_open: what is left of a promise or a
@@ -439,10 +461,10 @@ begin
     end if;
 
     select array_agg(v.available), array_agg(v.pending), array_agg(v.held), array_agg(v.debt), array_agg(v.seq), array_agg(v.due_at),
-           array_agg(v.frozen_at is not null), array_agg(v.head), array_agg(v.member_id), array_agg(v.point_type)
-    into c_available, c_pending, c_held, c_debt, c_seq, c_due, c_frozen, c_head, c_members, c_types
+           array_agg(v.frozen_at is not null), array_agg(v.head), array_agg(v.member_id), array_agg(v.point_type), array_agg(v.joined)
+    into c_available, c_pending, c_held, c_debt, c_seq, c_due, c_frozen, c_head, c_members, c_types, c_joined
     from (select x.* from (select unnest(accounts) as id) u, lateral (
-              select c.available, c.pending, c.held, c.debt, c.seq, c.due_at, c.frozen_at, c.head, c.member_id, c.point_type
+              select c.available, c.pending, c.held, c.debt, c.seq, c.due_at, c.frozen_at, c.head, c.member_id, c.point_type, c.joined
               from ledger_accounts c where c.account_id = u.id for update) x) v;
     if c_members <> members or c_types <> types then
         raise exception 'ledger: an account belongs to another member' using errcode = 'XX001';
@@ -483,7 +505,8 @@ begin
                      coalesce(z.captured, 0) as captured,
                      (select count(*) from ledger_pending_lots p where p.account_id = v.id and p.seq = g.seq) > 0 as pending
               from (select unnest(ids) as id, unnest(undoes) as idem, generate_series(1, n) as item) v, lateral (
-                  select e.seq, e.kind, abs(case when e.held_change <> 0 then e.held_change else e.amount + e.pending_change - e.debt_change end) as worth,
+                  select e.seq, case when e.kind <> 12 then e.kind when e.held_change > 0 then 8 when e.pending_change > 0 then 5 else 12 end as kind,
+                         abs(case when e.held_change <> 0 then e.held_change else e.amount + e.pending_change - e.debt_change end) as worth,
                          ledger_micros(e.expires_at) as expires, e.alloc
                   from ledger_entries e
                   where e.account_id = v.id and e.idem >= v.idem and e.idem <= v.idem
@@ -524,6 +547,7 @@ begin
             end if;
             k := k + 1; a := ids[i];
             balance := c_available[k]; promises := c_pending[k]; aside := c_held[k]; owed := c_debt[k]; last := c_seq[k]; due := null;
+            elsewhere := c_joined[k] is not null and not here;
             lo := hi + 1; low := lo;
             while hi < nl and l_id[hi + 1] = a loop hi := hi + 1; end loop;
         end if;
@@ -569,6 +593,10 @@ begin
                 o_debt[i] := o_debt[j]; o_held[i] := o_held[j]; o_available[i] := o_available[j]; o_seq[i] := o_seq[j]; o_alloc[i] := o_alloc[j];
                 continue;
             end if;
+        end if;
+
+        if elsewhere and not (c_frozen[k] and kinds[i] in (2, 8, 11)) then
+            o_outcome[i] := 8; continue;
         end if;
 
         if kinds[i] = 1 or kinds[i] = 3 then        -- points come into the lot of their expiry
@@ -873,7 +901,7 @@ with journal as (
 ), undone as (
     select r.account_id, r.bucket, r.reverses as seq, sum(abs(case when r.held_change <> 0 then r.held_change
                else r.amount + r.pending_change - r.debt_change end)) as worth,
-           sum(r.pending_change) as pending, sum(-r.held_change) filter (where r.kind in (9, 10)) as released,
+           sum(r.pending_change) as pending, sum(-r.held_change) filter (where r.kind in (9, 10, 11)) as released,
            sum(-r.held_change) filter (where r.kind = 9) as captured
     from ledger_entries r where r.account_id between low and high and r.reverses is not null group by r.account_id, r.bucket, r.reverses
 ), account as (
@@ -881,7 +909,8 @@ with journal as (
            coalesce(max(a.available), 0) as available, coalesce(max(a.pending), 0) as pending, coalesce(max(a.debt), 0) as debt, coalesce(max(a.held), 0) as held,
            coalesce(max(j.available), 0) as moved, coalesce(max(j.pending), 0) as moved_pending, coalesce(max(j.debt), 0) as moved_debt,
            coalesce(max(j.held), 0) as moved_held, coalesce(max(o.points), 0) as lots, coalesce(max(p.points), 0) as promised, coalesce(max(s.points), 0) as aside,
-           count(*) filter (where a.due_at > least(o.due, p.due, s.due)) as late
+           count(*) filter (where a.due_at > least(o.due, p.due, s.due)) as late,
+           count(*) filter (where a.joined <> a.account_id and (a.available, a.pending, a.held, a.debt) <> (0, 0, 0, 0)) as left_behind
     from (select c.* from ledger_accounts c where c.account_id between low and high) a
     full join journal j using (account_id, bucket) full join open_lots o using (account_id, bucket)
     full join promised p using (account_id, bucket) full join set_aside s using (account_id, bucket)
@@ -892,7 +921,7 @@ with journal as (
           from ledger_entries e where e.account_id between low and high and e.kind in (1, 3, 4)
           union all
           select e.account_id, e.bucket, e.alloc[place], e.alloc[place + 1]
-          from ledger_entries e, generate_series(1, cardinality(e.alloc), 2) place where e.account_id between low and high and e.kind <> 9) z
+          from ledger_entries e, generate_series(1, cardinality(e.alloc), 2) place where e.account_id between low and high and e.kind <> 9 and (e.kind <> 12 or e.held_change = 0)) z
     group by z.account_id, z.bucket, z.expires
 ), chain as (
     select e.*, coalesce(lag(e.available) over w, 0) as before, coalesce(lag(e.seq) over w, 0) as previous, coalesce(lag(e.hash) over w, '') as link
@@ -910,22 +939,28 @@ from account x, lateral (values
     ('available is the sum of the open lots', x.lots, x.available),
     ('pending is the sum of the pending lots', x.promised, x.pending),
     ('held is the sum of the holds', x.aside, x.held),
-    ('nothing falls due unnoticed', 0, x.late)) c(invariant, expected, found)
+    ('nothing falls due unnoticed', 0, x.late),
+    ('what has joined another account holds nothing', 0, x.left_behind)) c(invariant, expected, found)
 where c.expected <> c.found
 union all
 select c.invariant, x.account_id, x.seq, c.expected, c.found
 from chain x, lateral (values
     ('each balance follows from the one before', x.before + x.amount, x.available),
     ('an entry follows its predecessor', x.previous + 1::bigint, x.seq::bigint),
-    ('an entry and its lots agree', case when x.kind in (2, 6, 7, 8, 10, 11, 12, 13, 14) then x.amount when x.kind = 9 then x.held_change else 0 end,
+    ('an entry and its lots agree', case when x.kind = 12 and x.held_change > 0 then -x.held_change when x.kind in (2, 6, 7, 8, 10, 11, 12, 13, 14) then x.amount when x.kind = 9 then x.held_change else 0 end,
      coalesce((select sum(x.alloc[place + 1]) from generate_series(1, cardinality(x.alloc), 2) place), 0)::bigint),
     ('the digest is that of the reference', 1, (x.idem = ledger_idem(x.reference))::int::bigint),
     ('the hash is that of the entry and the hash before', 1, (x.hash = sha256(x.link || ledger_text(
         x.account_id, x.seq, x.kind, x.amount, x.pending_change, x.debt_change, x.held_change, x.available, ledger_micros(x.occurred_at),
         ledger_micros(x.posted_at), ledger_micros(x.expires_at), x.reverses, x.alloc, x.reference, x.reason)))::int::bigint),
     ('each kind moves points its own way', 1, (case
-        when x.kind in (1, 12) then x.amount >= 0 and x.pending_change = 0 and x.debt_change <= 0 and x.held_change = 0
-        when x.kind in (2, 4, 11) then x.amount < 0 and x.pending_change = 0 and x.debt_change = 0 and x.held_change = 0
+        when x.kind = 1 then x.amount >= 0 and x.pending_change = 0 and x.debt_change <= 0 and x.held_change = 0
+        when x.kind = 11 then greatest(x.amount, x.pending_change, x.debt_change, x.held_change) = 0
+            and (x.amount < 0)::int + (x.pending_change < 0)::int + (x.debt_change < 0)::int + (x.held_change < 0)::int = 1
+        when x.kind = 12 and x.pending_change + x.held_change <> 0 then x.amount = 0 and x.debt_change = 0
+            and x.pending_change >= 0 and x.held_change >= 0 and least(x.pending_change, x.held_change) = 0
+        when x.kind = 12 then x.pending_change = 0 and (x.amount >= 0 and x.debt_change <= 0 or x.amount <= 0 and x.debt_change >= 0)
+        when x.kind in (2, 4) then x.amount < 0 and x.pending_change = 0 and x.debt_change = 0 and x.held_change = 0
         when x.kind = 3 then x.amount >= 0 and x.pending_change < 0 and x.debt_change <= 0 and x.amount + x.pending_change - x.debt_change = 0
         when x.kind = 5 then x.amount = 0 and x.pending_change > 0 and x.debt_change = 0 and x.held_change = 0
         when x.kind in (6, 14) then x.amount >= 0 and x.pending_change = 0 and x.debt_change <= 0 and x.held_change = 0 and x.reverses < x.seq
@@ -950,13 +985,13 @@ where u.worth > coalesce(abs(case when e.held_change <> 0 then e.held_change els
 union all
 select 'a pending lot is what is left of its promise', p.account_id, p.seq, (coalesce(e.pending_change, 0) + coalesce(u.pending, 0))::bigint, p.amount
 from ledger_pending_lots p
-left join ledger_entries e on e.account_id = p.account_id and e.bucket = p.bucket and e.seq = p.seq and e.kind = 5
+left join ledger_entries e on e.account_id = p.account_id and e.bucket = p.bucket and e.seq = p.seq and e.kind in (5, 12)
 left join undone u on u.account_id = p.account_id and u.bucket = p.bucket and u.seq = p.seq
 where p.account_id between low and high and p.amount <> coalesce(e.pending_change, 0) + coalesce(u.pending, 0)
 union all
 select 'a hold is what is left of its entry', h.account_id, h.seq, (coalesce(e.held_change, 0) - coalesce(u.released, 0))::bigint, h.remaining
 from ledger_holds h
-left join ledger_entries e on e.account_id = h.account_id and e.bucket = h.bucket and e.seq = h.seq and e.kind = 8
+left join ledger_entries e on e.account_id = h.account_id and e.bucket = h.bucket and e.seq = h.seq and e.kind in (8, 12)
 left join undone u on u.account_id = h.account_id and u.bucket = h.bucket and u.seq = h.seq
 where h.account_id between low and high
   and (h.remaining <> coalesce(e.held_change, 0) - coalesce(u.released, 0) or h.captured <> coalesce(u.captured, 0))

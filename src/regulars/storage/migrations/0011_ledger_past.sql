@@ -18,7 +18,8 @@ from ledger_entries e where e.kind in (3, 15) and e.reference like '@%';
 
 -- The entries of a range of accounts that count. `as_of` is of the world, `known_at` of the ledger.
 --   * Known is the journal up to the first entry somebody posted after `known_at`. What fell due by itself ('@…') is known as
---     soon as what it follows from is: whether the job had come by makes no difference.
+--     soon as what it follows from is: whether the job had come by makes no difference. What was moved between accounts that join
+--     one another ('@send:…', '@receive:…') was moved by somebody.
 --   * An entry counts from when it happened, at the latest from when it was posted, and never before the entry it follows from.
 -- `+ interval '0'` keeps the index on posted_at out of it: for one account that would be a look at everybody's entries.
 create function ledger_counted(low bigint, high bigint, as_of timestamptz, known_at timestamptz)
@@ -28,7 +29,8 @@ language sql stable
 as $$
 with unknown as (
     select u.account_id, min(u.seq) as stop from ledger_entries u
-    where u.account_id between low and high and u.posted_at + interval '0' > known_at and u.reference not like '@%'
+    where u.account_id between low and high and u.posted_at + interval '0' > known_at
+      and (u.reference not like '@%' or u.kind in (11, 12))
     group by u.account_id
 ), late as (                                        -- learned of after `as_of`, and yet of its time
     select e.*, case when p.seq is null then e.reverses else p.seq end as target
@@ -71,12 +73,13 @@ with counted as materialized (
     from (select c.account_id, c.expires_at as expires, c.amount as points from counted c where c.kind in (1, 3, 4)
           union all
           select c.account_id, ledger_instant(c.alloc[place]), c.alloc[place + 1]
-          from counted c, generate_series(1, cardinality(c.alloc), 2) place where c.kind <> 9) z
+          from counted c, generate_series(1, cardinality(c.alloc), 2) place
+          where c.kind <> 9 and (c.kind <> 12 or c.held_change = 0)) z
     group by z.account_id, z.expires having sum(z.points) <> 0
 ), promised as (
     select z.account_id, z.seq, sum(z.points)::bigint as points, max(z.expires) as expires
-    from (select c.account_id, case when c.kind = 5 then c.seq when c.reverses is null then split_part(c.reference, ':', 2)::int else c.reverses end as seq,
-                 c.pending_change as points, case c.kind when 5 then c.expires_at end as expires
+    from (select c.account_id, case when c.kind in (5, 12) then c.seq when c.reverses is null then split_part(c.reference, ':', 2)::int else c.reverses end as seq,
+                 c.pending_change as points, case when c.kind in (5, 12) then c.expires_at end as expires
           from counted c where c.pending_change <> 0) z
     group by z.account_id, z.seq having sum(z.points) > 0
 ), promise as (
@@ -95,7 +98,7 @@ with counted as materialized (
     select h.account_id, h.until, 1, h.seq, case when part.expires > h.until then part.expires else h.until + interval '168 hours' end,
            least(part.upto, coalesce(h.released, 0) + h.points) - greatest(part.upto - part.points, coalesce(h.released, 0))
     from hold h
-    join counted c on c.account_id = h.account_id and c.seq = h.seq and c.kind = 8
+    join counted c on c.account_id = h.account_id and c.seq = h.seq and c.kind in (8, 12)
     cross join lateral (
         select ledger_instant(c.alloc[place]) as expires, -c.alloc[place + 1] as points,
                sum(-c.alloc[place + 1]) over (order by place desc) as upto
