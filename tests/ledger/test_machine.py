@@ -253,7 +253,7 @@ class Ledgers(RuleBasedStateMachine):
         steps = [("earn", owner, 60, 20, None, False) for owner in [(1, "points"), (2, "points"), (3, "points")]]
         self.post([*steps, ("spend", (1, "points"), 25), ("spend", (2, "points"), 10)])
 
-    @precondition(lambda self: citus.URL is None)  # where the ledger is spread, no account joins another
+    @precondition(lambda _: citus.URL is None)  # where the ledger is spread, no account joins another
     @rule(owner=joiners, other=st.sampled_from([-7, -7, -8, 1, 2]), share=st.sampled_from([None, 0, 1, 25]))
     def together(self, owner: tuple[int, str], other: int, share: int | None) -> None:
         """Join another's points, or leave them; now and then, join when joined."""
