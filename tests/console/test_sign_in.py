@@ -95,6 +95,8 @@ FORMS = [
     "/sign-in",
     "/sign-out",
     "/preferences",
+    "/members/{member:str}/household",
+    "/members/{member:str}/household/leave",
     "/members/{member:str}/points/adjustment",
     "/members/{member:str}/points/freeze",
     "/members/{member:str}/points/holds/{number:str}/release",
