@@ -131,6 +131,7 @@ def test_the_past_is_read_from_a_replica_and_the_present_is_not(busy: Caller, st
     app = replace(busy.app, replica=Replica(standby.url, most_behind=timedelta(hours=1)))
     with TestClient(create_asgi(app)) as client:
         caller = Caller(client, app, issue_keys(app.database))
+        standby.catch_up(app.database.url)
         standby.hold()
         caller.post(f"{POINTS}/earns", {"amount": 60, "reference": "sorry"}, by=MAX)
         for path in (STATEMENT, f"{STATEMENT}/export", f"{POINTS}?as_of=2026-03-01T12:00:00Z"):

@@ -265,6 +265,7 @@ class Database:
                 """
                 select case when not pg_is_in_recovery() then null
                             when pg_last_wal_replay_lsn() >= %s::pg_lsn then interval '0'
+                            when pg_last_xact_replay_timestamp() is null then null  -- it has replayed no commit since its start
                             else greatest(clock_timestamp() - pg_last_xact_replay_timestamp(), interval '0') end
                 """,
                 [position],
