@@ -74,6 +74,8 @@ def standby_of(url: str, data_dir: Path) -> Generator[Standby]:
         f"--pgdata={folder / 'data'}",
         "--write-recovery-conf",
         "--checkpoint=fast",
+        "--create-slot",  # or the log it has yet to read may be gone, when other tests write much
+        f"--slot={folder.name.replace('-', '_')}",
     ]
     said = account.run([*command, f"--dbname={url}"])
     assert said.returncode == 0, said.stdout.decode()
@@ -87,7 +89,16 @@ def standby_of(url: str, data_dir: Path) -> Generator[Standby]:
         yield standby
     finally:
         standby.stop()
+        _drop_slot(url, folder.name.replace("-", "_"))
         shutil.rmtree(folder)
+
+
+def _drop_slot(url: str, name: str) -> None:
+    """Let the primary forget what the replica has read, as soon as it has noticed that it is gone."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        sql = "select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = %s and not active"
+        while connection.execute(sql, [name]).fetchone() is None:
+            time.sleep(0.01)
 
 
 def major_of(url: str) -> int:

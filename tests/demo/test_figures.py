@@ -102,7 +102,7 @@ def test_every_members_points_before_and_after_all_returns(app: App, by_hand: By
             "select external_id, sum(points)::bigint from programme_awards join members using (member_id) group by external_id"
         )
         after = tx.rows(
-            "select external_id, available + pending - debt from ledger_balances join members using (member_id)"
+            "select external_id, available + pending - debt from ledger_accounts join members using (member_id)"
         )
     assert {name: points for name, points in before if points} == {
         name: points for name, points in earned.items() if points
@@ -137,7 +137,7 @@ TABLES = {
     "programme_awards": "order_id, member_id, version_id, points, spend_minor, reversed, spend_taken",
     "programme_qualifying": "member_id, counts_at, known_at, reference, amount_minor",
     "programme_standings": "member_id, tier, since, qualifying_minor",
-    "ledger_balances": "member_id, point_type, available, pending, debt, seq",
+    "ledger_accounts": "member_id, point_type, available, pending, debt, seq",
     "ledger_lots": "account_id, expires_at, remaining",
     "insight_portraits": "member_id, cohort, first_day, last_day, orders, spend_minor, r, f, m, grade",
 }
