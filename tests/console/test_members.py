@@ -152,12 +152,20 @@ def test_a_slow_download_keeps_no_connection(bare: Visitor, monkeypatch: pytest.
         with narrow.transaction() as tx:
             return tx.value("select count(*) from members")
 
-    async def slowly(message: Any) -> None:
-        if message["type"] == "http.response.body":
-            pieces.append(message.get("body", b""))
-            assert await to_thread.run_sync(somebody_else) == 20
-
     async def download() -> None:
+        sent = anyio.Event()
+
+        async def slowly(message: Any) -> None:
+            if message["type"] == "http.response.body":
+                pieces.append(message.get("body", b""))
+                assert await to_thread.run_sync(somebody_else) == 20
+                if not message.get("more_body"):
+                    sent.set()
+
+        async def nothing_more() -> Any:
+            await sent.wait()
+            return {"type": "http.disconnect"}
+
         await create_asgi(make.app(narrow))(request_for("/members/export.csv", bare), nothing_more, slowly)
 
     try:
@@ -176,8 +184,3 @@ def request_for(path: str, visitor: Visitor) -> Any:
         "headers": [(b"host", b"testserver.local"), (b"cookie", cookies.encode())],
         "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 80),
     }  # fmt: skip
-
-
-async def nothing_more() -> Any:
-    await anyio.sleep(60)
-    return {"type": "http.disconnect"}

@@ -1,6 +1,7 @@
 """What the API says of itself: the OpenAPI document, a page to read and try it, and every kind of problem."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from functools import cache
 from importlib import metadata
 from typing import Any, Final
 
@@ -48,9 +49,15 @@ _START: Final = """window.ui = SwaggerUIBundle({
 _HEADERS: Final = {"Cache-Control": "no-cache"}
 
 
-def documentation(described: Iterable[HTTPRouteHandler]) -> list[HTTPRouteHandler]:
+@cache
+def _described(handlers: tuple[HTTPRouteHandler, ...]) -> bytes:
+    """The OpenAPI document as it is sent; it takes 0.15 s to make, and is the same for every installation."""
+    return msgspec.json.encode(document(handlers))
+
+
+def documentation(described: tuple[HTTPRouteHandler, ...]) -> list[HTTPRouteHandler]:
     """The addresses under `/v1` that need no key, about the routes `described`."""
-    text = msgspec.json.encode(document(described))
+    text = _described(described)
     page = _PAGE.format(version=metadata.version("regulars"))
     kinds: Mapping[str, Any] = {entry.code: entry for entry in catalogue()}
 
