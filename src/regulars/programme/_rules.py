@@ -40,7 +40,10 @@ class Earning:
     """`points` for every full `per_minor` of each line of goods."""
 
     points: int
+    """How many points."""
+
     per_minor: int
+    """For how many minor units of the currency."""
 
 
 EXPIRIES: Final[Mapping[str, type[Any]]] = {
@@ -68,6 +71,7 @@ class Tier:
     name_en: str
     name_zh: str
     from_minor: int
+    """The net spend from which it is had, in minor units of the currency."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +79,17 @@ class Programme:
     """One version of the programme. `version_id` is 0 until it is published."""
 
     name: str
+    """What members know it by."""
+
     currency: str
+    """An ISO 4217 code: whose minor units the amounts are."""
+
     time_zone: str
+    """An IANA name such as Europe/London: whose days, months and years count."""
+
     earning: Earning
+    """What goods earn."""
+
     expiry: Expiry | None
     """How long points last, counted from when they can be spent, or their wait is over; None: for ever."""
 
@@ -88,6 +100,8 @@ class Programme:
     """How long points wait before they can be spent; None: not at all."""
 
     window_months: int = 12
+    """How many months back spend counts towards a tier."""
+
     version_id: int = 0
 
     def as_document(self) -> dict[str, object]:
