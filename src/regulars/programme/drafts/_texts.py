@@ -298,7 +298,7 @@ def _kept(known: Any, wanted: Any) -> Any:
             known[place] = _kept(known[place], one)
         return cast("Any", known)
     written: Any = str(known) if isinstance(known, date) else known
-    return cast("Any", known) if written is wanted or _the_same_word(written, wanted) else wanted
+    return cast("Any", known if written is wanted or _the_same_word(written, wanted) else wanted)
 
 
 def _the_same_word(written: Any, wanted: Any) -> bool:
