@@ -27,9 +27,10 @@ from regulars.programme.drafts._drafts import (
     drafts,
     reject,
     revisions,
+    sound_text,
     submit,
 )
-from regulars.programme.drafts._flaws import Checked, check, check_document, document_of
+from regulars.programme.drafts._flaws import Checked, check, document_of
 from regulars.programme.drafts._impacts import Impact, plan, tier_moves
 from regulars.programme.drafts._records import Change, Draft, Flaw, Release, Revision, State, TierMove
 from regulars.programme.drafts._releases import (
@@ -41,9 +42,10 @@ from regulars.programme.drafts._releases import (
     roll_back,
     text_of,
     version,
+    version_row,
 )
 from regulars.programme.drafts._schemas import schema
-from regulars.programme.drafts._texts import LONGEST, rewrite, write
+from regulars.programme.drafts._texts import LONGEST, UnreadableText, rewrite, write
 
 __all__ = [
     "LONGEST",
@@ -63,6 +65,7 @@ __all__ = [
     "Revision",
     "State",
     "TierMove",
+    "UnreadableText",
     "UnusableNote",
     "VersionNotFound",
     "approve",
@@ -71,7 +74,6 @@ __all__ = [
     "change",
     "changes",
     "check",
-    "check_document",
     "document_of",
     "draft",
     "draft_that_says",
@@ -85,9 +87,11 @@ __all__ = [
     "rewrite",
     "roll_back",
     "schema",
+    "sound_text",
     "submit",
     "text_of",
     "tier_moves",
     "version",
+    "version_row",
     "write",
 ]

@@ -206,7 +206,16 @@ def sound(one: Draft) -> Programme:
     Raises:
         FlawedDraft: it cannot be used as it stands.
     """
-    checked: Checked = check(one.text)
+    return sound_text(one.text)
+
+
+def sound_text(text: str) -> Programme:
+    """The programme that a text says.
+
+    Raises:
+        FlawedDraft: it cannot be used as it stands.
+    """
+    checked: Checked = check(text)
     if checked.programme is None:
         first = checked.flaws[0]
         raise FlawedDraft(

@@ -43,11 +43,6 @@ def check(text: str) -> Checked:
     return _checked(written, cast("dict[str, Any]", written.document))
 
 
-def check_document(document: Mapping[str, Any]) -> Checked:
-    """Read a document as a programme; what is wrong is on no line, so that each says the first."""
-    return _checked(Written(dict(document)), document)
-
-
 def _checked(written: Written, document: Mapping[str, Any]) -> Checked:
     try:
         programme = Programme.from_document(document)

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from regulars import facts
 from regulars.errors import NotFound
+from regulars.programme import _queries as queries_of_versions
 from regulars.programme import _versions
 from regulars.programme._records import Version
 from regulars.programme._rules import Programme
@@ -107,6 +108,17 @@ def version(tx: Transaction, version_id: int) -> Programme:
     if version_id not in known:
         raise VersionNotFound(version=version_id)
     return known[version_id]
+
+
+def version_row(tx: Transaction, version_id: int) -> Version:
+    """When a version was published, by whom, and from when on it holds.
+
+    Raises:
+        VersionNotFound: it was not published.
+    """
+    for row in queries_of_versions.select_versions_by_id(tx, version_ids=[version_id]):
+        return row
+    raise VersionNotFound(version=version_id)
 
 
 def releases(tx: Transaction, versions: Sequence[Version]) -> Mapping[int, Release]:

@@ -16,6 +16,7 @@ from typing import Any, Final, cast
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.representer import RoundTripRepresenter
 
 from regulars.errors import Invalid
 from regulars.programme.drafts._records import Flaw
@@ -190,11 +191,18 @@ def written_path(at: Path) -> str:
 
 
 def write(document: Mapping[str, Any], *, notes: Mapping[str, str] | None = None, heading: str = "") -> str:
-    """A document as YAML: one form for one content. `notes` are comments above its parts, `heading` one above it all."""
+    """A document as YAML: one form for one content. `notes` are comments above its parts, `heading` one above it all.
+
+    Raises:
+        UnreadableText: its parts are nested too deeply.
+    """
     blocks = [_comment(heading)] if heading else []
     for name, value in document.items():
         note = _comment(notes[name]) if notes and name in notes else ""
-        blocks.append(note + "".join(f"{line}\n" for line in _entry(name, value)))
+        try:
+            blocks.append(note + "".join(f"{line}\n" for line in _entry(name, value)))
+        except RecursionError as error:
+            raise UnreadableText(field=name, value=None, remedy="nest it less deeply", line=1) from error
     return ("\n" if notes else "").join(blocks) or "{}\n"
 
 
@@ -270,11 +278,23 @@ def rewrite(text: str, document: Mapping[str, Any]) -> str:
     return write(document)
 
 
+class _Words(RoundTripRepresenter):
+    """Writes null as that word, and not as nothing."""
+
+
+def _null(words: Any, _value: None) -> object:
+    return words.represent_scalar("tag:yaml.org,2002:null", "null")
+
+
+_Words.add_representer(type(None), _null)  # pyright: ignore[reportUnknownMemberType]
+
+
 def _keeper(text: str) -> YAML:
     """Reads and writes with comments, with lists indented as they are in a text."""
     keeper = YAML()
     deep = _FLUSH.search(text) is None
     keeper.indent(mapping=2, sequence=4 if deep else 2, offset=2 if deep else 0)
+    keeper.Representer = _Words
     keeper.preserve_quotes = True
     keeper.width = 4096
     return keeper
