@@ -182,6 +182,11 @@ def drafts(
     return _queries.select_drafts(tx, open_only=unpublished, before=before, limit=limit)
 
 
+def is_current(tx: Transaction, one: Draft) -> bool:
+    """Whether no version was published since a draft was last written."""
+    return _queries.select_last_version(tx) <= one.base_version
+
+
 def draft_that_says(tx: Transaction, document: Mapping[str, Any]) -> Draft | None:
     """The latest draft not published that says just that, if there is one."""
     return _queries.select_draft_that_says(tx, document=dict(document))
@@ -254,9 +259,8 @@ def _expect_state(one: Draft, state: State, remedy: str) -> None:
 
 def _expect_current(tx: Transaction, one: Draft) -> None:
     """A decision is about the difference that was looked at: another version in between makes it another one."""
-    last = _queries.select_last_version(tx)
-    if last > one.base_version:
-        raise DraftOutdated(draft=public(one.draft_id), version=last)
+    if not is_current(tx, one):
+        raise DraftOutdated(draft=public(one.draft_id), version=_queries.select_last_version(tx))
 
 
 def expect_approved(tx: Transaction, one: Draft) -> None:
