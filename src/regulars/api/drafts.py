@@ -1,8 +1,9 @@
 """The programme as a document: drafts, what they would change, approval, publishing, versions and going back."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from litestar import Response
 from litestar.di import NamedDependency
@@ -53,6 +54,7 @@ from regulars.storage import Transaction
 from regulars.types import MalformedId, from_public, to_public
 
 TAG = "Programme"
+_TAG: Final = re.compile(r'"[0-9]{1,9}-[a-z]{1,20}"')
 
 
 def _told(one: drafts.Draft) -> dict[str, Any]:
@@ -210,9 +212,9 @@ def change_programme_draft(call: Call, draft: FromPath[str], data: JSONBody[NewD
     A `document` is written into the text there is, so that what stays the same keeps its comments.
     """
     match = call.request.headers.get("if-match")
-    if match is None:
+    if match is None or not _TAG.fullmatch(match):
         told = "Send the ETag of the draft as you read it."
-        raise MalformedRequest(reason="If-Match is missing", flaws=[Flaw(told, parameter="If-Match")])
+        raise MalformedRequest(reason="If-Match is no ETag of a draft", flaws=[Flaw(told, parameter="If-Match")])
 
     def work(tx: Transaction, at: datetime) -> Draft:
         one = drafts.draft(tx, _id_of(draft))
