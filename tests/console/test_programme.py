@@ -7,6 +7,7 @@ from conftest import NOON
 from console.shops import Visitor, read_token, words
 from make import DAY, shop
 from regulars import ledger, programme
+from regulars.console.drafts import place_of
 from regulars.ledger import (
     AfterSpan,
     AtEvent,
@@ -20,7 +21,6 @@ from regulars.ledger import (
     UntilDay,
     Yearly,
 )
-from regulars.console.drafts import place_of
 from regulars.programme import Earning, drafts
 from regulars.types import to_public
 

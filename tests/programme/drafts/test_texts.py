@@ -59,6 +59,9 @@ tiers:
 """
     now = {"name": "Friends", "tiers": [{"code": "friend", "from_minor": 0}, {"code": "best", "from_minor": 6000}]}
     assert drafts.rewrite(text, now) == text.replace("5000", "6000")
+    assert drafts.rewrite("x: 1\n\n# the y\ny: 2\n\n# the z\nz:  3 # !\n\n# end", {"x": 5, "z": 3, "a": 1}) == (
+        "x: 5\n\n# the z\nz:  3 # !\n\n# end\na: 1\n"
+    )
     flush = "tiers:  # these\n# only\n- code: best\n  from_minor: 5000\n"
     assert drafts.rewrite(flush, {"tiers": now["tiers"][1:]}) == flush.replace("5000", "6000")
 
@@ -118,8 +121,17 @@ def test_a_flaw_names_its_path_value_remedy_and_line(
 
 def test_flaws_of_several_parts_are_told_at_once():
     text = drafts.canonical(DEFAULT)
-    text = text.replace("pending: null", "pending: [1]").replace("window_months: 12", "window_months: dozen\nbonus: 1")
-    assert [flaw.field for flaw in drafts.check(text).flaws] == ["pending", "window_months", "bonus"]
+    text = (
+        text.replace("pending: null", "pending: [1]")
+        .replace("points: 1", "points: lots")
+        .replace("window_months: 12", "window_months: dozen\nbonus: 1")
+    )
+    assert [flaw.field for flaw in drafts.check(text).flaws] == [
+        "earning.points",
+        "pending",
+        "window_months",
+        "bonus",
+    ]
 
 
 @pytest.mark.parametrize("text", ["", "# only a comment\n", "null", "- a\n", "Regulars"])

@@ -2,18 +2,18 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import dataclass
 from typing import Any, Final, cast
 
 import msgspec
 
-from regulars.programme._rules import BadProgramme, Programme
+from regulars.programme._rules import BadProgramme, Programme, default
 from regulars.programme.drafts._records import Flaw
 from regulars.programme.drafts._texts import UnreadableText, Written, read, steps
 
 _PLACE: Final = re.compile(r" - at `(?:key|value)? ?(?:in )?`?\$(?P<path>[^`]*)`$")
 _MISSING: Final = re.compile(r"Object missing required field `(?P<name>[^`]+)`")
-_DEFAULTS: Final = frozenset(one.name for one in fields(Programme) if one.default is not MISSING)
+_STAND_INS: Final[Mapping[str, object]] = default("GBP", "UTC").as_document()
 _MOST: Final = 20
 """How many things are told at once."""
 
@@ -58,28 +58,27 @@ def _checked(written: Written, document: Mapping[str, Any]) -> Checked:
 def _flaws(written: Written, document: Mapping[str, Any], refusal: BadProgramme) -> Iterator[Flaw]:
     """The first thing that is wrong, and of the other parts of the document what cannot be read at all.
 
-    A part that was refused is left out for the next look if the document can do without it, and what is then refused for
-    another reason than its shape may only miss that part: it is not told.
+    For the next look the part that was refused is that of the programme a shop begins with, and what is then refused for
+    another reason than its shape may only miss what was there: it is not told.
     """
-    rest = dict(document)
+    rest, seen = dict(document), set[str]()
     for count in range(_MOST):
         field, value, remedy, shapeless = _meant(rest, refusal)
         if count == 0 or shapeless:
             yield _told(written, field, value, remedy)
         part = next(steps(field), "")
-        if part not in rest or not _optional(part):
+        if part in seen:
             return
-        del rest[part]
+        seen.add(part)
+        rest.pop(part, None)
+        if part in _STAND_INS:
+            rest[part] = _STAND_INS[part]
         try:
             Programme.from_document(rest)
         except BadProgramme as another:
             refusal = another
         else:
             return
-
-
-def _optional(part: str) -> bool:
-    return part not in Programme.__dataclass_fields__ or part in _DEFAULTS
 
 
 def _meant(document: Mapping[str, Any], refusal: BadProgramme) -> tuple[str, object, str, bool]:

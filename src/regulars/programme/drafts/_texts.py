@@ -8,7 +8,7 @@ import io
 import json
 import re
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final, cast
@@ -264,18 +264,56 @@ def rewrite(text: str, document: Mapping[str, Any]) -> str:
         lines = json.dumps(document, indent=2, ensure_ascii=False).split("\n")
         return "".join(f"{_escaped(line)}\n" for line in lines)
     try:
-        if read(text).document == document:
+        known = read(text)
+        if _same(known.document, document):
             return text
-        known = _keeper(text).load(text)  # pyright: ignore[reportUnknownMemberType]
-        if isinstance(known, CommentedMap):
-            _become(known, document)
-            out = io.StringIO()
-            _keeper(text).dump(known, out)  # pyright: ignore[reportUnknownMemberType]
-            if json.dumps(read(out.getvalue()).document, sort_keys=True) == json.dumps(document, sort_keys=True):
-                return out.getvalue()
+        made = _rewritten(text, known, document)
+        if _same(read(made).document, document):
+            return made
     except (UnreadableText, YAMLError, RecursionError, ValueError):
         pass  # then it is written anew
     return write(document)
+
+
+def _rewritten(text: str, known: Written, document: Mapping[str, Any]) -> str:
+    """A text part by part: those that stay are left as they are, and each goes with what is written right above it."""
+    lines = text.splitlines(keepends=True)
+    was: dict[str, Any] = cast("dict[str, Any]", known.document) if isinstance(known.document, dict) else {}
+    starts = [known.lines[name,] - 1 for name in was]
+    leads = [_lead(lines, start) for start in starts]
+    made = "".join(lines[: leads[0]] if leads else lines)
+    for (name, value), lead, start, end in zip(was.items(), leads, starts, [*leads[1:], len(lines)], strict=True):
+        if name in document and _same(value, document[name]):
+            made += "".join(lines[lead:end])
+        elif name in document:
+            made += "".join(lines[lead:start]) + _part(lines[start:end], name, document[name])
+    new = {name: value for name, value in document.items() if name not in was}
+    ended = made if made.endswith("\n") or not made else f"{made}\n"
+    return ended + (write(new) if new else "")
+
+
+def _lead(lines: Sequence[str], start: int) -> int:
+    """The first of the comments that stand right above a line."""
+    while start > 0 and lines[start - 1].startswith("#"):
+        start -= 1
+    return start
+
+
+def _part(lines: Sequence[str], name: str, value: Any) -> str:
+    """One part of a document with another content, and as many of its own words and comments as can be."""
+    last = len(lines)
+    while last > 1 and (not lines[last - 1].strip() or lines[last - 1].startswith("#")):
+        last -= 1
+    body, after = "".join(lines[:last]), "".join(lines[last:])
+    wanted, keeper, out = {name: value}, _keeper(body), io.StringIO()
+    known: Any = keeper.load(body)  # pyright: ignore[reportUnknownMemberType]
+    _become(known, wanted)
+    keeper.dump(known, out)  # pyright: ignore[reportUnknownMemberType]
+    return (out.getvalue() if _same(read(out.getvalue()).document, wanted) else write(wanted)) + after
+
+
+def _same(one: Any, other: Any) -> bool:
+    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
 
 
 class _Words(RoundTripRepresenter):
