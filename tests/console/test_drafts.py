@@ -149,3 +149,11 @@ def test_where_one_person_may_it_is_said_and_shown(bare: Visitor):
     assert "it is recorded" in words(bare.get(place).text)
     assert step(bare, place, "approve", revision=1).status_code == 303
     assert "Approved by olga@shop.example (alone)" in words(bare.get(place).text)
+
+
+def test_a_drafts_page_leads_to_its_text_and_its_terms(desk: Visitor):
+    place, _ = begun(desk)
+    shown = desk.get(place).text
+    assert links(shown, place) == [f"{place}/text"]
+    assert links(shown, "/programme/terms") == [f"/programme/terms?draft={place.rpartition('/')[2]}"]
+    assert f'action="{place}/text"' in desk.get(f"{place}/text").text
