@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Generator
+from typing import Any
 
 import pytest
 from litestar.testing import TestClient
@@ -24,24 +25,29 @@ def api(database: Database) -> Generator[Caller]:
         yield Caller(client, app, issue_keys(database))
 
 
+def lasting(document: dict[str, Any], months: int) -> dict[str, Any]:
+    """The expiry of a document with another span."""
+    return document["expiry"] | {"lasts": {"count": months, "unit": "month"}}
+
+
 def test_a_draft_is_written_changed_approved_by_another_and_published(api: Caller):
     begun = api.post(DRAFTS, {"note": "Shorter"}, by=MAX)
     assert begun.status_code == 201
     one, place = begun.json(), f"{DRAFTS}/{begun.json()['id']}"
     assert (one["state"], one["revision"], begun.headers["etag"]) == ("open", 1, '"1-open"')
     assert one["text"].startswith("# A loyalty programme")
-    document = one["document"] | {"window_months": 6}
-    change = {"document": document, "note": "Six months"}
+    document = one["document"] | {"expiry": lasting(one["document"], 12)}
+    change = {"document": document, "note": "One year"}
     changed = api.patch(place, change, by=MAX, headers={"If-Match": begun.headers["etag"]})
     assert (changed.status_code, changed.json()["text"]) == (
         200,
-        one["text"].replace("window_months: 12", "window_months: 6"),
+        one["text"].replace("count: 24", "count: 12"),
     )
     assert api.get(f"{place}/validation").json() == {"valid": True, "flaws": []}
     plan = api.get(f"{place}/plan").json()
     assert plan == {
         "against": 0,
-        "changes": [{"kind": "changed", "path": "window_months", "was": 12, "now": 6}],
+        "changes": [{"kind": "changed", "path": "expiry.lasts.count", "was": 24, "now": 12}],
         "moves": [],
         "members": 0,
     }
@@ -50,9 +56,9 @@ def test_a_draft_is_written_changed_approved_by_another_and_published(api: Calle
     assert api.post(f"{place}/approval", {"because": "Fine", "revision": 2}, by=OLGA).headers["etag"] == '"2-approved"'
     published = api.post(f"{place}/publication", by=MAX).json()
     assert (published["state"], published["version"]) == ("published", 1)
-    assert api.get("/v1/programme").json()["window_months"] == 6
+    assert api.get("/v1/programme").json()["expiry"]["lasts"]["count"] == 12
     version = api.get("/v1/programme/versions/1").json()
-    assert (version["draft"], version["note"], version["document"]) == (one["id"], "Six months", document)
+    assert (version["draft"], version["note"], version["document"]) == (one["id"], "One year", document)
     assert version["text"] == changed.json()["text"]
     assert [one["version"] for one in api.get(DRAFTS, by=VERA).json()["items"]] == [1]
 
@@ -76,10 +82,10 @@ def test_a_change_names_what_was_read(api: Caller):
 def test_what_is_wrong_is_told_with_its_line_and_nothing_is_kept(api: Caller):
     told = api.post("/v1/programme/validation", {"text": "name: Friends\ncurrency: GB\n"}, by=VERA)
     assert (told.status_code, told.json()["valid"]) == (200, False)
-    text = api.post(DRAFTS, {}, by=MAX).json()["text"].replace("points: 1", "points: lots")
-    line = text.split("\n").index("  points: lots") + 1
+    text = api.post(DRAFTS, {}, by=MAX).json()["text"].replace("currency: GBP", "currency: 7")
+    line = text.split("\n").index("currency: 7") + 1
     told = api.post("/v1/programme/validation", {"text": text}, by=VERA).json()
-    wrong = {"field": "earning.points", "value": "lots", "remedy": "give what fits: expected int, got str"}
+    wrong = {"field": "currency", "value": "7", "remedy": "give what fits: expected str, got int"}
     assert told["flaws"] == [wrong | {"line": line}]
     refused = problem(api.post("/v1/programme/plan", {"text": text}, by=VERA))
     assert (refused["status"], refused["code"], refused["details"]["line"]) == (422, "FlawedDraft", line)
@@ -95,7 +101,8 @@ def test_what_is_wrong_is_told_with_its_line_and_nothing_is_kept(api: Caller):
 
 def test_versions_are_compared_and_an_earlier_one_holds_again(api: Caller):
     def publish(months: int) -> None:
-        document = api.get("/v1/programme").json() | {"window_months": months}
+        document = api.get("/v1/programme").json()
+        document["expiry"] = lasting(document, months)
         del document["version"]
         place = f"{DRAFTS}/{api.post(DRAFTS, {'document': document}, by=MAX).json()['id']}"
         for step, by in (("submission", MAX), ("approval", OLGA), ("publication", MAX)):
@@ -106,7 +113,7 @@ def test_versions_are_compared_and_an_earlier_one_holds_again(api: Caller):
     assert api.get("/v1/programme/versions/2/changes").json() == {
         "since": 1,
         "version": 2,
-        "changes": [{"kind": "changed", "path": "window_months", "was": 6, "now": 3}],
+        "changes": [{"kind": "changed", "path": "expiry.lasts.count", "was": 6, "now": 3}],
     }
     back = api.post("/v1/programme/versions/1/restoration", {"note": "Too hard"}, by=OLGA)
     assert (back.status_code, back.json()["version"], back.json()["restores"]) == (201, 3, 1)

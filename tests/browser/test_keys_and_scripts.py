@@ -289,22 +289,22 @@ def test_a_programme_is_written_with_its_flaws_told_as_one_types(window: Windows
     text = page.get_by_label("The programme's text")
     written = text.input_value()
     expect(page.get_by_text("It can be used as it stands.")).to_be_visible()
-    text.fill(written.replace("points: 1", "points: lots"))
+    text.fill(written.replace("    count: 24", "    count: 999"))
     flaw = page.get_by_role("link", name=re.compile("^Line "))
     expect(flaw).to_be_visible()
     line = int(flaw.inner_text().split()[1])
     expect(page.locator(".editor-lines > .is-flawed")).to_have_text(str(line))
     flaw.press("Enter")
     expect(text).to_be_focused()
-    page.keyboard.type("  points: 2")  # the line is selected
+    page.keyboard.type("    count: 12")  # the line is selected
     expect(page.get_by_text("It can be used as it stands.")).to_be_visible()
     page.keyboard.press("Enter")
     page.keyboard.type("# as agreed")
-    assert text.input_value() == written.replace("points: 1", "points: 2\n  # as agreed")
-    page.get_by_label("What for, on one line").fill("Twice the points")
+    assert text.input_value() == written.replace("    count: 24", "    count: 12\n    # as agreed")
+    page.get_by_label("What for, on one line").fill("Half the time")
     page.keyboard.press("Control+s")
     expect(page.get_by_role("status")).to_contain_text("It was saved.")
-    expect(page.get_by_role("heading", level=1)).to_contain_text("Twice the points")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Half the time")
     assert not looker.complaints
     one = page.url.partition("?")[0].rpartition("/")[2]
     with served.app.database.transaction() as tx:  # the other pages are looked at without it

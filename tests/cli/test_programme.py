@@ -23,14 +23,14 @@ def file(database: Database, tmp_path: Path) -> Path:
             access.add_operator(tx, email=email, name=email, role=role, password="three quiet herons", at=NOON)
     file = tmp_path / "programme.yaml"
     begins = drafts.canonical(programme.default("GBP", "Europe/London"))
-    file.write_text(begins.replace("window_months: 12", "window_months: 6  # half a year, Finance agreed"))
+    file.write_text(begins.replace("count: 24", "count: 12  # a year, Finance agreed"))
     return file
 
 
 def test_a_file_is_checked_planned_applied_approved_and_written_out_the_same(regulars, file: Path, database: Database):
     assert regulars("programme", "validate", str(file)).code == 0
     planned = regulars("programme", "plan", str(file))
-    assert (planned.code, "~ window_months: 12 → 6" in planned.out) == (2, True)
+    assert (planned.code, "~ expiry.lasts.count: 24 → 12" in planned.out) == (2, True)
     assert regulars("programme", "diff", str(file)).code == 2
     applied = regulars("programme", "apply", str(file), "--by", ADA, "--note", "Shorter", "--json").json
     assert applied["state"] == "submitted"
@@ -52,11 +52,11 @@ def test_a_file_is_checked_planned_applied_approved_and_written_out_the_same(reg
 
 
 def test_an_earlier_version_holds_again_from_a_day_on(regulars, file: Path):
-    for months in ("6  # half a year", "3"):
-        file.write_text(file.read_text().replace("window_months: 6", f"window_months: {months}"))
+    for months in ("12  # a year", "6"):
+        file.write_text(file.read_text().replace("count: 12", f"count: {months}"))
         regulars("programme", "apply", str(file), "--by", ADA)
         assert regulars("programme", "apply", str(file), "--by", BEN, "--approve").code == 0
-    assert regulars("programme", "diff", "1", "2").out == "~ window_months: 6 → 3\n"
+    assert regulars("programme", "diff", "1", "2").out == "~ expiry.lasts.count: 12 → 6\n"
     back = regulars("programme", "rollback", "1", "--by", BEN, "--effective-at", "2099-01-01", "--json")
     assert back.json == {"version": 3, "restores": 1}
     held = {one["version"]: one["holds"] for one in regulars("programme", "versions", "--json").json}
@@ -68,15 +68,15 @@ def test_an_earlier_version_holds_again_from_a_day_on(regulars, file: Path):
 
 
 def test_a_file_that_cannot_be_used_says_where_and_changes_nothing(regulars, file: Path, database: Database):
-    file.write_text(file.read_text().replace("points: 1", "points: lots"))
-    line = file.read_text().split("\n").index("  points: lots") + 1
+    file.write_text(file.read_text().replace("currency: GBP", "currency: 7"))
+    line = file.read_text().split("\n").index("currency: 7") + 1
     ran = regulars("programme", "validate", str(file))
     assert (ran.code, ran.err) == (
         2,
-        f"{file}:{line}: earning.points is 'lots': give what fits: expected int, got str\n",
+        f"{file}:{line}: currency is 7: give what fits: expected str, got int\n",
     )
     [told] = regulars("programme", "validate", str(file), "--json").json
-    assert (told["field"], told["line"]) == ("earning.points", line)
+    assert (told["field"], told["line"]) == ("currency", line)
     assert [regulars("programme", what, str(file)).code for what in ("plan", "diff")] == [1, 1]
     assert regulars("programme", "apply", str(file), "--by", ADA).code == 2
     assert regulars("programme", "validate", str(file.with_name("none.yaml"))).code == 2
@@ -85,15 +85,15 @@ def test_a_file_that_cannot_be_used_says_where_and_changes_nothing(regulars, fil
 
 
 def test_export_keeps_what_is_written_in_a_file(regulars, file: Path, database: Database):
-    ours = file.read_text().replace("# What goods earn.", "# One point for 10p, as the flyer says.")
+    ours = file.read_text().replace("# What members know it by.", "# As the flyer says.")
     file.write_text(ours)
     with database.transaction() as tx:
         content = programme.current(tx, at=NOON)
         programme.publish(tx, content, at=NOON, by="test")
     assert regulars("programme", "export", str(file)).code == 0
-    assert file.read_text() == ours.replace("window_months: 6 ", "window_months: 12")
+    assert file.read_text() == ours.replace("count: 12 ", "count: 24 ")
     assert regulars("programme", "export", str(file)).code == 0
-    assert "as the flyer says" in file.read_text()
+    assert "As the flyer says" in file.read_text()
     assert regulars("programme", "export", str(file), "--canonical").code == 0
     assert file.read_text() == drafts.canonical(content)
     assert regulars("programme", "export", "-").out == drafts.canonical(content)

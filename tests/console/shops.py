@@ -29,7 +29,7 @@ from regulars.facts import webhooks
 from regulars.facts.webhooks import Wish
 from regulars.ledger import desk, proof
 from regulars.members import NewMember
-from regulars.programme import Tier, drafts
+from regulars.programme import drafts
 from regulars.storage import Database, Transaction
 from regulars.types import to_public
 
@@ -164,17 +164,11 @@ def _late(number: str) -> NewDelivery:
 def _drafts(app: App) -> None:
     """A draft that waits for a second person, and one that cannot be used as it stands."""
     with app.database.transaction() as tx:
-        holds = programme.current(tx, at=NOON)
-        tiers = (
-            *holds.tiers[:2],
-            replace(holds.tiers[2], from_minor=50_000_000),
-            Tier("star", "Star", "星卡", 90_000_000),
-        )
-        easier = replace(holds, tiers=tiers, window_months=6, expiry=None)
-        text = drafts.rewrite(drafts.text_of(tx, holds), drafts.document_of(easier))
-        one = drafts.begin(tx, text, by=MAX, at=NOON, note="A star for those who buy most")
+        text = drafts.text_of(tx, programme.current(tx, at=NOON))
+        text = text.replace(": 500000", ": 50000000").replace("count: 24", "count: 12")
+        one = drafts.begin(tx, text, by=MAX, at=NOON, note="Gold for those who buy most")
         drafts.submit(tx, one.draft_id, by=MAX, at=NOON)
-        flawed = text.replace("points: 1", "points: lots").replace("window_months: 6", "window_months: six\nbonus: 1")
+        flawed = text.replace("currency: GBP", "currency: 7").replace("pending: null", "pending: soon\nbonus: 1")
         drafts.begin(tx, flawed, by=EMAIL, at=NOON - DAY, note="Double points in May, not finished")
 
 

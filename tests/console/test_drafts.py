@@ -56,18 +56,18 @@ def step(visitor: Visitor, place: str, name: str, revision: int = 2, **more: str
 def test_a_draft_is_written_looked_at_approved_by_another_and_published(desk: Visitor):
     assert "No drafts yet" in words(desk.get("/programme/drafts").text)
     place, text = begun(desk)
-    changed = text.replace("window_months: 12", "window_months: 6").replace("\n", "\r\n")
+    changed = text.replace("count: 24", "count: 12").replace(": 500000", ": 90000000").replace("\n", "\r\n")
     saved = send(
         desk,
         f"{place}/text",
         f"{place}/text",
-        {"text": changed, "note": "Half a year", "revision": "1", "action": "save"},
+        {"text": changed, "note": "One year", "revision": "1", "action": "save"},
     )
     assert (saved.status_code, saved.headers["location"]) == (303, f"{place}?done=saved")
     said = words(desk.get(place).text)
-    assert "Half a year Being written Revision 2 · max@shop.example" in said
-    assert "Changed window_months before 12 → after 6" in said
-    assert "1 member Gold → becomes Bronze" in said
+    assert "One year Being written Revision 2 · max@shop.example" in said
+    assert "Changed expiry.lasts.count before 24 → after 12" in said
+    assert "1 member Gold → becomes Silver" in said
     assert step(desk, place, "submit").status_code == 303
     assert "somebody else has to approve it" in words(desk.get(place).text)
     own = step(desk, place, "approve")
@@ -78,22 +78,22 @@ def test_a_draft_is_written_looked_at_approved_by_another_and_published(desk: Vi
     assert (late.status_code, "Give a day to come" in words(late.text)) == (409, True)
     assert step(desk, place, "publish").headers["location"] == f"{place}?done=publish"
     with desk.app.database.transaction() as tx:
-        assert programme.current(tx, at=NOON).window_months == 6
+        assert drafts.document_of(programme.current(tx, at=NOON))["expiry"]["lasts"]["count"] == 12
     shown = desk.get("/programme").text
-    assert "2 In force Half a year" in words(shown)
+    assert "2 In force One year" in words(shown)
     assert links(shown, "/programme/versions/") == ["/programme/versions/2", "/programme/versions/1"]
     said = words(desk.get("/programme/versions/2").text)
     assert "Approved by olga@shop.example" in said
-    assert "window_months before 12 → after 6" in said
+    assert "expiry.lasts.count before 24 → after 12" in said
 
 
 def test_what_is_wrong_is_told_as_one_types_and_a_flawed_draft_is_kept(desk: Visitor):
     place, text = begun(desk)
-    flawed = text.replace("points: 1", "points: lots")
-    line = flawed.split("\n").index("  points: lots") + 1
+    flawed = text.replace("currency: GBP", "currency: 7")
+    line = flawed.split("\n").index("currency: 7") + 1
     part = send(desk, "/programme/check", place, {"text": flawed}).text
     assert f'data-line="{line}"' in part
-    assert "earning.points is lots : give what fits: expected int, got str" in words(part)
+    assert "currency is 7 : give what fits: expected str, got int" in words(part)
     assert "can be used" in words(send(desk, "/programme/check", place, {"text": text}).text)
     form = {"text": flawed, "note": "", "revision": "1", "action": "check"}
     assert f"Line {line}" in words(send(desk, f"{place}/text", f"{place}/text", form).text)
@@ -117,9 +117,9 @@ def test_two_who_write_at_once_lose_nothing(desk: Visitor):
 def test_going_back_is_looked_at_first_and_publishes_a_new_version(desk: Visitor):
     with desk.app.database.transaction() as tx:
         holds = programme.current(tx, at=NOON)
-        programme.publish(tx, replace(holds, window_months=6), at=NOON, by=EMAIL)
+        programme.publish(tx, replace(holds, expiry=None), at=NOON, by=EMAIL)
     said = words(desk.get("/programme/versions/1/restore").text)
-    assert "window_months before 6 → after 12" in said
+    assert "Changed expiry before null → after" in said
     place = "/programme/versions/1/restore"
     wrong = send(desk, place, place, {"note": "", "effective_at": "yesterday"})
     assert (wrong.status_code, "Give a day to come" in words(wrong.text)) == (409, True)

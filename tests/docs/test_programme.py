@@ -35,10 +35,10 @@ def test_every_command_of_the_page_does_what_it_says(
         assert ran.exit_code in (0, 2), (line, ran.output, ran.exception)
         file = tmp_path / "programme.yaml"
         if len(said) == 1:
-            file.write_text(file.read_text("utf-8").replace("window_months: 12", "window_months: 6"), "utf-8")
+            file.write_text(file.read_text("utf-8").replace("count: 24", "count: 12"), "utf-8")
         if line.split()[2] == "plan":
-            assert "~ window_months: 12 → 6" in TEXT
-            assert "~ window_months: 12 → 6" in ran.output
+            assert "~ expiry.lasts.count: 24 → 12" in TEXT
+            assert "~ expiry.lasts.count: 24 → 12" in ran.output
     assert said == [
         ("export", 0),
         ("validate", 0),

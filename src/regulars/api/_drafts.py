@@ -115,8 +115,9 @@ class Changes(Struct):
 
 
 class TierMove(Struct):
-    """So many members hold one tier today and would hold another."""
+    """So many members hold one tier of a set today and would hold another."""
 
+    tier_set: str
     was: str
     becomes: str
     members: int

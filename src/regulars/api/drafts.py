@@ -151,7 +151,7 @@ def _later(moment: datetime | None, at: datetime) -> datetime | None:
 
 
 def _plan(impact: drafts.Impact) -> Plan:
-    moves = [TierMove(one.was, one.becomes, one.members) for one in impact.moves]
+    moves = [TierMove(one.tier_set, one.was, one.becomes, one.members) for one in impact.moves]
     return Plan(impact.against, [_change(one) for one in impact.changes], moves, impact.members)
 
 

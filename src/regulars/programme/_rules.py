@@ -133,7 +133,7 @@ class Programme:
 def _policy(wanted: type[Any], document: Any) -> object:
     """Read how long points last, or how long they wait."""
     name, kinds = ("expiry", EXPIRIES) if wanted is Expiry else ("pending", PENDINGS)
-    given: dict[str, object] = msgspec.convert(document, dict[str, object])
+    given: dict[str, object] = _read(name, document, dict[str, object])
     kind = given.get("kind")
     if not isinstance(kind, str) or kind not in kinds:
         raise BadPolicy(field=f"{name}.kind", value=kind, remedy=f"give one of {', '.join(kinds)}")
@@ -146,11 +146,13 @@ def _policy(wanted: type[Any], document: Any) -> object:
     return _read(name, given | spans, kinds[kind])
 
 
-def _read(name: str, document: Any, wanted: type[Any]) -> object:
+def _read(name: str, document: Any, wanted: type[Any]) -> Any:
     try:
         return msgspec.convert(document, wanted)
     except BadPolicy as error:
         raise BadPolicy(**{**error.details, "field": f"{name}.{error.details['field']}"}) from error
+    except msgspec.ValidationError as error:
+        raise BadPolicy(field=name, value=document, remedy=str(error)) from error
 
 
 @cache

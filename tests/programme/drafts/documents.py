@@ -29,12 +29,11 @@ _PENDINGS = st.none() | st.one_of(
     st.builds(AtEvent, st.just("delivered"), _SPANS, st.sampled_from(["lapse", "mature"])),
 )
 PROGRAMMES: st.SearchStrategy[Programme] = st.builds(
-    lambda name, expiry, pending, months: replace(
-        programme.default("GBP", "Europe/London"), name=name, expiry=expiry, pending=pending, window_months=months
+    lambda name, expiry, pending: replace(
+        programme.default("GBP", "Europe/London"), name=name, expiry=expiry, pending=pending
     ),
     TEXTS.filter(str.strip),
     _EXPIRIES,
     _PENDINGS,
-    st.integers(1, 120),
 )
 """Programmes whose every part reads well: those of the sections are their own business."""

@@ -10,6 +10,7 @@ import make
 from conftest import NOON
 from make import DAY
 from regulars import jobs, ledger, programme
+from regulars.ledger import Rolling, Span
 from regulars.programme import BadProgramme, Programme, drafts
 from regulars.programme.drafts import (
     Draft,
@@ -37,6 +38,10 @@ def shop(tx: Transaction) -> Transaction:
 
 def text(**terms: Any) -> str:
     return drafts.canonical(replace(programme.default("GBP", "Europe/London"), **terms))
+
+
+def lasting(months: int) -> Rolling:
+    return Rolling(Span(months, "month"))
 
 
 def begun(tx: Transaction, by: str = ADA, **terms: Any) -> Draft:
@@ -139,9 +144,9 @@ def test_a_rejected_draft_is_changed_and_submitted_again(shop: Transaction):
 
 
 def test_a_draft_written_before_another_version_is_compared_again_first(shop: Transaction):
-    late, later = begun(shop), approved(shop, window_months=6)
+    late, later = begun(shop), approved(shop, expiry=lasting(6))
     drafts.submit(shop, late.draft_id, by=ADA, at=NOON)
-    approved_too = approved(shop, window_months=24)
+    approved_too = approved(shop, expiry=lasting(12))
     drafts.publish(shop, later.draft_id, by=ADA, at=NOON)
     before = state(shop)
     with pytest.raises(DraftOutdated):
@@ -181,9 +186,9 @@ def test_what_begins_in_the_past_is_refused_and_the_draft_stays_approved(shop: T
     assert programme.versions(shop) == []
 
 
-def test_an_earlier_version_is_published_again_and_nothing_is_deleted(shop: Transaction):
+def test_case_31_an_earlier_version_is_published_again_and_nothing_is_deleted(shop: Transaction):
     first = drafts.publish(shop, approved(shop).draft_id, by=ADA, at=NOON)
-    drafts.publish(shop, approved(shop, window_months=6).draft_id, by=ADA, at=NOON)
+    drafts.publish(shop, approved(shop, expiry=lasting(6)).draft_id, by=ADA, at=NOON)
     back = drafts.roll_back(shop, first.version_id, by=BEN, at=NOON, note="Too dear")
     assert back == replace(first, version_id=3)
     assert programme.current(shop, at=NOON) == back
@@ -198,7 +203,7 @@ def test_an_earlier_version_is_published_again_and_nothing_is_deleted(shop: Tran
 
 
 def test_a_version_is_exported_as_it_was_written_also_after_it_was_taken_back(shop: Transaction):
-    written = "# Agreed on Monday.\n" + text(name="Friends").replace("window_months: 12", "window_months:  12 # a year")
+    written = "# Agreed on Monday.\n" + text(name="Friends").replace("count: 24", "count:  24 # two years")
     for way in (written, text(name="Others")):
         one = drafts.begin(shop, way, by=ADA, at=NOON)
         drafts.submit(shop, one.draft_id, by=ADA, at=NOON)
@@ -213,13 +218,13 @@ def test_a_version_is_exported_as_it_was_written_also_after_it_was_taken_back(sh
 
 
 def test_lists_go_from_the_latest_on(shop: Transaction):
-    ids = [begun(shop, window_months=months).draft_id for months in (1, 2, 3)]
+    ids = [begun(shop, expiry=lasting(months)).draft_id for months in (1, 2, 3)]
     drafts.publish(shop, approved(shop).draft_id, by=ADA, at=NOON)
     first = drafts.drafts(shop, limit=2)
     rest = drafts.drafts(shop, before=(first[-1].drafted_at, first[-1].draft_id))
     assert len({one.draft_id for one in [*first, *rest]}) == 4
     assert {one.draft_id for one in drafts.drafts(shop, unpublished=True)} == set(ids)
-    same = drafts.draft_that_says(shop, drafts.document_of(programme_of(text(name="Friends", window_months=2))))
+    same = drafts.draft_that_says(shop, drafts.document_of(programme_of(text(name="Friends", expiry=lasting(2)))))
     assert same is not None
     assert same.draft_id == ids[1]
 
@@ -241,7 +246,7 @@ def test_a_note_is_a_line(shop: Transaction, note: str):
         drafts.draft(shop, 1)
 
 
-def test_a_plan_tells_who_would_hold_another_tier_and_which_terms_change(shop: Transaction):
+def test_case_31_a_plan_tells_who_would_hold_another_tier_and_which_terms_change(shop: Transaction):
     where = make.shop(shop)
     spent = {"rich": 600_000, "well": 150_000, "poor": 5_000}
     for number, (customer, amount) in enumerate(spent.items()):
@@ -254,13 +259,13 @@ def test_a_plan_tells_who_would_hold_another_tier_and_which_terms_change(shop: T
     assert programme.tier_counts(shop) == {"gold": 1, "silver": 1, "bronze": 1}
     assert drafts.plan(shop, holds, at=NOON) == drafts.Impact(1, [], [], 3)
     shorter = drafts.plan(shop, replace(holds, window_months=6), at=NOON)
-    assert shorter.moves == [TierMove("gold", "bronze", 1)]
+    assert shorter.moves == [TierMove("main", "gold", "bronze", 1)]
     assert [(one.path, one.was, one.now) for one in shorter.changes] == [("window_months", 12, 6)]
     tiers = (holds.tiers[0], replace(holds.tiers[1], code="friend", from_minor=1_000))
     assert drafts.plan(shop, replace(holds, tiers=tiers), at=NOON).moves == [
-        TierMove("bronze", "friend", 1),
-        TierMove("gold", "friend", 1),
-        TierMove("silver", "friend", 1),
+        TierMove("main", "bronze", "friend", 1),
+        TierMove("main", "gold", "friend", 1),
+        TierMove("main", "silver", "friend", 1),
     ]
 
 

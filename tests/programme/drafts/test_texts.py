@@ -14,7 +14,7 @@ from regulars.programme.drafts import _texts
 from regulars.programme.drafts._changes import same
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(PROGRAMMES)
 def test_a_programme_exported_and_read_again_is_the_same_and_is_written_the_same(made: Programme):
     text = drafts.canonical(made)
@@ -23,7 +23,7 @@ def test_a_programme_exported_and_read_again_is_the_same_and_is_written_the_same
     assert drafts.canonical(checked.programme) == text
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(PROGRAMMES)
 def test_json_says_the_same_as_yaml(made: Programme):
     document = drafts.document_of(made)
@@ -31,7 +31,7 @@ def test_json_says_the_same_as_yaml(made: Programme):
         assert drafts.check(text).programme == made
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(st.dictionaries(TEXTS, VALUES, max_size=4))
 @example({"a": "no", "b": "2027-01-01", "c": "1e3", "d": "~", "e": "", "f": "x: y #z", "g": "a\nb\n", "h": " a\nb"})
 @example({"a": "\u2028\x85\x7f\ufeff", "b": "- a", "c": "|", "d": [[], {}, [[1]]], "e": "a\n\n b \n", "f": "😀"})
@@ -40,7 +40,7 @@ def test_whatever_json_holds_is_written_and_read_again(document: dict[str, Any])
     assert same(_texts.read(json.dumps(document)).document, document)
 
 
-@settings(max_examples=60)
+@settings(max_examples=20)
 @given(PROGRAMMES, PROGRAMMES)
 def test_a_rewritten_text_says_what_it_should(was: Programme, now: Programme):
     for text in (drafts.canonical(was), json.dumps(drafts.document_of(was)), "# nothing yet\n", "a: ["):
@@ -81,7 +81,7 @@ UNREADABLE = [
     ('a: "\\0"\n', 1, "NUL"),
     ("a: 1\n---\nb: 2\n", 2, "another document"),
     ("a: \x07\n", 1, "special characters"),
-    ("[" * 3000, 1, "recursion"),
+    ("[" * 1000, 1, "recursion"),
     ("a: " + "b" * drafts.LONGEST, 1, "write at most"),
 ]
 
@@ -94,15 +94,16 @@ def test_what_cannot_be_read_is_told_with_its_line(text: str, line: int, said: s
 
 
 FLAWED = [
-    ("per_minor: 10", "per_minr: 10", "earning.per_minor", None, "needs one", "earning:"),
-    ("points: 1\n", "points: many\n", "earning.points", "many", "expected int, got str", "points: many"),
-    ("points: 1\n", "points: -1\n", "earning.points", -1, "give 0 to 1000000", "points: -1"),
-    ("points: 1\n", "points: 1\n  pionts: 2\n", "earning.pionts", 2, "no such field", "pionts: 2"),
+    ("count: 24", "cont: 24", "expiry.lasts.count", None, "needs one", "lasts:"),
+    ("end_of: month", "end_of: [1]", "expiry.end_of", [1], "expected str, got array", "end_of: [1]"),
+    ("currency: GBP", "currency: GB", "currency", "GB", "give an ISO 4217 code", "currency: GB"),
+    ("count: 24", "count: 24\n    cuont: 2", "expiry.lasts.cuont", 2, "no such field", "cuont: 2"),
     ("count: 24", "count: 999", "expiry.lasts.count", 999, "give 0 to 600 months", "count: 999"),
+    ("unit: month", "unit: moon", "expiry.lasts.unit", "moon", "invalid enum value", "unit: moon"),
     ("kind: rolling", "kind: lunar", "expiry.kind", "lunar", "give one of rolling", "kind: lunar"),
-    ("from_minor: 500000", "from_minor: 1.5", "tiers[2].from_minor", 1.5, "expected int, got float", "1.5"),
+    ("name: Regulars", "name: 1.5", "name", 1.5, "expected str, got float", "1.5"),
     ("name: Regulars", "nam: Regulars", "name", None, "needs one", "nam: Regulars"),
-    ("window_months: 12", "window_months: 12\nbonus: 1", "bonus", 1, "no such field", "bonus: 1"),
+    ("pending: null", "pending: null\nbonus: 1", "bonus", 1, "no such field", "bonus: 1"),
 ]
 
 
@@ -121,17 +122,13 @@ def test_a_flaw_names_its_path_value_remedy_and_line(
 
 def test_flaws_of_several_parts_are_told_at_once():
     text = drafts.canonical(DEFAULT)
-    text = (
-        text.replace("pending: null", "pending: [1]")
-        .replace("points: 1", "points: lots")
-        .replace("window_months: 12", "window_months: dozen\nbonus: 1")
-    )
-    assert [flaw.field for flaw in drafts.check(text).flaws] == [
-        "earning.points",
-        "pending",
-        "window_months",
-        "bonus",
-    ]
+    for good, bad in (
+        ("name: Regulars", "name: 1"),
+        ("currency: GBP", "currency: 2"),
+        ("pending: null", "pending: [1]\nbonus: 1"),
+    ):
+        text = text.replace(good, bad)
+    assert [flaw.field for flaw in drafts.check(text).flaws] == ["name", "currency", "pending", "bonus"]
 
 
 @pytest.mark.parametrize("text", ["", "# only a comment\n", "null", "- a\n", "Regulars"])

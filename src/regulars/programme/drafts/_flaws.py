@@ -7,6 +7,7 @@ from typing import Any, Final, cast
 
 import msgspec
 
+from regulars.ledger import BadPolicy
 from regulars.programme._rules import BadProgramme, Programme, default
 from regulars.programme.drafts._records import Flaw
 from regulars.programme.drafts._texts import UnreadableText, Written, read, steps
@@ -87,12 +88,13 @@ def _meant(document: Mapping[str, Any], refusal: BadProgramme) -> tuple[str, obj
     A refusal of the shape comes from msgspec, whose sentence ends with the place.
     """
     details: Mapping[str, Any] = refusal.details
-    if not isinstance(refusal.__cause__, msgspec.ValidationError):
+    cause = refusal.__cause__.__cause__ if isinstance(refusal.__cause__, BadPolicy) else refusal.__cause__
+    if not isinstance(cause, msgspec.ValidationError):
         unknown = str(details["field"]) not in Programme.__dataclass_fields__ and details["field"] in document
         return str(details["field"]), details["value"], str(details["remedy"]), unknown
-    said = str(refusal.__cause__)
+    said, around = str(cause), "" if details["field"] == "programme" else str(details["field"])
     place = _PLACE.search(said)
-    path = place["path"].removeprefix(".") if place else _blamed(document, said)
+    path = f"{around}{place['path'] if place else ''}".removeprefix(".")
     remedy = _PLACE.sub("", said)
     lack = _MISSING.match(remedy)
     if lack:
@@ -101,18 +103,6 @@ def _meant(document: Mapping[str, Any], refusal: BadProgramme) -> tuple[str, obj
     else:
         remedy = f"give what fits: {remedy[:1].lower()}{remedy[1:]}".replace("`", "")
     return path, _at(document, path), remedy, True
-
-
-def _blamed(document: Mapping[str, Any], said: str) -> str:
-    """The part without which a document is not refused for that: a hook's refusal names no place."""
-    for part in document:
-        try:
-            Programme.from_document({name: value for name, value in document.items() if name != part})
-        except BadProgramme as another:
-            if str(another.__cause__) == said:
-                continue
-        return part
-    return ""
 
 
 def _at(document: Any, path: str) -> object:

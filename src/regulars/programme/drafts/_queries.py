@@ -207,7 +207,7 @@ def count_tier_moves(
             ), %(lowest)s) as becomes
             from programme_standings s left join spent p on p.member_id = s.member_id
         )
-        select was, becomes, count(*)::bigint as members from judged where was <> becomes
+        select 'main' as tier_set, was, becomes, count(*)::bigint as members from judged where was <> becomes
         group by was, becomes order by members desc, was, becomes limit 1000
         """,
         TierMove, codes=codes, thresholds=thresholds, lowest=codes[0], zone=zone, months=months, at=at,

@@ -37,8 +37,9 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class TierMove:
-    """So many members would hold another tier."""
+    """So many members would hold another tier of a set."""
 
+    tier_set: str
     was: str
     becomes: str
     members: int
