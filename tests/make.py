@@ -56,5 +56,7 @@ def statuses(outcomes: Sequence[Outcome]) -> list[str]:
     return [outcome.status for outcome in outcomes]
 
 
-def app(database: Database, *, at: datetime = NOON) -> App:
-    return App(Settings(requests_per_minute=10**6), database, lambda: at)  # a quick machine asks more than 1,200
+def app(database: Database, *, at: datetime = NOON, alone: bool = True) -> App:
+    """An installation; `alone`: of one operator, who may publish what they wrote."""
+    quick = Settings(requests_per_minute=10**6, approve_alone=alone)  # a quick machine asks more than 1,200
+    return App(quick, database, lambda: at)

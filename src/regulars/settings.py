@@ -64,6 +64,9 @@ class Settings:
     adjustment_limit: int = 1000
     """Up to how many points one person may give or take by hand alone; beyond, a second one approves."""
 
+    approve_alone: bool = False
+    """`yes` where one operator runs the shop: who wrote a draft of the programme may approve it. It is recorded each time."""
+
     webhook_networks: tuple[str, ...] = ()
     """Private networks that webhooks may be sent to, and over plain http, as CIDR with commas between: `127.0.0.0/8,::1/128` on a developer's machine. Unset: public addresses only, and https only."""
 
@@ -81,6 +84,12 @@ def _number(name: str, text: str, low: int, high: int) -> int:
     if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
         raise BadSetting(field=name, value=text, remedy=f"give a whole number from {low} to {high}")
     return int(text)
+
+
+def _yes(name: str, text: str) -> bool:
+    if text not in {"yes", "no"}:
+        raise BadSetting(field=name, value=text, remedy="give yes or no")
+    return text == "yes"
 
 
 def _networks(name: str, text: str) -> tuple[str, ...]:
@@ -119,6 +128,8 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
             continue
         if name in limits:
             values[name] = _number(f"REGULARS_{name.upper()}", text, *limits[name])
+        elif name == "approve_alone":
+            values[name] = _yes(f"REGULARS_{name.upper()}", text)
         elif name == "webhook_networks":
             values[name] = _networks(f"REGULARS_{name.upper()}", text)
         else:

@@ -28,6 +28,7 @@ NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
                 Permission.GIVE,
                 Permission.AUDIT,
                 Permission.CONFIGURE,
+                Permission.APPROVE,
             },
         ),
         (Role.OWNER, set(Permission)),

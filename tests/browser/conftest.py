@@ -17,6 +17,8 @@ from regulars.app import App
 from regulars.asgi import create_asgi
 from regulars.facts import webhooks
 from regulars.ledger import desk
+from regulars.programme import drafts
+from regulars.storage import Transaction
 from regulars.types import to_public
 
 CHROMIUM = next(
@@ -47,7 +49,8 @@ class Served:
             waiting = to_public("adj", desk.adjustments(tx, state="waiting")[0].adjustment_id)
             hold = desk.open_holds(tx, at=NOON)[-1]
             tried = webhooks.list_deliveries(tx, state="retrying", limit=1)[0].delivery_id
-        return {
+            written = self._drafts(tx)
+        return written | {
             "overview": "/",
             "overview of everything": "/?period=all",
             "members": "/members",
@@ -78,8 +81,6 @@ class Served:
             "orders": "/orders",
             "order with a return": f"/orders/{order}",
             "order with a delivery": f"/orders/{late}",
-            "programme": "/programme",
-            "programme, changed": "/programme/terms",
             "imports": "/imports",
             "import": "/imports",
             "webhooks": "/webhooks",
@@ -91,6 +92,21 @@ class Served:
             "webhook, changed": f"{ends['The warehouse']}/change",
             "webhook delivery": f"/webhooks/deliveries/{to_public('whd', tried)}",
             "not found": "/nothing",
+        }
+
+    @staticmethod
+    def _drafts(tx: Transaction) -> dict[str, str]:
+        draft, flawed = (to_public("drf", one.draft_id) for one in drafts.drafts(tx))
+        return {
+            "programme": "/programme",
+            "programme, changed": "/programme/terms",
+            "programme's drafts": "/programme/drafts",
+            "programme's draft": f"/programme/drafts/{draft}",
+            "programme's draft, written": f"/programme/drafts/{flawed}/text",
+            "programme's draft, flawed": f"/programme/drafts/{flawed}",
+            "programme's draft, its terms": f"/programme/terms?draft={draft}",
+            "programme's version": "/programme/versions/1",
+            "programme's version, again": "/programme/versions/1/restore",
         }
 
 

@@ -6,9 +6,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from browser.conftest import Windows
+from browser.conftest import Served, Windows
 from console.shops import EMAIL, PASSWORD
 from regulars.console import members
+from regulars.types import from_public
 
 
 def test_the_first_stop_skips_to_the_content(window: Windows):
@@ -279,3 +280,33 @@ def test_on_a_phone_the_other_pages_are_in_the_menu(window: Windows):
     assert not found.response["violations"], found.generate_report()
     page.get_by_role("navigation", name="More pages").get_by_role("link", name="Webhooks").click()
     page.wait_for_url("**/webhooks")
+
+
+def test_a_programme_is_written_with_its_flaws_told_as_one_types(window: Windows, served: Served):
+    looker = window()
+    page = looker.go("/programme/drafts")
+    page.get_by_role("button", name="Begin a draft").click()
+    text = page.get_by_label("The programme's text")
+    written = text.input_value()
+    expect(page.get_by_text("It can be used as it stands.")).to_be_visible()
+    text.fill(written.replace("    count: 24", "    count: 999"))
+    flaw = page.get_by_role("link", name=re.compile("^Line "))
+    expect(flaw).to_be_visible()
+    line = int(flaw.inner_text().split()[1])
+    expect(page.locator(".editor-lines > .is-flawed")).to_have_text(str(line))
+    flaw.press("Enter")
+    expect(text).to_be_focused()
+    page.keyboard.type("    count: 12")  # the line is selected
+    expect(page.get_by_text("It can be used as it stands.")).to_be_visible()
+    page.keyboard.press("Enter")
+    page.keyboard.type("# as agreed")
+    assert text.input_value() == written.replace("    count: 24", "    count: 12\n    # as agreed")
+    page.get_by_label("What for, on one line").fill("Half the time")
+    page.keyboard.press("Control+s")
+    expect(page.get_by_role("status")).to_contain_text("It was saved.")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Half the time")
+    assert not looker.complaints
+    one = page.url.partition("?")[0].rpartition("/")[2]
+    with served.app.database.transaction() as tx:  # the other pages are looked at without it
+        tx.run("delete from programme_draft_revisions where draft_id = %(one)s", one=from_public("drf", one))
+        tx.run("delete from programme_drafts where draft_id = %(one)s", one=from_public("drf", one))

@@ -20,7 +20,7 @@ import make
 from conftest import NOON, on_database, temporary_database
 from make import DAY
 from receiver import receiving, settings
-from regulars import access, commerce, jobs, ledger, members
+from regulars import access, commerce, jobs, ledger, members, programme
 from regulars.access import Role
 from regulars.app import App
 from regulars.commerce import NewDelivery, NewLine, NewOrder, Shop
@@ -29,6 +29,7 @@ from regulars.facts import webhooks
 from regulars.facts.webhooks import Wish
 from regulars.ledger import desk, proof
 from regulars.members import NewMember
+from regulars.programme import drafts
 from regulars.storage import Database, Transaction
 from regulars.types import to_public
 
@@ -72,6 +73,7 @@ def furnish(app: App, folder: Path) -> None:
     _import(app, shop, folder)
     jobs.tick(app)
     _desk(app)
+    _drafts(app)
     _webhooks(app)
 
 
@@ -157,6 +159,17 @@ def _late(number: str) -> NewDelivery:
         order=number, external_id="P-1", carrier="Parcel", promised_at=NOON - 25 * DAY, shipped_at=NOON - 24 * DAY,
         delivered_at=NOON - 22 * DAY,
     )  # fmt: skip
+
+
+def _drafts(app: App) -> None:
+    """A draft that waits for a second person, and one that cannot be used as it stands."""
+    with app.database.transaction() as tx:
+        text = drafts.text_of(tx, programme.current(tx, at=NOON))
+        text = text.replace(": 500000", ": 50000000").replace("count: 24", "count: 12")
+        one = drafts.begin(tx, text, by=MAX, at=NOON, note="Gold for those who buy most")
+        drafts.submit(tx, one.draft_id, by=MAX, at=NOON)
+        flawed = text.replace("currency: GBP", "currency: 7").replace("pending: null", "pending: soon\nbonus: 1")
+        drafts.begin(tx, flawed, by=EMAIL, at=NOON - DAY, note="Double points in May, not finished")
 
 
 def _webhooks(app: App) -> None:

@@ -7,6 +7,7 @@ from conftest import NOON
 from console.shops import Visitor, read_token, words
 from make import DAY, shop
 from regulars import ledger, programme
+from regulars.console.drafts import place_of
 from regulars.ledger import (
     AfterSpan,
     AtEvent,
@@ -20,7 +21,8 @@ from regulars.ledger import (
     UntilDay,
     Yearly,
 )
-from regulars.programme import Earning
+from regulars.programme import Earning, drafts
+from regulars.types import to_public
 
 
 def test_the_programme_is_told_in_words_with_an_example_computed_by_its_rule(olga: Visitor):
@@ -138,6 +140,16 @@ def _send(visitor: Visitor, data: Mapping[str, str]) -> tuple[int, str]:
     return answer.status_code, answer.text
 
 
+def _carry_out(visitor: Visitor, **day: str) -> None:
+    """Submit the last draft, approve it and publish it: in this shop one person may."""
+    with visitor.app.database.transaction() as tx:
+        one = drafts.drafts(tx, limit=1)[0]
+    place = place_of(one.draft_id)
+    for step in ("submit", "approve", "publish"):
+        told = {"form_token": read_token(visitor.get(place).text), "revision": str(one.revision), "step": step, **day}
+        assert visitor.post(f"{place}/step", told).status_code == 303
+
+
 YEARLY = {
     "expiry": "yearly", "expiry.yearly.day": "31", "expiry.yearly.month": "3", "expiry.yearly.at_least.count": "90",
     "expiry.yearly.at_least.unit": "day", "expiry.rolling.lasts.count": "nothing that was chosen",
@@ -148,7 +160,7 @@ WAITING = {
 }  # fmt: skip
 
 
-def test_the_form_publishes_a_version_and_shows_what_holds(bare: Visitor):
+def test_the_form_writes_a_draft_which_is_published_and_shown(bare: Visitor):
     _publish(bare, expiry=Sliding(Span(7, "month"), "quarter"))
     form = bare.get("/programme/terms").text
     assert 'value="sliding" checked' in form
@@ -156,12 +168,16 @@ def test_the_form_publishes_a_version_and_shows_what_holds(bare: Visitor):
     assert '<option value="quarter" selected>' in form
     assert _send(bare, YEARLY | WAITING)[0] == 303
     with bare.app.database.transaction() as tx:
+        assert programme.current(tx, at=NOON).version_id == 1
+    _carry_out(bare)
+    with bare.app.database.transaction() as tx:
         holds = programme.current(tx, at=NOON)
     assert holds.version_id == 2
     assert holds.expiry == Yearly(3, 31, Span(90, "day"))
     assert holds.pending == AtEvent("delivered", Span(60, "day"), "lapse")
     assert "version 2 · in force since 2 Mar 2026" in words(bare.get("/programme").text)
     assert _send(bare, {"expiry": "none", "pending": "none"})[0] == 303
+    _carry_out(bare)
     with bare.app.database.transaction() as tx:
         holds = programme.current(tx, at=NOON)
     assert (holds.expiry, holds.pending) == (None, None)
@@ -169,7 +185,8 @@ def test_the_form_publishes_a_version_and_shows_what_holds(bare: Visitor):
 
 def test_a_version_can_begin_on_a_day_to_come(bare: Visitor):
     _publish(bare)
-    assert _send(bare, YEARLY | {"pending": "none", "effective_at": "2026-04-01"})[0] == 303
+    assert _send(bare, YEARLY | {"pending": "none"})[0] == 303
+    _carry_out(bare, effective_at="2026-04-01")
     begins = ledger.day_begins(date(2026, 4, 1), "Europe/London")
     with bare.app.database.transaction() as tx:
         assert [programme.current(tx, at=at).version_id for at in (NOON, NOON + 20 * DAY, begins)] == [1, 1, 2]
@@ -184,8 +201,7 @@ REFUSED: list[tuple[dict[str, str], str]] = [
     ({"expiry.yearly.day": ""}, "Expected `int`, got `str`"),
     ({"expiry": "lunar"}, "expiry.kind is 'lunar': give one of rolling, period_end, yearly, sliding."),
     ({"pending.event.within.count": "0"}, "pending.within.count is 0: give 1 or more."),
-    ({"effective_at": "tomorrow"}, "effective_at is 'tomorrow': give a day such as 2027-01-01."),
-    ({"effective_at": "2026-03-02"}, "give a later moment: what is past keeps its terms."),
+    ({"note": "a" * 501}, "Write one line of at most 500 letters."),
 ]
 
 
@@ -198,6 +214,27 @@ def test_terms_that_cannot_be_meant_are_refused_and_what_was_typed_stays(bare: V
         assert 'name="expiry.yearly.at_least.count" value="90"' in text
     with bare.app.database.transaction() as tx:
         assert len(programme.versions(tx)) == 1
+        assert drafts.drafts(tx) == []
+
+
+def test_the_form_writes_into_a_draft_and_keeps_its_comments(bare: Visitor):
+    _publish(bare)
+    with bare.app.database.transaction() as tx:
+        text = drafts.text_of(tx, programme.current(tx, at=NOON)) + "# agreed on Monday\n"
+        one = drafts.begin(tx, text, by="max@shop.example", at=NOON, note="Shorter")
+    public = to_public("drf", one.draft_id)
+    form = bare.get(f"/programme/terms?draft={public}").text
+    assert 'value="Shorter"' in form
+    told = {"form_token": read_token(form), "draft": public, "revision": "1", "expiry": "none", "pending": "none"}
+    assert bare.post("/programme/terms", told | {"note": "For ever"}).status_code == 303
+    stale = bare.post("/programme/terms", told)
+    assert (stale.status_code, "Somebody has changed the draft" in stale.text) == (422, True)
+    with bare.app.database.transaction() as tx:
+        one = drafts.draft(tx, one.draft_id)
+    assert (one.revision, one.authors) == (2, ["max@shop.example", "olga@shop.example"])
+    assert one.text.endswith("# agreed on Monday\n")
+    assert one.document is not None
+    assert one.document["expiry"] is None
 
 
 def test_who_may_not_change_the_programme_is_offered_no_way_to(visitor: Visitor):

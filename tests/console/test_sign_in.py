@@ -102,6 +102,11 @@ FORMS = [
     "/members/{member:str}/points/holds/{number:str}/release",
     "/points/adjustments/{adjustment:str}/decision",
     "/programme/terms",
+    "/programme/check",
+    "/programme/drafts",
+    "/programme/drafts/{draft:str}/text",
+    "/programme/drafts/{draft:str}/step",
+    "/programme/versions/{version:str}/restore",
     "/webhooks/new",
     "/webhooks/deliveries/{delivery:str}/replay",
     *(

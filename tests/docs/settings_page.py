@@ -37,7 +37,12 @@ def fields() -> list[tuple[str, str, str]]:
         if isinstance(field, ast.AnnAssign) and isinstance(after, ast.Expr):
             meaning = " ".join(inspect.cleandoc(ast.literal_eval(after.value)).split())
             plain = isinstance(field.value, ast.Constant) and field.value.value is not None
-            default = f"`{field.value.value}`" if plain else ""
+            value = field.value.value if plain else None
+            default = (
+                ""
+                if value is None
+                else f"`{ ({True: 'yes', False: 'no'}[value] if isinstance(value, bool) else value) }`"
+            )
             described.append((field.target.id, meaning, default))
     return described
 

@@ -47,6 +47,7 @@ class Permission(StrEnum):
     CONFIGURE = "change shops and the programme"
     ADMINISTER = "administer operators and keys"
     SEND = "change where webhooks are sent"
+    APPROVE = "approve what another wrote of the programme"
 
 
 PERMISSIONS: Final[Mapping[Permission, Role]] = {
@@ -58,6 +59,7 @@ PERMISSIONS: Final[Mapping[Permission, Role]] = {
     Permission.CONFIGURE: Role.MANAGER,
     Permission.ADMINISTER: Role.OWNER,
     Permission.SEND: Role.OWNER,
+    Permission.APPROVE: Role.MANAGER,
 }
 """The least role that has each permission."""
 

@@ -50,11 +50,13 @@ class ApiCall:
     asked: msgspec.Struct
     body: bytes
 
-    def read(self, work: Callable[[Transaction], Content]) -> Response[Content]:
-        """Answer with what `work` finds, all of it as of one moment."""
+    def read(
+        self, work: Callable[[Transaction], Content], *, etag: Callable[[Content], str] | None = None
+    ) -> Response[Content]:
+        """Answer with what `work` finds, all of it as of one moment; `etag` names its state, where that is to be matched."""
         with self.app.database.transaction(read_only=True) as tx:
             found = work(tx)
-        return self.show(found)
+        return self.show(found, etag(found) if etag else None)
 
     def read_past(self, work: Callable[[Transaction], Content]) -> Response[Content]:
         """As `read`, of what may be a few seconds old: from the replica while there is one that keeps up."""
@@ -68,10 +70,10 @@ class ApiCall:
         headers["Read-From"] = read.source
         return read.found
 
-    def show(self, content: Content) -> Response[Content]:
+    def show(self, content: Content, etag: str | None = None) -> Response[Content]:
         """Answer with something already found, or that it is what the caller has."""
         body = msgspec.json.encode(content)
-        etag = f'W/"{sha256(body).hexdigest()[:32]}"'
+        etag = etag or f'W/"{sha256(body).hexdigest()[:32]}"'
         headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
         if etag in self.request.headers.get("if-none-match", ""):
             return self._answer(b"", 304, headers)

@@ -79,6 +79,8 @@ PATHS: Final = {
     "endpoint": ("A webhook endpoint.", "whe_04h8z2k1q9x0b"),
     "delivery": ("A webhook delivery.", "whd_0000000000001"),
     "replay": ("A replay.", "rpl_04h8z2k1q9x0b"),
+    "draft": ("A draft of the programme.", "drf_04h8z2k1q9x0b"),
+    "version": ("The number of a version of the programme.", "1"),
     "import_id": ("An import.", "imp_04h8z2k1q9x0b"),
     "name": ("The name of a measure.", "repurchase_rate"),
 }
@@ -212,7 +214,16 @@ _DESCRIPTIONS: Final = {"dry_run": "Do it, answer, and roll it back."}
 def _headers(handler: HTTPRouteHandler) -> list[dict[str, Any]]:
     if handler.http_methods == {"GET"}:
         return []
+    match = {
+        "name": "If-Match",
+        "in": "header",
+        "required": True,
+        "description": "The `ETag` of what was read: if it has changed since, the request is refused.",
+        "schema": {"type": "string", "pattern": '^"[0-9]{1,9}-[a-z]{1,20}"$'},
+        "example": '"1-open"',
+    }
     return [
+        *([match] if handler.opt.get("matching") else []),
         {
             "name": "Idempotency-Key",
             "in": "header",
@@ -220,7 +231,7 @@ def _headers(handler: HTTPRouteHandler) -> list[dict[str, Any]]:
             "description": "Your own key for this request: repeated with it, it is done once. Kept for seven days at least.",
             "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[\\x21-\\x7e]+$"},
             "example": "0f8fad5b-d9cb-469f-a165-70867728950e",
-        }
+        },
     ]
 
 

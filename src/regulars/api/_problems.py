@@ -26,6 +26,7 @@ from psycopg_pool import PoolTimeout
 from regulars.access import AnswerPending
 from regulars.api._context import request_id
 from regulars.errors import Conflict, Forbidden, Invalid, NotFound, RegularsError
+from regulars.programme.drafts import DraftChanged
 from regulars.storage import DatabaseUnavailable, LaneFull
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -96,6 +97,7 @@ STATUS: Final[Mapping[type[RegularsError], int]] = {
     NotFound: 404,
     MethodNotOffered: 405,
     Conflict: 409,
+    DraftChanged: 412,
     BodyTooLarge: 413,
     UnsupportedMediaType: 415,
     Invalid: 422,

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from regulars.api._application import openapi_document
 from regulars.api._problems import catalogue
+from regulars.programme import drafts
 
 _ERRORS = """# Problems
 
@@ -26,4 +27,9 @@ def reference_pages() -> Mapping[str, str]:
         for entry in catalogue()
     )
     document = json.dumps(openapi_document(), indent=2, ensure_ascii=False)
-    return {"openapi.json": document + "\n", "errors.md": _ERRORS + "\n".join(rows) + "\n"}
+    programme = json.dumps(drafts.schema(), indent=2, ensure_ascii=False)
+    return {
+        "openapi.json": document + "\n",
+        "errors.md": _ERRORS + "\n".join(rows) + "\n",
+        "programme.schema.json": programme + "\n",
+    }

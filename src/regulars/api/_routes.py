@@ -39,9 +39,9 @@ def creating(
     )
 
 
-def amending(path: str, *, tag: str, permission: Permission, refusals: Refusals = ()) -> patch:
-    """A route that changes part of something."""
-    return patch(path, tags=[tag], sync_to_thread=True, opt=_opt(permission, refusals))
+def amending(path: str, *, tag: str, permission: Permission, refusals: Refusals = (), matching: bool = False) -> patch:
+    """A route that changes part of something; `matching`: only as it was read, which If-Match has to say."""
+    return patch(path, tags=[tag], sync_to_thread=True, opt=_opt(permission, refusals) | {"matching": matching})
 
 
 def _opt(permission: Permission, refusals: Refusals) -> dict[str, Any]:

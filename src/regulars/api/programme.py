@@ -18,7 +18,8 @@ from regulars.api._routes import creating, reading
 from regulars.api._shapes import Currency, ImpossibleDate, Instant, Name, Text, find_member, sensible
 from regulars.api._terms import Expiry, Pending
 from regulars.members import MemberNotFound
-from regulars.programme import BadProgramme, NoProgramme
+from regulars.programme import BadProgramme, NoProgramme, drafts
+from regulars.programme.drafts import FlawedDraft, OwnDraft
 from regulars.storage import Transaction
 from regulars.types import to_public
 
@@ -135,9 +136,17 @@ def list_programme_versions(call: Call) -> Response[Page[Version]]:
     return call.read(lambda tx: _versions(programme.versions(tx)))
 
 
-@creating("/programme/versions", tag=TAG, permission=Permission.CONFIGURE, refusals=[BadProgramme, ImpossibleDate])
+@creating(
+    "/programme/versions",
+    tag=TAG,
+    permission=Permission.APPROVE,
+    refusals=[BadProgramme, ImpossibleDate, OwnDraft, FlawedDraft],
+)
 def publish_programme(call: Call, data: JSONBody[NewVersion]) -> Response[Programme]:
-    """Publish a version of the programme, which holds from now on, or from a later moment.
+    """Publish a version of the programme at once, where one person may: it holds from now on, or from a later moment.
+
+    With `REGULARS_APPROVE_ALONE=yes` this drafts, approves and publishes. Without it this is refused: make a draft, and let
+    somebody else approve it.
 
     What was earned before keeps its terms, and an order earns under the version that held when it was paid; every member's
     tier is judged anew when the version begins.
@@ -149,7 +158,10 @@ def publish_programme(call: Call, data: JSONBody[NewVersion]) -> Response[Progra
 
     def work(tx: Transaction, at: datetime) -> Programme:
         by = to_public("key", call.key.key_id)
-        return _programme(programme.publish(tx, new, at=at, by=by, effective_at=data.effective_at))
+        done = drafts.publish_alone(
+            tx, new, by=by, at=at, alone=call.app.settings.approve_alone, effective_at=data.effective_at
+        )
+        return _programme(done)
 
     return call.write(work)
 

@@ -26,6 +26,7 @@ from regulars.cli import (
     _measures,
     _members,
     _operators,
+    _programme,
     _serve,
     _webhooks,
 )
@@ -52,6 +53,7 @@ app.add_typer(_import.app, name="import")
 app.add_typer(_members.app, name="members")
 app.add_typer(_operators.app, name="operators")
 app.add_typer(_keys.app, name="keys")
+app.add_typer(_programme.app, name="programme")
 app.add_typer(_ledger.app, name="ledger")
 app.add_typer(_jobs.app, name="jobs")
 app.add_typer(_webhooks.app, name="webhooks")

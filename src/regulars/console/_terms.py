@@ -25,7 +25,7 @@ FIELDS: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
 def filled(programme: Programme) -> dict[str, str]:
     """The form as it is first shown: what the programme says, and proposals for what it does not."""
     document = programme.as_document()
-    values = {"effective_at": ""}
+    values: dict[str, str] = {}
     for term, kinds in FIELDS.items():
         said: Any = document[term] or {}
         values[term] = said.get("kind", "none")

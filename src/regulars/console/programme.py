@@ -2,20 +2,24 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
 from typing import Annotated, Any, Final
 
-from litestar import get, post
+from litestar import Request, get, post
 from litestar.di import NamedDependency
 from litestar.enums import RequestEncodingType
 from litestar.params import Body
 from litestar.response import Redirect, Response
 
-from regulars import access, ledger, programme
+from regulars import programme
 from regulars.access import Permission
-from regulars.console import _pages, _ranks, _terms
-from regulars.console._visits import Visit
-from regulars.programme import BadProgramme, Programme
+from regulars.console import _addresses, _pages, _ranks, _terms
+from regulars.console._visits import Visit, require
+from regulars.console.drafts import place_of, told_of
+from regulars.errors import RegularsError
+from regulars.programme import BadProgramme, Programme, drafts
+from regulars.programme.drafts import Draft, DraftChanged, DraftPublished, UnusableNote
+from regulars.storage import Transaction
+from regulars.types import from_public
 
 Form = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
 
@@ -41,9 +45,7 @@ def show_programme(visit: NamedDependency[Visit]) -> Response[str]:
         if found is None:
             return _pages.page(visit, "programme_empty.html")
         counts, versions = programme.tier_counts(tx), programme.versions(tx)
-    earlier = [
-        (version, Programme.from_document(version.document, version_id=version.version_id)) for version in versions
-    ]
+        releases = drafts.releases(tx, versions)
     return _pages.page(
         visit,
         "programme.html",
@@ -51,7 +53,8 @@ def show_programme(visit: NamedDependency[Visit]) -> Response[str]:
         holding=next((version for version in versions if version.version_id == found.version_id), None),
         names=_ranks.tier_names(found, visit.language),
         counts=counts,
-        versions=earlier,
+        versions=versions,
+        releases=releases,
         example=_example(visit, found),
         times=programme.terms(visit.now, found, told_at=visit.now),
     )
@@ -68,54 +71,65 @@ def _example(visit: Visit, found: Programme) -> list[ExampleLine]:
 
 
 @get("/programme/terms", sync_to_thread=True)
-def change_terms(visit: NamedDependency[Visit]) -> Response[Any]:
-    """The form for how long points last and wait."""
-    _require(visit)
-    found = _holding(visit)
-    return _form(visit, found, _terms.filled(found)) if found else Redirect("/programme", status_code=303)
+def change_terms(visit: NamedDependency[Visit], request: Request[Any, Any, Any]) -> Response[Any]:
+    """The form for how long points last and wait: of what holds, or of a draft."""
+    require(visit, Permission.CONFIGURE)
+    with visit.app.database.transaction(read_only=True) as tx:
+        base = _base(tx, visit, request.query_params.get("draft"))
+    return _form(visit, base, _terms.filled(base.content)) if base else Redirect("/programme", status_code=303)
 
 
 @post("/programme/terms", sync_to_thread=True)
-def publish_terms(visit: NamedDependency[Visit], data: Form) -> Response[Any]:
-    """Publish a version with other terms, or say what is wrong with them."""
-    by, found = _require(visit), _holding(visit)
-    if found is None:
-        return Redirect("/programme", status_code=303)
-    try:
-        begins = _beginning(data.get("effective_at", "").strip(), found.time_zone)
-        changed = {term: _terms.document(term, data) for term in _terms.FIELDS}
-        new = Programme.from_document(found.as_document() | changed)
-        with visit.app.database.transaction() as tx:
-            programme.publish(tx, new, at=visit.now, by=by, effective_at=begins)
-    except BadProgramme as refusal:
-        return _form(visit, found, _terms.filled(found) | data, refusal)
-    return Redirect("/programme", status_code=303)
+def draft_terms(visit: NamedDependency[Visit], data: Form) -> Response[Any]:
+    """Write other terms into a draft, or into a new one, or say what is wrong with them."""
+    by = require(visit, Permission.CONFIGURE)
+    with visit.app.database.transaction() as tx:
+        base = _base(tx, visit, data.get("draft") or None)
+        if base is None:
+            return Redirect("/programme", status_code=303)
+        try:
+            changed = {term: _terms.document(term, data) for term in _terms.FIELDS}
+            new = Programme.from_document(base.content.as_document() | changed)
+            text, note = drafts.rewrite(base.text, drafts.document_of(new)), data.get("note", "").strip()
+            if base.draft is None:
+                done = drafts.begin(tx, text, by=by, at=visit.now, note=note)
+            else:
+                revision = _addresses.whole("revision", data.get("revision", ""), 1, 999_999_999)
+                done = drafts.change(tx, base.draft.draft_id, text, revision=revision, by=by, at=visit.now, note=note)
+        except (BadProgramme, DraftChanged, DraftPublished, UnusableNote) as refusal:
+            return _form(visit, base, _terms.filled(base.content) | data, refusal)
+    return Redirect(f"{place_of(done.draft_id)}?done=saved", status_code=303)
 
 
-def _require(visit: Visit) -> str:
-    """Who is looking, if they may change the programme."""
-    assert visit.session is not None  # noqa: S101  every page but the sign-in has one
-    access.require(visit.session.role, Permission.CONFIGURE)
-    return visit.session.email
+@dataclass(frozen=True, slots=True)
+class Base:
+    """What the form changes: a draft, or what holds."""
+
+    draft: Draft | None
+    content: Programme
+    text: str
 
 
-def _holding(visit: Visit) -> Programme | None:
-    with visit.app.database.transaction(read_only=True) as tx:
-        return _ranks.standing_programme(tx, visit.now)
+def _base(tx: Transaction, visit: Visit, draft: str | None) -> Base | None:
+    if draft is None:
+        found = _ranks.standing_programme(tx, visit.now)
+        return Base(None, found, drafts.text_of(tx, found)) if found else None
+    one = drafts.draft(tx, from_public("drf", draft, field="draft"))
+    return Base(one, drafts.sound_text(one.text), one.text)
 
 
-def _form(
-    visit: Visit, found: Programme, values: Mapping[str, str], refusal: BadProgramme | None = None
-) -> Response[str]:
+def _form(visit: Visit, base: Base, values: Mapping[str, str], refusal: RegularsError | None = None) -> Response[str]:
     status = 200 if refusal is None else 422
-    return _pages.page(visit, "programme_form.html", status=status, programme=found, values=values, refusal=refusal)
+    told = None if refusal is None else told_of(visit, refusal)
+    return _pages.page(
+        visit,
+        "programme_form.html",
+        status=status,
+        base=base,
+        values=values,
+        refusal=told,
+        english=isinstance(refusal, BadProgramme),
+    )
 
 
-def _beginning(text: str, zone: str) -> datetime | None:
-    try:
-        return ledger.day_begins(date.fromisoformat(text), zone) if text else None
-    except (ValueError, OverflowError) as error:
-        raise BadProgramme(field="effective_at", value=text, remedy="give a day such as 2027-01-01") from error
-
-
-PAGES: Final = (show_programme, change_terms, publish_terms)
+PAGES: Final = (show_programme, change_terms, draft_terms)

@@ -1,10 +1,11 @@
-"""What the demonstration shop's staff decided about points: made up, as the orders are not; through the verbs all use."""
+"""What the demonstration shop's staff decided: made up, as the orders are not; through the verbs all use."""
 
 from datetime import datetime, timedelta
 from typing import Final
 
-from regulars import ledger, members
+from regulars import ledger, members, programme
 from regulars.ledger import desk
+from regulars.programme import drafts
 from regulars.storage import Transaction
 
 OWNER: Final = "owner@demo.example"
@@ -34,7 +35,19 @@ def decide(tx: Transaction, *, at: datetime) -> bool:
         ledger.hold(tx, member[number], amount, reference=basket, until=at + until, at=at)
         if captured:
             ledger.capture(tx, member[number], captured, reference=f"{basket}-paid", hold=basket, at=at)
+    _propose(tx, at)
     return True
+
+
+def _propose(tx: Transaction, at: datetime) -> None:
+    """A draft of the programme that waits for the owner: gold takes more, points last less."""
+    text = (
+        drafts.text_of(tx, programme.current(tx, at=at))
+        .replace(": 500000", ": 800000")
+        .replace("count: 24", "count: 18")
+    )
+    asked = drafts.begin(tx, text, by=COLLEAGUE, at=at, note="Gold from £8,000, and points for 18 months")
+    drafts.submit(tx, asked.draft_id, by=COLLEAGUE, at=at)
 
 
 _WITHIN: Final = (

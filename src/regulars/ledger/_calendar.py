@@ -65,7 +65,10 @@ class Span:
     """So many days, months or years on the calendar."""
 
     count: int
+    """How many."""
+
     unit: Literal["day", "month", "year"]
+    """Of what."""
 
     def __post_init__(self) -> None:
         """Refuse what reaches beyond any programme.
@@ -117,7 +120,11 @@ class Rolling:
     """Until so long after earning, and then to the end of that day, month, quarter or year."""
 
     lasts: Span
+    """How long after earning."""
+
     end_of: Period = "day"
+    """And then to the end of what."""
+
     kind: Literal["rolling"] = "rolling"
 
     def __post_init__(self) -> None:
@@ -138,7 +145,11 @@ class PeriodEnd:
     """Until the first end of a month, quarter or year that leaves them at least so long."""
 
     end_of: Literal["month", "quarter", "year"]
+    """To the end of what."""
+
     at_least: Span = NO_TIME
+    """How long they last at least, whenever they were earned."""
+
     kind: Literal["period_end"] = "period_end"
 
     def last_day(self, earned: date) -> date:
@@ -151,8 +162,14 @@ class Yearly:
     """Until the first 31 March, or whichever day of the year it is, that leaves them at least so long."""
 
     month: int
+    """The month of the last day, 1 to 12."""
+
     day: int
+    """The last day in it."""
+
     at_least: Span = NO_TIME
+    """How long they last at least, whenever they were earned."""
+
     kind: Literal["yearly"] = "yearly"
 
     def __post_init__(self) -> None:
@@ -182,8 +199,14 @@ class Sliding:
     """
 
     lasts: Span
+    """How long after the last activity."""
+
     end_of: Period = "day"
+    """And then to the end of what."""
+
     activity: Activity = "earning"
+    """What is an activity: earning, or spending too."""
+
     kind: Literal["sliding"] = "sliding"
 
     def __post_init__(self) -> None:
@@ -242,6 +265,8 @@ class UntilDay:
     """Until a day, the same for all; what is earned on it or later does not wait."""
 
     day: date
+    """The first day on which they can be spent, as 2027-01-01."""
+
     kind: Literal["until"] = "until"
 
     def first_day(self, earned: date) -> date:  # noqa: ARG002 - whenever it was earned
@@ -254,6 +279,8 @@ class AfterSpan:
     """Until so many whole days, months or years are over: the time for returns."""
 
     waits: Span
+    """How long."""
+
     kind: Literal["after"] = "after"
 
     def __post_init__(self) -> None:
@@ -274,7 +301,11 @@ class MonthDay:
     """Until a day of the month that is so many months on: the 15th of the next. With 0, the first such day after earning."""
 
     day: int
+    """The day of that month, or its last where it is shorter."""
+
     months: int = 1
+    """How many months on."""
+
     kind: Literal["month_day"] = "month_day"
 
     def __post_init__(self) -> None:
@@ -302,8 +333,14 @@ class AtEvent:
     """Until an event comes; when so many whole days, months or years are over without it, they mature, or are lost."""
 
     event: str
+    """The event's name; `delivered` comes by itself, others are told."""
+
     within: Span
+    """How long they wait for it."""
+
     otherwise: Literal["mature", "lapse"] = "mature"
+    """What becomes of them without it: they mature, or lapse."""
+
     kind: Literal["event"] = "event"
 
     def __post_init__(self) -> None:

@@ -40,7 +40,10 @@ class Earning:
     """`points` for every full `per_minor` of each line of goods."""
 
     points: int
+    """How many points."""
+
     per_minor: int
+    """For how many minor units of the currency."""
 
 
 EXPIRIES: Final[Mapping[str, type[Any]]] = {
@@ -68,6 +71,7 @@ class Tier:
     name_en: str
     name_zh: str
     from_minor: int
+    """The net spend from which it is had, in minor units of the currency."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +79,17 @@ class Programme:
     """One version of the programme. `version_id` is 0 until it is published."""
 
     name: str
+    """What members know it by."""
+
     currency: str
+    """An ISO 4217 code: whose minor units the amounts are."""
+
     time_zone: str
+    """An IANA name such as Europe/London: whose days, months and years count."""
+
     earning: Earning
+    """What goods earn."""
+
     expiry: Expiry | None
     """How long points last, counted from when they can be spent, or their wait is over; None: for ever."""
 
@@ -88,6 +100,8 @@ class Programme:
     """How long points wait before they can be spent; None: not at all."""
 
     window_months: int = 12
+    """How many months back spend counts towards a tier."""
+
     version_id: int = 0
 
     def as_document(self) -> dict[str, object]:
@@ -119,7 +133,7 @@ class Programme:
 def _policy(wanted: type[Any], document: Any) -> object:
     """Read how long points last, or how long they wait."""
     name, kinds = ("expiry", EXPIRIES) if wanted is Expiry else ("pending", PENDINGS)
-    given: dict[str, object] = msgspec.convert(document, dict[str, object])
+    given: dict[str, object] = _read(name, document, dict[str, object])
     kind = given.get("kind")
     if not isinstance(kind, str) or kind not in kinds:
         raise BadPolicy(field=f"{name}.kind", value=kind, remedy=f"give one of {', '.join(kinds)}")
@@ -132,11 +146,13 @@ def _policy(wanted: type[Any], document: Any) -> object:
     return _read(name, given | spans, kinds[kind])
 
 
-def _read(name: str, document: Any, wanted: type[Any]) -> object:
+def _read(name: str, document: Any, wanted: type[Any]) -> Any:
     try:
         return msgspec.convert(document, wanted)
     except BadPolicy as error:
         raise BadPolicy(**{**error.details, "field": f"{name}.{error.details['field']}"}) from error
+    except msgspec.ValidationError as error:
+        raise BadPolicy(field=name, value=document, remedy=str(error)) from error
 
 
 @cache

@@ -1853,6 +1853,36 @@ CREATE VIEW public.programme_current_tiers AS
     tier
    FROM public.programme_standings;
 
+CREATE TABLE public.programme_draft_revisions (
+    draft_id bigint NOT NULL,
+    revision integer NOT NULL,
+    text text NOT NULL,
+    document jsonb,
+    note text NOT NULL,
+    written_at timestamp with time zone NOT NULL,
+    written_by text NOT NULL
+);
+
+CREATE TABLE public.programme_drafts (
+    draft_id bigint NOT NULL,
+    revision integer NOT NULL,
+    base_version integer NOT NULL,
+    drafted_at timestamp with time zone NOT NULL,
+    submitted_at timestamp with time zone,
+    submitted_by text,
+    decided_at timestamp with time zone,
+    decided_by text,
+    decision text,
+    because text,
+    published_at timestamp with time zone,
+    published_by text,
+    version_id integer,
+    CONSTRAINT programme_drafts_check CHECK (((decided_at IS NULL) = (decision IS NULL))),
+    CONSTRAINT programme_drafts_check1 CHECK (((published_at IS NULL) = (version_id IS NULL))),
+    CONSTRAINT programme_drafts_decision_check CHECK ((decision = ANY (ARRAY['approved'::text, 'rejected'::text]))),
+    CONSTRAINT programme_drafts_revision_check CHECK ((revision > 0))
+);
+
 CREATE TABLE public.programme_qualifying (
     member_id bigint NOT NULL,
     counts_at timestamp with time zone NOT NULL,
@@ -1860,6 +1890,14 @@ CREATE TABLE public.programme_qualifying (
     reference text NOT NULL,
     amount_minor bigint NOT NULL,
     posted_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.programme_releases (
+    version_id integer NOT NULL,
+    draft_id bigint,
+    restores integer,
+    note text NOT NULL,
+    CONSTRAINT programme_releases_check CHECK (((draft_id IS NULL) <> (restores IS NULL)))
 );
 
 CREATE TABLE public.programme_versions (
@@ -2050,8 +2088,20 @@ ALTER TABLE ONLY public.programme_activities
 ALTER TABLE ONLY public.programme_awards
     ADD CONSTRAINT programme_awards_pkey PRIMARY KEY (order_id);
 
+ALTER TABLE ONLY public.programme_draft_revisions
+    ADD CONSTRAINT programme_draft_revisions_pkey PRIMARY KEY (draft_id, revision);
+
+ALTER TABLE ONLY public.programme_drafts
+    ADD CONSTRAINT programme_drafts_pkey PRIMARY KEY (draft_id);
+
+ALTER TABLE ONLY public.programme_drafts
+    ADD CONSTRAINT programme_drafts_version_id_key UNIQUE (version_id);
+
 ALTER TABLE ONLY public.programme_qualifying
     ADD CONSTRAINT programme_qualifying_pkey PRIMARY KEY (member_id, counts_at, reference);
+
+ALTER TABLE ONLY public.programme_releases
+    ADD CONSTRAINT programme_releases_pkey PRIMARY KEY (version_id);
 
 ALTER TABLE ONLY public.programme_standings
     ADD CONSTRAINT programme_standings_pkey PRIMARY KEY (member_id);
@@ -2164,6 +2214,10 @@ CREATE INDEX members_memberships_by_household ON public.members_memberships USIN
 
 CREATE UNIQUE INDEX members_memberships_current ON public.members_memberships USING btree (member_id) WHERE (left_at IS NULL);
 
+CREATE INDEX programme_drafts_by_start ON public.programme_drafts USING btree (drafted_at DESC, draft_id DESC) WHERE (published_at IS NULL);
+
+CREATE INDEX programme_drafts_by_time ON public.programme_drafts USING btree (drafted_at DESC, draft_id DESC);
+
 CREATE INDEX programme_standings_by_review ON public.programme_standings USING btree (review_at);
 
 CREATE INDEX programme_standings_by_tier ON public.programme_standings USING btree (tier, member_id);
@@ -2188,3 +2242,6 @@ ALTER TABLE ONLY public.members_memberships
 
 ALTER TABLE ONLY public.members_memberships
     ADD CONSTRAINT members_memberships_member_id_fkey FOREIGN KEY (member_id) REFERENCES public.members(member_id);
+
+ALTER TABLE ONLY public.programme_draft_revisions
+    ADD CONSTRAINT programme_draft_revisions_draft_id_fkey FOREIGN KEY (draft_id) REFERENCES public.programme_drafts(draft_id);

@@ -65,3 +65,52 @@ document.addEventListener("htmx:before:request", () => {
   const note = document.querySelector("[data-failed]");
   if (note) note.hidden = true;
 });
+
+// The editor of a text: numbers beside its lines, those that are wrong marked; Enter keeps the indentation, Ctrl+S saves.
+function number(form) {
+  const [field, lines] = [form.querySelector("textarea"), form.querySelector("[data-lines]")];
+  const wanted = field.value.split("\n").length;
+  const wrong = new Set([...form.querySelectorAll("[data-line]")].map((link) => Number(link.dataset.line)));
+  while (lines.children.length > wanted) lines.lastChild.remove();
+  while (lines.children.length < wanted) lines.append(Object.assign(document.createElement("span"), { textContent: lines.children.length + 1 }));
+  [...lines.children].forEach((line, place) => line.classList.toggle("is-flawed", wrong.has(place + 1)));
+  lines.style.height = `${field.offsetHeight}px`;
+  lines.scrollTop = field.scrollTop;
+}
+
+function goToLine(field, line) {
+  const before = field.value.split("\n").slice(0, line - 1);
+  const start = before.reduce((sum, text) => sum + text.length + 1, 0);
+  const end = field.value.indexOf("\n", start);
+  field.focus();
+  field.setSelectionRange(start, end < 0 ? field.value.length : end);
+  field.scrollTop = Math.max(0, (line - 4) * Number.parseFloat(getComputedStyle(field).lineHeight));
+}
+
+for (const form of document.querySelectorAll("[data-editing]")) {
+  const field = form.querySelector("textarea");
+  number(form);
+  field.addEventListener("input", () => number(form));
+  field.addEventListener("scroll", () => number(form));
+  new ResizeObserver(() => number(form)).observe(field);
+  new MutationObserver(() => number(form)).observe(form.querySelector("#flaws"), { childList: true });
+  form.addEventListener("click", (event) => {
+    const link = event.target.closest("[data-line]");
+    if (!link) return;
+    event.preventDefault();
+    goToLine(field, Number(link.dataset.line));
+  });
+  form.addEventListener("keydown", (event) => {
+    if ((event.ctrlKey || event.metaKey) && event.key === "s") {
+      event.preventDefault();
+      form.requestSubmit(form.querySelector("[data-save]"));
+    }
+    if (event.key === "Enter" && event.target === field && !event.ctrlKey && !event.metaKey && !event.isComposing) {
+      const [indent] = field.value.slice(0, field.selectionStart).split("\n").pop().match(/^ */);
+      if (!indent) return;
+      event.preventDefault();
+      field.setRangeText(`\n${indent}`, field.selectionStart, field.selectionEnd, "end");
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+  });
+}
