@@ -33,6 +33,7 @@ create table ledger_archive (
     primary key (account_id, first_seq, bucket)
 ) with (toast_tuple_target = 256);
 create index ledger_archive_keys on ledger_archive using gin (keys, undone) with (fastupdate = off);
+create index ledger_archive_by_year on ledger_archive (year, account_id, first_seq);
 comment on table ledger_archive is 'Entries put away, up to 128 of an account in a row. Never updated, never deleted.';
 
 -- The words of bundles, a partition a year: it may lie on another disk, or be exported and dropped.
@@ -126,7 +127,7 @@ select a.account_id, a.seq, a.kind, a.amount, a.pending_change, a.debt_change, a
 from ledger_archived a;
 
 create or replace view ledger_archive_flaws as
-select c.invariant, b.account_id, b.first_seq as seq, c.expected, c.found
+select c.invariant, b.account_id, b.first_seq as seq, c.expected::bigint, c.found
 from ledger_archive b
 left join ledger_archive_words w on w.account_id = b.account_id and w.first_seq = b.first_seq and w.bucket = b.bucket and w.year = b.year
 left join ledger_archive_years y on y.year = b.year
@@ -136,7 +137,7 @@ cross join lateral (values
     ('the words of a bundle are here, or were taken out', 1, (w.year is not null or y.detached_at is not null)::int::bigint)) c(invariant, expected, found)
 where c.expected <> c.found
 union all
-select 'the account knows what was put away', b.account_id, null, max(b.last_seq), coalesce(max(a.archived), 0)
+select 'the account knows what was put away', b.account_id, null, max(b.last_seq)::bigint, coalesce(max(a.archived), 0)::bigint
 from ledger_archive b left join ledger_accounts a on a.account_id = b.account_id and a.bucket = b.bucket
 group by b.account_id having max(b.last_seq) <> coalesce(max(a.archived), 0);
 
@@ -144,8 +145,13 @@ group by b.account_id having max(b.last_seq) <> coalesce(max(a.archived), 0);
 -- `+ 0` keeps the primary key out of it: an account may have many bundles, and the keys say which.
 create function ledger_recall(accounts bigint[], archived int[], ids bigint[], idems uuid[])
 returns table (item int, seq int, kind smallint, amount bigint, pending bigint, debt bigint, held bigint, available bigint, expires bigint, reverses int, alloc bigint[])
-language sql stable
+language plpgsql stable
+set search_path from current set plan_cache_mode = force_generic_plan
+set enable_seqscan = off set enable_hashjoin = on set enable_nestloop = off set enable_mergejoin = off
 as $$
+#variable_conflict use_column
+begin
+return query
 select v.item, g.first_seq + g.place - 1, g.kinds[g.place], g.amounts[g.place], coalesce(g.pendings[g.place], 0), coalesce(g.debts[g.place], 0),
        coalesce(g.helds[g.place], 0), g.availables[g.place], g.expires[g.place], g.targets[g.place], ('{' || g.allocs[g.place] || '}')::bigint[]
 from (select i.id, i.item::int as item, ledger_key(i.id, i.idem::text) as key
@@ -155,14 +161,18 @@ from (select i.id, i.item::int as item, ledger_key(i.id, i.idem::text) as key
 lateral (
     select b.first_seq, array_position(b.keys, v.key) as place, b.kinds, b.amounts, b.pendings, b.debts, b.helds, b.availables, b.expires, b.targets, b.allocs
     from ledger_archive b
-    where b.keys @> array[v.key] and b.account_id + 0 = v.id limit 1) g
-$$;
+    where b.keys @> array[v.key] and b.account_id + 0 = v.id limit 1) g;
+end $$;
 
 -- How much is undone by now of an entry that was put away, here and in the journal, and how much of that was captured.
 create function ledger_undone(account bigint, target int)
 returns table (worth bigint, captured bigint, sent boolean)
-language sql stable
+language plpgsql stable
+set search_path from current set plan_cache_mode = force_generic_plan set enable_seqscan = off
 as $$
+#variable_conflict use_column
+begin
+return query
 select coalesce(sum(u.worth), 0)::bigint, coalesce(sum(u.worth) filter (where u.kind = 9), 0)::bigint, coalesce(bool_or(u.kind = 11), false)
 from (select r.kind, abs(case when r.held_change <> 0 then r.held_change else r.amount + r.pending_change - r.debt_change end) as worth
       from ledger_entries r where r.account_id = account and r.reverses = target
@@ -170,8 +180,25 @@ from (select r.kind, abs(case when r.held_change <> 0 then r.held_change else r.
       select p.kind, abs(case when coalesce(p.held, 0) <> 0 then p.held else p.amount + coalesce(p.pending, 0) - coalesce(p.debt, 0) end)
       from ledger_archive b,
            lateral unnest(b.kinds, b.amounts, b.pendings, b.debts, b.helds, b.targets) p(kind, amount, pending, debt, held, target)
-      where b.undone @> array[ledger_key(account, target::text)] and b.account_id + 0 = account and p.target = ledger_undone.target) u
-$$;
+      where b.undone @> array[ledger_key(account, target::text)] and b.account_id + 0 = account and p.target = ledger_undone.target) u;
+end $$;
+
+-- Makes the partition of a year's words, unless it is there; and takes it away.
+create function ledger_make_words(year smallint) returns void language plpgsql
+set search_path from current
+as $$
+begin
+    if to_regclass(format('ledger_archive_words_%s', year)) is null then
+        execute format('create table ledger_archive_words_%s partition of ledger_archive_words for values in (%s)', year, year);
+    end if;
+end $$;
+
+create function ledger_drop_words(year smallint) returns void language plpgsql
+set search_path from current
+as $$
+begin
+    execute format('drop table ledger_archive_words_%s', year);
+end $$;
 
 -- Puts away, of the accounts after one, entries that were posted before a moment: of each account its first ones, up to what a
 -- promise or a hold that is open rests on. It looks at `scanned` accounts, by their key, and moves about `most` entries.
@@ -220,9 +247,7 @@ begin
                  select j.posted_at from ledger_entries j where j.account_id = i.id and j.seq > i.first and j.seq <= i.last) e
              order by 1
     loop
-        if to_regclass(format('ledger_archive_words_%s', y)) is null then
-            execute format('create table ledger_archive_words_%s partition of ledger_archive_words for values in (%s)', y, y);
-        end if;
+        perform ledger_make_words(y);
     end loop;
 
     with moved as (
