@@ -291,7 +291,11 @@ class Ledgers(RuleBasedStateMachine):
         return done
 
     @precondition(lambda _: citus.URL is None)
-    @rule(most=st.sampled_from([1, 3, 1000, 1000]), scanned=st.sampled_from([1, 50]), gone=st.sampled_from([False, False, True]))
+    @rule(
+        most=st.sampled_from([1, 3, 1000, 1000]),
+        scanned=st.sampled_from([1, 50]),
+        gone=st.sampled_from([False, False, True]),
+    )
     def put_away(self, most: int, scanned: int, gone: bool) -> None:  # noqa: FBT001
         """Old entries go to the archive, as many as may; now and then all their words leave the house."""
         while True:

@@ -24,7 +24,8 @@ def archive_entries(
         int | None, typer.Option(min=1, help="Stop after about so many entries; the next call goes on.")
     ] = None,
     export: Annotated[
-        int | None, typer.Option(help="Write a year's entries to files; nothing is added to it then.", show_default=False)
+        int | None,
+        typer.Option(help="Write a year's entries to files; nothing is added to it then.", show_default=False),
     ] = None,
     detach: Annotated[
         bool, typer.Option("--detach", help="With --export: once the files are checked, take its words out.")
@@ -58,9 +59,16 @@ def archive_entries(
 
 
 def _refuse_muddle(
-    before: datetime | None, most: int | None, export: int | None, detach: bool, restore: int | None, folder: Path | None
+    before: datetime | None,
+    most: int | None,
+    export: int | None,
+    detach: bool,
+    restore: int | None,
+    folder: Path | None,
 ) -> None:
-    asked = [name for name, value in (("before", before), ("export", export), ("restore", restore)) if value is not None]
+    asked = [
+        name for name, value in (("before", before), ("export", export), ("restore", restore)) if value is not None
+    ]
     if len(asked) > 1:
         raise Invalid(field=asked[1], value=f"given beside {asked[0]}", remedy="ask for one at a time")
     if (export is not None or restore is not None) and folder is None:
@@ -74,7 +82,11 @@ def _refuse_muddle(
 def _put_away(opened: App, before: datetime, most: int | None, quiet: bool) -> None:
     moved = 0
     with Progress(
-        SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=Console(stderr=True), disable=quiet
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        disable=quiet,
     ) as bar:
         task = bar.add_task("Putting away", total=None)
         while True:
@@ -115,7 +127,9 @@ def _export(opened: App, year: int, folder: Path, detach: bool, as_json: bool) -
             done = archive.detach(tx, year, folder.absolute(), at=opened.clock())
     gone = " Their words are there alone: keep the folder, and a copy of it." if detach else ""
     show_one(
-        _told(done), f"{manifest.entries:,} entries of {year} are in {folder}. Root {manifest.root}.{gone}", as_json=as_json
+        _told(done),
+        f"{manifest.entries:,} entries of {year} are in {folder}. Root {manifest.root}.{gone}",
+        as_json=as_json,
     )
 
 

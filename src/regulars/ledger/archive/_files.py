@@ -93,7 +93,9 @@ class Tally:
         digest = hashlib.sha256(self.before + text.encode()).digest()
         follows = (self.seq + 1, self.balance + line["amount"], digest.hex())
         if follows != (line["seq"], line["available"], line["hash"]):
-            raise BadArchiveFiles(folder=self.folder, reason=f"account {self.account}, entry {line['seq']} does not follow")
+            raise BadArchiveFiles(
+                folder=self.folder, reason=f"account {self.account}, entry {line['seq']} does not follow"
+            )
         self.seq, self.balance, self.before = line["seq"], line["available"], digest
         self.entries += 1
         self.available += line["amount"]

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from regulars.storage import Transaction
 
 
@@ -156,7 +158,9 @@ def lock(tx: Transaction) -> None:
 def seal_year(tx: Transaction, *, year: int, at: datetime) -> int:
     """From now on nothing is added to a year."""
     return tx.run(
-        "update ledger_archive_years set sealed_at = coalesce(sealed_at, %(at)s) where year = %(year)s", year=year, at=at
+        "update ledger_archive_years set sealed_at = coalesce(sealed_at, %(at)s) where year = %(year)s",
+        year=year,
+        at=at,
     )
 
 
@@ -195,7 +199,7 @@ def insert_words(tx: Transaction, *, year: int, bundles: list[dict[str, Any]]) -
                array(select decode(h.text, 'hex') from unnest(b.hashes) with ordinality h (text, place) order by h.place)
         from jsonb_to_recordset(%(bundles)s::jsonb) b (account_id bigint, first_seq int, refs text[], reasons text[], hashes text[])
         """,
-        year=year, bundles=bundles,
+        year=year, bundles=msgspec.json.encode(bundles).decode(),
     )  # fmt: skip
 
 
@@ -215,9 +219,7 @@ def select_bundles(tx: Transaction, *, year: int, after: tuple[int, int], limit:
     )  # fmt: skip
 
 
-def select_lines(
-    tx: Transaction, *, year: int, since: tuple[int, int], upto: tuple[int, int]
-) -> list[tuple[Any, ...]]:
+def select_lines(tx: Transaction, *, year: int, since: tuple[int, int], upto: tuple[int, int]) -> list[tuple[Any, ...]]:
     """The entries of a year's bundles from one to another, as an auditor reads them."""
     return tx.rows(
         """

@@ -20,7 +20,9 @@ class NotArchivable(Conflict):
     """Entries cannot be put away here: {reason}."""
 
 
-def put_away(tx: Transaction, before: datetime, *, at: datetime, most: int = MOST, scanned: int = SCANNED) -> tuple[Run, int] | None:
+def put_away(
+    tx: Transaction, before: datetime, *, at: datetime, most: int = MOST, scanned: int = SCANNED
+) -> tuple[Run, int] | None:
     """Put away about `most` entries posted before a moment: the run so far, and how many entries; None while another worker does.
 
     Call again, in a transaction each, until `finished_at` is set: a run that was killed goes on where it was. Of each account
@@ -61,7 +63,9 @@ def refuse_shards(tx: Transaction) -> None:
         NotArchivable: it is.
     """
     if tx.shards is not None:
-        raise NotArchivable(reason="the ledger is spread over several servers, whose shards are small; add a worker instead")
+        raise NotArchivable(
+            reason="the ledger is spread over several servers, whose shards are small; add a worker instead"
+        )
 
 
 def runs(tx: Transaction, *, limit: int = 10) -> list[Run]:

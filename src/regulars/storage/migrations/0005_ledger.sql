@@ -992,8 +992,8 @@ from chain x, lateral (values
     ('an entry follows its predecessor', x.previous + 1::bigint, x.seq::bigint),
     ('an entry and its lots agree', case when x.kind = 12 and x.held_change > 0 then -x.held_change when x.kind in (2, 6, 7, 8, 10, 11, 12, 13, 14) then x.amount when x.kind = 9 then x.held_change else 0 end,
      coalesce((select sum(x.alloc[place + 1]) from generate_series(1, cardinality(x.alloc), 2) place), 0)::bigint),
-    ('the digest is that of the reference', 1, (not x.worded or x.idem = ledger_idem(x.reference))::int::bigint),
-    ('the hash is that of the entry and the hash before', 1, (not x.worded or x.hash = sha256(x.link || ledger_text(
+    ('the digest is that of the reference', 1, (not x.worded or coalesce(x.idem = ledger_idem(x.reference), false))::int::bigint),
+    ('the hash is that of the entry and the hash before', 1, (not x.worded or coalesce(x.hash, '') = sha256(x.link || ledger_text(
         x.account_id, x.seq, x.kind, x.amount, x.pending_change, x.debt_change, x.held_change, x.available, ledger_micros(x.occurred_at),
         ledger_micros(x.posted_at), ledger_micros(x.expires_at), x.reverses, x.alloc, x.reference, x.reason)))::int::bigint),
     ('each kind moves points its own way', 1, (case
