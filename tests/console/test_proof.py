@@ -4,6 +4,7 @@ import re
 
 from conftest import NOON
 from console.shops import Visitor, links, words
+from ledger.archiving import put_away
 from make import DAY
 from regulars import ledger
 from regulars.console import _invariants, _language
@@ -64,6 +65,20 @@ def test_what_somebody_changed_is_found_named_and_led_to(shop: Visitor):
     chinese = words(shop.get("/points/proof").text)
     assert "可用积分与记录合计不符" in chinese
     assert "“积分”的可用总数与所有账户之和不符" in chinese
+
+
+def test_what_was_put_away_is_said_on_the_page(shop: Visitor):
+    assert "Archive" not in words(shop.get("/points/proof").text)
+    with shop.app.database.transaction() as tx:
+        entries = tx.value("select count(*) from ledger_entries")
+        put_away(tx, NOON + DAY)
+        moved = tx.value("select sum(entries)::int from ledger_archive_years")
+        proof.reconcile(tx, at=NOON)
+    page = shop.get("/points/proof").text
+    assert f"{moved:,} old entries, of the years 2026 to 2026, were put away" in words(page)
+    assert f"with {entries:,} entries were checked" in words(page)
+    shop.client.cookies.set("regulars_language", "zh-CN")
+    assert f"2026 年至 2026 年的 {moved:,} 条旧记录已归档" in words(shop.get("/points/proof").text)
 
 
 def test_every_invariant_the_ledger_names_has_plain_words(shop: Visitor):
