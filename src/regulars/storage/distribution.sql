@@ -37,7 +37,7 @@ begin
     end loop;
     execute format('create or replace view %1$I.ledger_journal as {journal} from %1$I.ledger_entries e', cell);
     execute format('create or replace view %1$I.ledger_changes as {changes} from %1$I.ledger_entries e', cell);
-    execute format('create or replace view %I.ledger_archive_flaws as {flaws}', cell);
+    execute format('create or replace view %1$I.ledger_archive_flaws as {flaws} from %1$I.ledger_entries e where false', cell);
     for one in select f.definition from storage_functions f order by f.name loop
         execute replace(one.definition, '@shard@', quote_ident(cell));
     end loop;
@@ -68,4 +68,4 @@ select a.account_id, a.member_id, a.point_type, a.available from {schema}.ledger
 -- Nor is anything put away there: the journal is the whole of it.
 create or replace view {schema}.ledger_journal as {journal} from {schema}.ledger_entries e;
 create or replace view {schema}.ledger_changes as {changes} from {schema}.ledger_entries e;
-create or replace view {schema}.ledger_archive_flaws as {flaws};
+create or replace view {schema}.ledger_archive_flaws as {flaws} from {schema}.ledger_entries e where false;

@@ -266,10 +266,11 @@ def select_lapsed(tx: Transaction, *, promises: list[tuple[int, str]], at: datet
         select v.account_id, replace(v.idem::text, '-', '')
         from unnest(%(accounts)s::bigint[], %(idems)s::uuid[]) v (account_id, idem)
         cross join lateral (
-            (select e.seq, false as old from ledger_entries e
-             where e.account_id = v.account_id and e.idem = v.idem and e.kind in (5, 12)
-             order by e.account_id, e.idem limit 1)
-            {old if tx.shards is None else ""} limit 1
+            select z.seq, z.old from (
+                (select e.seq, false as old from ledger_entries e
+                 where e.account_id = v.account_id and e.idem = v.idem and e.kind in (5, 12)
+                 order by e.account_id, e.idem limit 1)
+                {old if tx.shards is None else ""}) z limit 1
         ) e
         cross join lateral (
             select (select x.seq from ledger_entries x where x.account_id = v.account_id and x.idem = ledger_idem('@lapse:' || e.seq)

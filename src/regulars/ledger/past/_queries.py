@@ -132,7 +132,7 @@ def _page(tx: Transaction, order: Literal["asc", "desc"]) -> LiteralString:
                   coalesce(e.reverses, case when e.reference ~ '^@(mature|lapse):' then split_part(e.reference, ':', 2)::int end) as target
               from found e order by e.seq {order} limit %(limit)s) e
         left join lateral (
-            ({_FOLLOWED}) {f"union all ({_FOLLOWED_ARCHIVED})" if tx.shards is None else ""} limit 1) f on true
+            select z.kind, z.reference from (({_FOLLOWED}) {f"union all ({_FOLLOWED_ARCHIVED})" if tx.shards is None else ""}) z limit 1) f on true
         order by e.seq {order}
         """
 

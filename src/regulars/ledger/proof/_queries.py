@@ -133,14 +133,13 @@ def select_touched(tx: Transaction, *, since: datetime, after: int, limit: int) 
         union
         (select distinct account_id from ledger_archive
          where year >= extract(year from %(since)s::timestamptz at time zone 'UTC') and account_id > %(after)s
-         order by account_id limit %(limit)s)
+         order by account_id limit %(limit)s) order by account_id limit %(limit)s
         """
     return tx.values(
         f"""
         (select distinct account_id from ledger_entries
          where posted_at >= %(since)s and account_id > %(after)s order by account_id limit %(limit)s)
         {old if tx.shards is None else ""}
-        order by account_id limit %(limit)s
         """,
         since=since, after=after, limit=limit,
     )  # fmt: skip

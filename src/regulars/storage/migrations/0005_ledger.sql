@@ -174,7 +174,7 @@ from ledger_entries e;
 
 -- What is wrong with what has been put away, as in `ledger_check`.
 create view ledger_archive_flaws as
-select null::text as invariant, null::bigint as account_id, null::int as seq, null::bigint as expected, null::bigint as found where false;
+select null::text as invariant, e.account_id, e.seq, null::bigint as expected, null::bigint as found from ledger_entries e where false;
 
 -- Why the functions that are called from outside carry settings, and why some columns wear a `+ 0`. A session keeps the plan
 -- it made when the tables were empty and runs it when they hold millions of rows; on an empty table every plan costs the
