@@ -190,10 +190,14 @@ def test_what_is_read_depends_on_what_is_asked(
         pytest.param(lambda tx: ledger.statement(tx, HOT, limit=20), 60, id="statement"),
     ],
 )  # fmt: skip
-def test_what_was_put_away_is_found_by_its_keys(grown: Transaction, work: Callable[[Transaction], object], most: int) -> None:
+def test_what_was_put_away_is_found_by_its_keys(
+    grown: Transaction, work: Callable[[Transaction], object], most: int
+) -> None:
     """36 bundles of one account: a posting reads those that have its reference, or what it undoes; nobody else's reads any."""
     hot = ledger.account_id(HOT, "points")
-    [moved] = grown.values("select entries from ledger_put_away(%(after)s, %(before)s, 1, 9999)", after=hot - 1, before=NOON + DAY)
+    [moved] = grown.values(
+        "select entries from ledger_put_away(%(after)s, %(before)s, 1, 9999)", after=hot - 1, before=NOON + DAY
+    )
     assert moved == 4500
     scanned, fetched = rows_read(grown, lambda: work(grown), ("ledger_archive",))["ledger_archive"]
     assert (scanned, fetched <= most) == (0, True), fetched

@@ -180,7 +180,7 @@ from (select r.kind, abs(case when r.held_change <> 0 then r.held_change else r.
       select p.kind, abs(case when coalesce(p.held, 0) <> 0 then p.held else p.amount + coalesce(p.pending, 0) - coalesce(p.debt, 0) end)
       from ledger_archive b,
            lateral unnest(b.kinds, b.amounts, b.pendings, b.debts, b.helds, b.targets) p(kind, amount, pending, debt, held, target)
-      where b.undone @> array[ledger_key(account, target::text)] and b.account_id + 0 = account and p.target = ledger_undone.target) u;
+      where b.undone @> array[ledger_key(ledger_undone.account, ledger_undone.target::text)] and b.account_id + 0 = account and p.target = ledger_undone.target) u;
 end $$;
 
 -- Makes the partition of a year's words, unless it is there; and takes it away.
