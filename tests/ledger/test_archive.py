@@ -150,6 +150,20 @@ def test_many_entries_go_in_bundles_and_in_batches_that_may_be_stopped(tx: Trans
     assert tx.values("select name from facts where name like 'ledger.%%'") == ["ledger.archived"]
 
 
+def test_a_run_that_was_stopped_may_go_on_with_another_moment(tx: Transaction) -> None:
+    post(tx, *[earn(who, 1, "a") for who in range(1, 9)])
+    post(tx, *[earn(who, 1, "b") for who in range(1, 9)], at=TOMORROW + DAY)
+    archive.put_away(tx, NOON + 9 * DAY, at=NOON + 9 * DAY, most=2)
+    run = put_away(tx, TOMORROW)
+    assert (run.run_id, run.before, run.entries) == (
+        1,
+        TOMORROW,
+        2 + 7,
+    )  # of the first account both, before it was turned
+    with pytest.raises(NotSealable, match="--before 2027"):  # the run that would have done it did not end
+        archive.seal(tx, 2026, at=NEXT_YEAR)
+
+
 def test_the_future_and_a_spread_ledger_are_refused(tx: Transaction) -> None:
     with pytest.raises(Invalid, match="before is 2026-03-03"):
         archive.put_away(tx, TOMORROW, at=NOON)

@@ -76,11 +76,11 @@ class Elsewhere:
     folders: list[str]
 
 
-def end_other_runs(tx: Transaction, *, before: datetime, at: datetime) -> int:
-    """End a run that was to do something else."""
+def turn_run(tx: Transaction, *, before: datetime) -> int:
+    """Let a run that was to do something else do this, from the first account on."""
     return tx.run(
-        "update ledger_archive_runs set finished_at = %(at)s where finished_at is null and before <> %(before)s",
-        before=before, at=at,
+        "update ledger_archive_runs set before = %(before)s, upto = -1 where finished_at is null and before <> %(before)s",
+        before=before,
     )  # fmt: skip
 
 

@@ -25,7 +25,8 @@ def put_away(
 ) -> tuple[Run, int] | None:
     """Put away about `most` entries posted before a moment: the run so far, and how many entries; None while another worker does.
 
-    Call again, in a transaction each, until `finished_at` is set: a run that was killed goes on where it was. Of each account
+    Call again, in a transaction each, until `finished_at` is set: a run that was killed goes on where it was, and one with
+    another `before` begins again with this one. Of each account
     its first entries go, up to what a promise or a hold that is open rests on; the rest goes when these have ended. What
     costs: 2 µs an account, 25 µs an entry.
 
@@ -38,7 +39,7 @@ def put_away(
     refuse_shards(tx)
     if before > at:
         raise Invalid(field="before", value=before.isoformat(), remedy="give a moment that has passed")
-    _queries.end_other_runs(tx, before=before, at=at)
+    _queries.turn_run(tx, before=before)
     _queries.begin_run(tx, before=before, at=at)
     running = _queries.lock_run(tx)
     if running is None:
