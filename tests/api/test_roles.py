@@ -19,6 +19,7 @@ LEAST = {
     "define_point_type": MAX,
     "read_reconciliation": MAX,
     "list_passes": MAX,
+    "read_archive": MAX,
     "list_shops": VERA,
     "open_shop": MAX,
     "search_members": VERA,

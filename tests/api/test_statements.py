@@ -4,19 +4,23 @@ import json
 import os
 from collections.abc import Generator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from litestar.testing import TestClient
 
 from api.calls import MAX, VERA, Caller, came_back, flaws, issue_keys, order, refusal
 from conftest import NOON
+from ledger.archiving import put_away, written
 from make import DAY
 from regulars.asgi import create_asgi
+from regulars.ledger import archive
 from regulars.storage import Replica
 from replicas import Standby, standby_of
 
 POINTS = "/v1/members/uk:17850/points"
+NEXT_YEAR = datetime(2027, 1, 1, tzinfo=UTC)
 STATEMENT = f"{POINTS}/statement"
 
 
@@ -156,3 +160,37 @@ def test_everything_waits_for_its_time_in_the_past_as_it_did(api: Caller) -> Non
     api.post(f"{POINTS}/holds", hold)
     later = api.get(f"{POINTS}?as_of={(NOON + 2 * DAY).strftime('%Y-%m-%dT%H:%M:%SZ')}").json()
     assert (later["available"], later["held"]) == (200, 0)
+
+
+def test_what_was_put_away_is_told_and_what_left_the_house_is_said_to_be_elsewhere(
+    busy: Caller, tmp_path: Path
+) -> None:
+    before = busy.get(STATEMENT).json()
+    assert busy.get("/v1/ledger/archive", by=MAX).json() == {
+        "entries": 0,
+        "complete_from": None,
+        "years": [],
+        "last": None,
+    }
+    with busy.app.database.transaction() as tx:
+        put_away(tx, NEXT_YEAR)
+    assert busy.get(STATEMENT).json() == before
+    with busy.app.database.transaction() as tx:
+        written(tx, 2026, tmp_path)
+        archive.detach(tx, 2026, tmp_path, at=NEXT_YEAR)
+    told = busy.get("/v1/ledger/archive", by=MAX).json()
+    [year] = told["years"]
+    assert (told["entries"], told["complete_from"], told["last"]["entries"]) == (3, None, 3)
+    assert (year["year"], year["entries"], year["folder"]) == (2026, 3, str(tmp_path))
+    busy.post(f"{POINTS}/earns", {"amount": 60, "reference": "sorry"}, by=MAX)
+    after = busy.get(STATEMENT).json()
+    assert after["elsewhere"] == {"upto": 3, "since": after["items"][0]["posted_at"], "folders": [str(tmp_path)]}
+    assert after["items"][1] == before["items"][0] | {
+        "reference": "",
+        "order": None,
+        "words": after["items"][1]["words"],
+        "follows": {"number": 1, "kind": "earn", "reference": ""},
+    }
+    assert after["items"][1]["words"].endswith("in the archive's files.")
+    again = busy.post(f"{POINTS}/spends", {"amount": 150, "reference": "till-1", "reason": "A mug"})
+    assert (again.json()["status"], again.json()["amount"]) == ("replayed", -150)

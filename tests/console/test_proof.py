@@ -4,6 +4,7 @@ import re
 
 from conftest import NOON
 from console.shops import Visitor, links, words
+from ledger.archiving import put_away
 from make import DAY
 from regulars import ledger
 from regulars.console import _invariants, _language
@@ -66,10 +67,26 @@ def test_what_somebody_changed_is_found_named_and_led_to(shop: Visitor):
     assert "“积分”的可用总数与所有账户之和不符" in chinese
 
 
+def test_what_was_put_away_is_said_on_the_page(shop: Visitor):
+    assert "Archive" not in words(shop.get("/points/proof").text)
+    with shop.app.database.transaction() as tx:
+        entries = tx.value("select count(*) from ledger_entries")
+        put_away(tx, NOON + DAY)
+        moved = tx.value("select sum(entries)::int from ledger_archive_years")
+        proof.reconcile(tx, at=NOON)
+    page = shop.get("/points/proof").text
+    assert f"{moved:,} old entries, of the years 2026 to 2026, were put away" in words(page)
+    assert f"with {entries:,} entries were checked" in words(page)
+    shop.client.cookies.set("regulars_language", "zh-CN")
+    assert f"2026 年至 2026 年的 {moved:,} 条旧记录已归档" in words(shop.get("/points/proof").text)
+
+
 def test_every_invariant_the_ledger_names_has_plain_words(shop: Visitor):
     """The names are those that `ledger_check` gives; what is added there has to be told here."""
     with shop.app.database.transaction() as tx:
-        [text] = tx.values("select pg_get_functiondef('ledger_check'::regproc)")
+        [text] = tx.values(
+            "select pg_get_functiondef('ledger_check'::regproc) || pg_get_viewdef('ledger_archive_flaws'::regclass)"
+        )
     named = set(re.findall(r"^\s*(?:\(|union all\nselect |select )'([a-z][a-z0-9 ]{10,})'", text, re.MULTILINE))
     assert len(named) > 15
     known = {

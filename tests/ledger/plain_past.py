@@ -42,7 +42,7 @@ class Row(NamedTuple):
 def journal(tx: Transaction, account_id: int) -> list[Row]:
     rows = tx.rows(
         "select seq, kind, amount, pending_change, debt_change, held_change, occurred_at, posted_at, expires_at, reverses, reference, alloc "
-        "from ledger_entries where account_id = %(account_id)s order by seq",
+        "from ledger_journal where account_id = %(account_id)s order by seq",
         account_id=account_id,
     )
     return [Row(*row[:11], pairs(row[11])) for row in rows]

@@ -23,7 +23,7 @@ from ledger.plain import Answer
 from ledger.plain_ledger import PlainLedger
 from regulars import ledger
 from regulars.errors import RegularsError
-from regulars.ledger import Active, Posting
+from regulars.ledger import Active, Posting, archive
 from regulars.ledger._rules import micros
 from regulars.storage import Transaction
 
@@ -290,6 +290,27 @@ class Ledgers(RuleBasedStateMachine):
             return type(error).__name__
         return done
 
+    @precondition(lambda _: citus.URL is None)
+    @rule(
+        most=st.sampled_from([1, 3, 1000, 1000]),
+        scanned=st.sampled_from([1, 50]),
+        gone=st.sampled_from([False, False, True]),
+    )
+    def put_away(self, most: int, scanned: int, gone: bool) -> None:  # noqa: FBT001
+        """Old entries go to the archive, as many as may; now and then all their words leave the house."""
+        while True:
+            done = archive.put_away(self.tx, self.at, at=self.at, most=most, scanned=scanned)
+            assert done is not None
+            if done[0].finished_at:
+                break
+        if gone:
+            self.tx.run("delete from ledger_archive_words")
+            self.tx.run(
+                "update ledger_archive_years set sealed_at = %(at)s, exported_at = %(at)s, detached_at = %(at)s, folder = '/elsewhere'",
+                at=self.at,
+            )
+        assert ledger.audit(self.tx) == []
+
     @rule()
     def expire_due(self) -> None:
         ledger.expire_due(self.tx, at=self.at, limit=1000)
@@ -314,10 +335,10 @@ class Ledgers(RuleBasedStateMachine):
                     e.debt_change,
                     e.held_change,
                     e.available,
-                    e.reference,
+                    e.reference if e.worded else written.reference,
                     e.reverses,
                 )
-                for e in reversed(entries)
+                for e, written in zip(reversed(entries), account.entries, strict=True)
             ] == account.entries
 
 

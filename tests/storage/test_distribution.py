@@ -9,7 +9,7 @@ import citus
 from conftest import NOON
 from ledger.making import LATER, balance, earn, post, spend, statuses
 from regulars import ledger
-from regulars.ledger import desk
+from regulars.ledger import archive, desk
 from regulars.storage import (
     KEPT_WHOLE,
     SHARDED,
@@ -28,8 +28,8 @@ def test_every_table_with_a_bucket_is_spread_or_kept_whole_on_purpose(empty_url:
     migrate(empty_url)
     with psycopg.connect(empty_url) as connection:
         found = connection.execute(
-            "select table_name from information_schema.columns "
-            "where column_name = 'bucket' and table_schema = 'public' and table_name not like 'storage%'"
+            "select table_name from information_schema.columns join information_schema.tables using (table_schema, table_name) "
+            "where table_type = 'BASE TABLE' and column_name = 'bucket' and table_schema = 'public' and table_name not like 'storage%'"
         )
         assert {name for (name,) in found} == {*SHARDED, *KEPT_WHOLE} - {"storage_gate"}
 
@@ -96,6 +96,23 @@ def test_what_was_posted_before_is_spread_and_goes_on(bare_url: str) -> None:
         assert balance(tx, 299) == (6, 0, 0)
         assert (ledger.audit(tx), ledger.totals(tx)[0].outstanding) == ([], 1800)
     after.close()
+
+
+def test_a_ledger_of_which_something_was_put_away_is_refused(bare_url: str) -> None:
+    database = on(bare_url)
+    with database.transaction() as tx:
+        post(tx, earn(1, 10, "a"))
+        archive.put_away(tx, LATER, at=LATER)
+    database.close()
+    with pytest.raises(NotDistributable, match="old entries were put away"):
+        distribute(bare_url, shards=4)
+
+
+def test_where_the_ledger_is_spread_nothing_is_put_away(spread: Database) -> None:
+    with spread.transaction() as tx:
+        post(tx, earn(1, 10, "a"))
+    with pytest.raises(archive.NotArchivable), spread.transaction() as tx:
+        archive.put_away(tx, LATER, at=LATER)
 
 
 def test_a_session_from_before_is_refused_and_changes_nothing(bare_url: str) -> None:

@@ -13,7 +13,7 @@ from regulars.api._calls import Call
 from regulars.api._paging import Page, Paging, from_cursor, page_of
 from regulars.api._routes import reading
 from regulars.insight import BadCursor
-from regulars.ledger import proof
+from regulars.ledger import archive, proof
 from regulars.storage import Transaction
 
 TAG = "Ledger"
@@ -80,6 +80,41 @@ class Reconciliation(Struct):
     totals: list[Totals]
 
 
+class ArchivedYear(Struct):
+    """Entries posted in a year that were put away: they still count in everything."""
+
+    year: int
+    entries: int
+    sealed_at: Annotated[datetime | None, Meta(description="Nothing is added any more since then.")]
+    exported_at: Annotated[datetime | None, Meta(description="When it was last written to files.")]
+    detached_at: Annotated[
+        datetime | None, Meta(description="Since then references, reasons and hashes are in the files alone.")
+    ]
+    folder: Annotated[str | None, Meta(description="Where the files were written.")]
+    root: Annotated[str | None, Meta(description="SHA-256 over the seals of its bundles, as in the files' manifest.")]
+
+
+class ArchiveRun(Struct):
+    """One time that old entries were put away."""
+
+    before: Annotated[datetime, Meta(description="Entries posted earlier.")]
+    began_at: datetime
+    finished_at: Annotated[datetime | None, Meta(description="Null: it is under way, or was stopped and goes on.")]
+    accounts: int
+    entries: int
+
+
+class Archive(Struct):
+    """What was put away of the journal, and where it is."""
+
+    entries: Annotated[int, Meta(description="In all years together.")]
+    complete_from: Annotated[
+        int | None, Meta(description="The first year all of whose words are here; null: none was put away.")
+    ]
+    years: list[ArchivedYear]
+    last: Annotated[ArchiveRun | None, Meta(description="The latest run; null: nothing was ever put away.")]
+
+
 def _pass(one: proof.Pass) -> Pass:
     return Pass(
         one.pass_id,
@@ -131,4 +166,28 @@ def list_passes(call: Call, asked: NamedDependency[Paging]) -> Response[Page[Pas
     return call.read_past(work)
 
 
-HANDLERS = (read_reconciliation, list_passes)
+@reading("/ledger/archive", tag=TAG, permission=Permission.AUDIT)
+def read_archive(call: Call) -> Response[Archive]:
+    """Read what was put away of the journal: the years, which of them are in files, and the latest run."""
+
+    def work(tx: Transaction) -> Archive:
+        years, latest = archive.years(tx), archive.runs(tx, limit=1)
+        return Archive(
+            entries=sum(one.entries for one in years),
+            complete_from=next((one.year for one in years if one.detached_at is None), None),
+            years=[_year(one) for one in years],
+            last=next(
+                (ArchiveRun(one.before, one.began_at, one.finished_at, one.accounts, one.entries) for one in latest),
+                None,
+            ),
+        )
+
+    return call.read_past(work)
+
+
+def _year(one: archive.Year) -> ArchivedYear:
+    root = one.root.hex() if one.root else None
+    return ArchivedYear(one.year, one.entries, one.sealed_at, one.exported_at, one.detached_at, one.folder, root)
+
+
+HANDLERS = (read_reconciliation, list_passes, read_archive)

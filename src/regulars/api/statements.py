@@ -72,6 +72,14 @@ class Sums(Struct):
     debt: int
 
 
+class Elsewhere(Struct):
+    """Entries that are here without reference and reason: these are in files of the archive."""
+
+    upto: Annotated[int, Meta(description="The number of the last of them.")]
+    since: Annotated[datetime | None, Meta(description="From here on the statement is complete; null: no entry is.")]
+    folders: Annotated[list[str], Meta(description="Where the files were written.")]
+
+
 class Statement(Struct):
     """A period of a member's account, and a page of its entries: opening + all changes = closing."""
 
@@ -81,6 +89,9 @@ class Statement(Struct):
     items: list[Line]
     next: Annotated[str | None, Meta(description="Ask with `after` set to this for earlier entries; null at the end.")]
     previous: Annotated[str | None, Meta(description="Ask with `before` set to this for later ones; null at the end.")]
+    elsewhere: Annotated[
+        Elsewhere | None, Meta(description="What is complete in the archive's files only; null: nothing.")
+    ]
 
 
 class Chosen(PastOfType, forbid_unknown_fields=True):
@@ -127,6 +138,7 @@ def read_statement(call: Call, member: FromPath[str], asked: NamedDependency[Pag
         account: Any = {"point_type": asked.point_type, "period": period, "kinds": [asked.kind] if asked.kind else []}
         member_id = find_member(tx, member).member_id
         sums = past.carried(tx, member_id, **account)
+        away = past.elsewhere(tx, member_id, point_type=asked.point_type)
         place: Any = {"after_seq": newer[0]} if newer else {"before_seq": older[0] if older else None}
         found = ledger.statement(tx, member_id, limit=limit, **place, **account)
         earlier = found and ledger.statement(tx, member_id, limit=1, before_seq=found[-1].seq, **account)
@@ -138,6 +150,7 @@ def read_statement(call: Call, member: FromPath[str], asked: NamedDependency[Pag
             [_line(one, asked) for one in found],
             to_cursor((found[-1].seq,)) if earlier else None,
             to_cursor((found[0].seq,)) if later else None,
+            away and Elsewhere(away.upto, away.since, away.folders),
         )
 
     return call.read_past(work)
@@ -208,7 +221,7 @@ def _sums(balance: ledger.Balance) -> Sums:
 
 
 def _line(one: ledger.Entry, asked: Chosen) -> Line:
-    follows = one.follows_reference and one.follows_kind
+    follows = one.follows_kind
     reference, member_id = ledger.told(one.reference)
     return Line(
         number=one.seq,

@@ -113,6 +113,10 @@ def _printed(
     tx: Transaction, member_id: int, point_type: str, period: Period, kinds: Sequence[str], now: datetime
 ) -> Iterator[str]:
     sums = past.carried(tx, member_id, point_type=point_type, period=period, kinds=kinds)
+    away = past.elsewhere(tx, member_id, point_type=point_type)
+    if away is not None:
+        complete = f"Complete from {away.since.isoformat()}; before" if away.since else "Not complete"
+        yield f"{complete}, references and reasons are in the archive's files: {', '.join(away.folders)}\n"
     yield f"Opening: {_balance(sums.opening)}\n"
     upto = 0
     while found := ledger.statement(

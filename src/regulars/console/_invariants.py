@@ -37,6 +37,7 @@ def _of_an_account(language: Language) -> Mapping[str, str]:
             "The account shares its points with others, and yet holds some of its own."
         ),
         "each open lot follows from the entries": _("A lot holds other points than the entries put into it."),
+        "the account knows what was put away": _("The account says that another part of it was put away than was."),
     }  # fmt: skip
 
 
@@ -55,6 +56,13 @@ def _of_an_entry(language: Language) -> Mapping[str, str]:
         "no more is undone than was done": _("More was undone of this entry than was done."),
         "a pending lot is what is left of its promise": _("A promise holds other points than the entries left in it."),
         "a hold is what is left of its entry": _("A hold sets other points aside than the entries left in it."),
+        "a bundle is as it was sealed": _("Old entries, from this one on, are not as they were put away."),
+        "a bundle ends with its head": _(
+            "Old entries, from this one on, end with another hash than when they were put away."
+        ),
+        "the words of a bundle are here, or were taken out": _(
+            "References and reasons of old entries, from this one on, are missing."
+        ),
     }
 
 

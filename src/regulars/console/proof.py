@@ -13,7 +13,7 @@ from regulars.access import Permission
 from regulars.console import _addresses, _columns, _invariants, _pages
 from regulars.console._kinds import Kinds
 from regulars.console._visits import Visit, require
-from regulars.ledger import desk, proof
+from regulars.ledger import archive, desk, proof
 from regulars.ledger.proof import Finding
 from regulars.members import Member
 from regulars.storage import Transaction
@@ -44,6 +44,7 @@ def show_proof(visit: NamedDependency[Visit], request: Request[Any, Any, Any]) -
         latest = proof.passes(tx, limit=2)
         located = _located(tx, visit, proof.findings(tx, only_open=False, limit=_FINDINGS))
         kinds = Kinds.read(tx, visit.language)
+        years = archive.years(tx)
     rows = found[:_ROWS]
     return _pages.page(
         visit,
@@ -58,6 +59,9 @@ def show_proof(visit: NamedDependency[Visit], request: Request[Any, Any, Any]) -
         most=_FINDINGS,
         columns=_columns.columns([(one.entries, one.discrepancies) for one in reversed(rows)]),
         kinds=kinds,
+        archived=sum(one.entries for one in years),
+        years=years,
+        away=[one for one in years if one.detached_at is not None],
     )
 
 

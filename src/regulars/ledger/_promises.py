@@ -6,6 +6,7 @@ from datetime import datetime
 from regulars.ledger import _queries, joined
 from regulars.ledger._postings import post, record_due
 from regulars.ledger._rules import Posting, account_id, derived, digest
+from regulars.ledger.archive import select_lapsed
 from regulars.storage import Transaction
 
 
@@ -52,4 +53,4 @@ def lapsed(
     for one, promise in asked.items():
         account, name = moved.get(one, one)
         named[account, digest(name)] = promise
-    return {named[one] for one in _queries.select_lapsed(tx, promises=list(named), at=at)}
+    return {named[one] for one in select_lapsed(tx, promises=list(named), at=at)}

@@ -196,10 +196,12 @@ class Transaction:
                 copy.write(_csv_rows(table) if binary is None else binary)
         return table.num_rows
 
-    def csv(self, sql: LiteralString) -> Iterator[bytes]:
-        """The rows of a statement as CSV with a header, as they come from the server: nothing is gathered here."""
-        copy = fragments.SQL("copy ({}) to stdout (format csv, header)").format(fragments.SQL(sql))
-        with self.connection.cursor() as cursor, cursor.copy(copy) as rows:
+    def csv(self, sql: LiteralString, *, header: bool = True, **params: object) -> Iterator[bytes]:
+        """The rows of a statement as CSV, with a header, as they come from the server: nothing is gathered here."""
+        copy = fragments.SQL("copy ({}) to stdout (format csv, header {})").format(
+            fragments.SQL(sql), fragments.Literal(header)
+        )
+        with self.connection.cursor() as cursor, cursor.copy(copy, params or None) as rows:
             for row in rows:
                 yield bytes(row)
 

@@ -32,8 +32,17 @@ SHARDED: Final = (
 REFERENCES: Final = ("ledger_point_types",)
 """Copied to every worker: small, and read while posting."""
 
-KEPT_WHOLE: Final = ("ledger_freezes", "ledger_adjustments", "ledger_joins")
+KEPT_WHOLE: Final = ("ledger_freezes", "ledger_adjustments", "ledger_joins", "ledger_archive", "ledger_archive_words")
 """What has a bucket and stays on the coordinator all the same: a few rows by hand, found by other keys; and none."""
+
+_VIEWS: Final = {
+    "journal": "select e.account_id, e.seq, e.bucket, e.kind, e.amount, e.pending_change, e.debt_change, e.available, e.occurred_at, "
+    "e.posted_at, e.idem, e.expires_at, e.held_change, e.reverses, e.reference, e.reason, e.alloc, e.hash, true as worded",
+    "changes": "select e.account_id, e.seq, e.kind, e.amount, e.pending_change, e.debt_change, e.held_change, e.occurred_at, e.posted_at, "
+    "e.expires_at, e.reverses, e.reference, e.alloc",
+    "flaws": "select null::text as invariant, e.account_id, e.seq, null::bigint as expected, null::bigint as found",
+}
+"""What the functions read of the journal where there is no archive: as migration 0005 has it."""
 
 ENTRANCES: Final = ("ledger_post", "ledger_settle_due", "ledger_check", "ledger_check_each", "ledger_roll_up")
 """The functions that are called on a shard from outside, each as `<name>_at(bucket, …)`."""
@@ -49,6 +58,11 @@ _PUBLISHED: Final = (
     "ledger_instant(bigint)",
 )
 """Functions that workers need under their own names."""
+
+_OF_THE_ARCHIVE: Final = (
+    "ledger_drop_words", "ledger_key", "ledger_make_words", "ledger_put_away", "ledger_recall", "ledger_seal", "ledger_undone",
+)  # fmt: skip
+"""Functions that no shard needs: nothing is put away there, and those that call them look first."""
 
 
 class NotDistributable(Conflict):
@@ -126,6 +140,7 @@ def _spread(connection: psycopg.Connection, shards: int, most_entries: int) -> l
     known = {name for (name,) in connection.execute("select logicalrelid::regclass::text from pg_dist_partition")}
     if not known & set(SHARDED):
         _refuse_shared(connection)
+        _refuse_archived(connection)
         _refuse_much(connection, most_entries)
     made: list[str] = []
     for name in SHARDED:
@@ -155,6 +170,13 @@ def _refuse_shared(connection: psycopg.Connection) -> None:
         )
 
 
+def _refuse_archived(connection: psycopg.Connection) -> None:
+    if _value(connection, "select count(*) from (select from ledger_archive limit 1) a"):
+        raise NotDistributable(
+            reason="old entries were put away, and bundles cannot be posted against on another server"
+        )
+
+
 def _refuse_much(connection: psycopg.Connection, most_entries: int) -> None:
     entries = _value(
         connection, "select greatest(reltuples, 0)::bigint from pg_class where oid = 'ledger_entries'::regclass"
@@ -172,7 +194,7 @@ def _texts(connection: psycopg.Connection) -> list[tuple[str, str]]:
         "where p.pronamespace = current_schema::regnamespace and p.proname like 'ledger\\_%' and p.proname not like '%\\_at' "
         "and p.prokind = 'f'"
     )
-    return sorted((name, _template(text, schema)) for name, text in rows)
+    return sorted((name, _template(text, schema)) for name, text in rows if name not in _OF_THE_ARCHIVE)
 
 
 def _version(connection: psycopg.Connection) -> str | None:
@@ -257,6 +279,8 @@ def _run_file(connection: psycopg.Connection, version: str) -> None:
     tables = [name for name in (*SHARDED, *REFERENCES) if name != "storage_gate"]
     schema = _value(connection, "select quote_ident(current_schema)")
     text = _file().replace("{schema}", schema).replace("{version}", version)
+    for name, view in _VIEWS.items():
+        text = text.replace("{" + name + "}", view)
     connection.execute(text.replace("{tables}", "{" + ",".join(tables) + "}").encode())
 
 

@@ -22,7 +22,7 @@ create table if not exists {schema}.storage_functions (name text primary key, de
 -- Makes the schema of a shard; somebody else may be at it.
 create or replace function {schema}.storage_make_shard(cell text, bucket smallint) returns void
 language plpgsql
-set search_path = {schema} set citus.enable_ddl_propagation = off
+set search_path = {schema} set citus.enable_ddl_propagation = off set check_function_bodies = off
 as $$
 declare
     one record;
@@ -35,6 +35,9 @@ begin
     loop
         execute format('create or replace view %I.%I as select * from %I.%I', cell, one.name, '{schema}', one.name || '_' || one.shard);
     end loop;
+    execute format('create or replace view %1$I.ledger_journal as {journal} from %1$I.ledger_entries e', cell);
+    execute format('create or replace view %1$I.ledger_changes as {changes} from %1$I.ledger_entries e', cell);
+    execute format('create or replace view %1$I.ledger_archive_flaws as {flaws} from %1$I.ledger_entries e where false', cell);
     for one in select f.definition from storage_functions f order by f.name loop
         execute replace(one.definition, '@shard@', quote_ident(cell));
     end loop;
@@ -61,3 +64,8 @@ comment on function {schema}.storage_shard(smallint, bigint[]) is 'version {vers
 -- Where the ledger is spread no account joins another, and Citus could not look into a second account for each row.
 create or replace view {schema}.ledger_balances as
 select a.account_id, a.member_id, a.point_type, a.available from {schema}.ledger_accounts a;
+
+-- Nor is anything put away there: the journal is the whole of it.
+create or replace view {schema}.ledger_journal as {journal} from {schema}.ledger_entries e;
+create or replace view {schema}.ledger_changes as {changes} from {schema}.ledger_entries e;
+create or replace view {schema}.ledger_archive_flaws as {flaws} from {schema}.ledger_entries e where false;

@@ -160,14 +160,15 @@ def select_known(tx: Transaction, *, keys: list[int], accounts: list[int], idems
         select v.key, v.id as account_id, ledger_micros(e.expires_at) as expires, e.worth - u.worth as left, u.sent
         from unnest(%(keys)s::bigint[], %(accounts)s::bigint[], %(idems)s::uuid[]) v(key, id, idem),
         lateral (
-            select e.seq, e.expires_at,
-                   abs(case when e.held_change <> 0 then e.held_change else e.amount + e.pending_change - e.debt_change end) as worth
-            from ledger_entries e where e.account_id = v.id and e.idem >= v.idem and e.idem <= v.idem
-            order by e.account_id, e.idem limit 1) e,
-        lateral (
-            select coalesce(sum(abs(case when r.held_change <> 0 then r.held_change else r.amount + r.pending_change - r.debt_change end)), 0)::bigint as worth,
-                   coalesce(bool_or(r.kind = 11), false) as sent
-            from ledger_entries r where r.account_id = v.id and r.reverses = e.seq) u
+            (select e.seq, e.expires_at,
+                    abs(case when e.held_change <> 0 then e.held_change else e.amount + e.pending_change - e.debt_change end) as worth
+             from ledger_entries e where e.account_id = v.id and e.idem >= v.idem and e.idem <= v.idem
+             order by e.account_id, e.idem limit 1)
+            union all
+            select g.seq, ledger_instant(g.expires), abs(case when g.held <> 0 then g.held else g.amount + g.pending - g.debt end)
+            from ledger_recall(array[v.id], array[1], array[v.id], array[v.idem]) g
+            limit 1) e,
+        lateral (select z.worth, z.sent from ledger_undone(v.id, e.seq) z limit 1) u
         order by v.key, v.id
         """,
         Known, keys=keys, accounts=accounts, idems=idems,

@@ -10,7 +10,7 @@ in June", and not in "as of April, known in April". It is worked out from the jo
 
 from regulars.ledger.past._exports import written
 from regulars.ledger.past._holdings import Held, holding, totals
-from regulars.ledger.past._statements import EVERYTHING, Carried, Period, carried, lots_of, statement
+from regulars.ledger.past._statements import EVERYTHING, Carried, Period, carried, elsewhere, lots_of, statement
 from regulars.ledger.past._words import LANGUAGES, Language, in_words, order_of
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "Language",
     "Period",
     "carried",
+    "elsewhere",
     "holding",
     "in_words",
     "lots_of",

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, LiteralString
+from typing import Any, Final, Literal, LiteralString
 
 from regulars.ledger._queries import KINDS, Entry, Totals
 from regulars.ledger._rules import bucket
@@ -100,17 +100,41 @@ _CHOSEN: Final[LiteralString] = """
     and (%(as_of)s::timestamptz is null or e.occurred_at <= %(as_of)s)
     and (%(known_at)s::timestamptz is null or e.posted_at <= %(known_at)s)
 """
-_LINES: Final[LiteralString] = """
-    select e.seq, (%(names)s::text[])[e.kind] as kind, e.amount, e.pending_change, e.debt_change, e.held_change, e.available,
-        e.occurred_at, e.posted_at, nullif(e.expires_at, '9999-01-01 00:00+00') as expires_at, e.reverses, e.reference, e.reason,
-        e.alloc::text as alloc, (%(names)s::text[])[f.kind] as follows_kind, f.reference as follows_reference
-    from ledger_entries e
-    left join lateral (  -- what it follows from, by its number
-        select t.kind, t.reference from ledger_entries t
-        where t.account_id = e.account_id and t.bucket = e.bucket
-          and t.seq = coalesce(e.reverses, case when e.reference ~ '^@(mature|lapse):' then split_part(e.reference, ':', 2)::int end)
-        order by t.account_id, t.seq limit 1) f on true
-    where e.seq > %(above)s and e.seq < %(below)s and """
+_COLUMNS: Final[LiteralString] = """
+    e.seq, e.kind, e.amount, e.pending_change, e.debt_change, e.held_change, e.available, e.occurred_at, e.posted_at, e.expires_at, e.reverses,
+    e.reference, e.reason, e.alloc"""
+_FOLLOWED: Final[LiteralString] = """
+    select t.kind, t.reference from ledger_entries t
+    where t.account_id = %(account_id)s and t.bucket = %(bucket)s and t.seq = e.target order by t.account_id, t.seq limit 1"""
+_FOLLOWED_ARCHIVED: Final[LiteralString] = """
+    select t.kind, t.reference from ledger_archived_lines t
+    where t.account_id = %(account_id)s and t.first_seq <= e.target and t.last_seq >= e.target and t.seq = e.target limit 1"""
+
+
+def _page(tx: Transaction, order: Literal["asc", "desc"]) -> LiteralString:
+    """A page of entries: those of the journal, and only where they do not fill it, those that were put away."""
+    hot: LiteralString = f"""
+        select {_COLUMNS}, true as worded from ledger_entries e where e.seq > %(above)s and e.seq < %(below)s and {_CHOSEN}
+        order by e.account_id {order}, e.seq {order} limit %(limit)s"""  # the order only the right index has
+    old: LiteralString = f"""
+        select {_COLUMNS}, e.worded from ledger_archived_lines e
+        where (select {"count(*) < %(limit)s" if order == "desc" else "coalesce(min(h.seq), %(below)s) > %(above)s + 1"} from hot h)
+          and e.last_seq > %(above)s and e.first_seq < %(below)s and e.seq > %(above)s and e.seq < %(below)s and {_CHOSEN}
+        order by e.seq {order} limit %(limit)s"""
+    return f"""
+        with hot as materialized ({hot}), found as (
+            select {_COLUMNS}, e.worded from hot e {f"union all (select {_COLUMNS}, e.worded from ({old}) e)" if tx.shards is None else ""}
+        )
+        select e.seq, (%(names)s::text[])[e.kind] as kind, e.amount, e.pending_change, e.debt_change, e.held_change, e.available,
+            e.occurred_at, e.posted_at, nullif(e.expires_at, '9999-01-01 00:00+00') as expires_at, e.reverses, e.reference, e.reason,
+            e.alloc::text as alloc, (%(names)s::text[])[f.kind] as follows_kind, f.reference as follows_reference, e.worded
+        from (select {_COLUMNS}, e.worded,  -- what it follows from, by its number
+                  coalesce(e.reverses, case when e.reference ~ '^@(mature|lapse):' then split_part(e.reference, ':', 2)::int end) as target
+              from found e order by e.seq {order} limit %(limit)s) e
+        left join lateral (
+            select z.kind, z.reference from (({_FOLLOWED}) {f"union all ({_FOLLOWED_ARCHIVED})" if tx.shards is None else ""}) z limit 1) f on true
+        order by e.seq {order}
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +184,7 @@ def select_earlier(
 ) -> list[Entry]:
     """Entries with numbers between two, the latest first."""
     return tx.all(
-        _LINES + _CHOSEN + " order by e.account_id desc, e.seq desc limit %(limit)s",  # the order only the right index has
+        _page(tx, "desc"),
         Entry, names=list(KINDS[1:]), above=above, below=below, limit=limit, **choice.named(account_id),
     )  # fmt: skip
 
@@ -170,7 +194,7 @@ def select_later(
 ) -> list[Entry]:
     """Entries with numbers between two, the earliest first."""
     return tx.all(
-        _LINES + _CHOSEN + " order by e.account_id, e.seq limit %(limit)s",
+        _page(tx, "asc"),
         Entry, names=list(KINDS[1:]), above=above, below=below, limit=limit, **choice.named(account_id),
     )  # fmt: skip
 
@@ -198,7 +222,7 @@ def select_sums(tx: Transaction, *, account_id: int, choice: Choice) -> Sums:
             select e.kind, e.amount, e.pending_change, e.debt_change, e.held_change,
                 coalesce(case when %(occurred)s then e.occurred_at else e.posted_at end < %(since)s::timestamptz, false) as earlier,
                 (%(kinds)s::smallint[] is null or e.kind = any(%(kinds)s::smallint[])) as chosen
-            from ledger_entries e
+            from ledger_changes e
             where e.account_id = %(account_id)s
               and (%(until)s::timestamptz is null or case when %(occurred)s then e.occurred_at else e.posted_at end < %(until)s)
               and (%(as_of)s::timestamptz is null or e.occurred_at <= %(as_of)s)

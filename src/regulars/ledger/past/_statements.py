@@ -8,6 +8,7 @@ from typing import Final, Literal
 from regulars.ledger._balances import Balance
 from regulars.ledger._queries import KINDS, Entry
 from regulars.ledger._rules import InvalidPosting, account_id, instant_of
+from regulars.ledger.archive import Elsewhere, select_elsewhere
 from regulars.ledger.joined import select_home
 from regulars.ledger.past import _queries
 from regulars.ledger.past._queries import Choice
@@ -109,6 +110,13 @@ def carried(
         Balance(sums.closing_available, sums.closing_pending, sums.closing_debt, sums.closing_held),
         sums.entries,
     )
+
+
+def elsewhere(tx: Transaction, member_id: int, *, point_type: str = "points") -> Elsewhere | None:
+    """From when on a member's lines are complete, and where the references and reasons before that are; None: all is here."""
+    if tx.shards is not None:
+        return None
+    return select_elsewhere(tx, account_id=select_home(tx, account_id=account_id(member_id, point_type)))
 
 
 def lots_of(entry: Entry) -> list[tuple[datetime | None, int]]:

@@ -53,6 +53,12 @@ _MORE: Final[Mapping[Language, tuple[str, str, str, str]]] = {
 }
 
 
+_ELSEWHERE: Final[Mapping[Language, str]] = {
+    "en": " Its reference and reason are in the archive's files.",
+    "zh_CN": "编号与原因见归档文件。",
+}
+"""Of an entry whose words have left the house."""
+
 _DEBTS: Final[Mapping[Language, Mapping[str, str]]] = {
     "en": {
         "send": "{points} that were owed are owed by an account that others share",
@@ -66,6 +72,7 @@ _DEBTS: Final[Mapping[Language, Mapping[str, str]]] = {
 def in_words(entry: Entry, language: Language = "en", *, point_type: str = "points") -> str:
     """A sentence on what an entry did; its reason is not in it."""
     order, paid, owed, end = _MORE[language]
+    end += "" if entry.worded else _ELSEWHERE[language]
     if entry.kind in _DEBTS["en"] and entry.debt_change * (entry.kind == "receive" or -1) > 0:
         return _DEBTS[language][entry.kind].format(points=_points(moved(entry), language, point_type)) + end
     text = (_ZH if language == "zh_CN" else _EN)[entry.kind].format(points=_points(moved(entry), language, point_type))

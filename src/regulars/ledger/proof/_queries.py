@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final, LiteralString
 
 from regulars.ledger._queries import Discrepancy
 from regulars.storage import Transaction
@@ -127,11 +128,18 @@ def check_at(tx: Transaction, *, shard: int, low: int, high: int, limit: int) ->
 
 
 def select_touched(tx: Transaction, *, since: datetime, after: int, limit: int) -> list[int]:
-    """The accounts posted to since a moment, in order, after one of them."""
-    return tx.values(
+    """The accounts posted to since a moment, in order, after one of them; of the archive, whole years."""
+    old = """
+        union
+        (select distinct account_id from ledger_archive
+         where year >= extract(year from %(since)s::timestamptz at time zone 'UTC') and account_id > %(after)s
+         order by account_id limit %(limit)s) order by account_id limit %(limit)s
         """
-        select distinct account_id from ledger_entries
-        where posted_at >= %(since)s and account_id > %(after)s order by account_id limit %(limit)s
+    return tx.values(
+        f"""
+        (select distinct account_id from ledger_entries
+         where posted_at >= %(since)s and account_id > %(after)s order by account_id limit %(limit)s)
+        {old if tx.shards is None else ""}
         """,
         since=since, after=after, limit=limit,
     )  # fmt: skip
@@ -247,17 +255,45 @@ def select_findings(tx: Transaction, *, only_open: bool, limit: int) -> list[Fin
     )  # fmt: skip
 
 
-def select_journal(tx: Transaction) -> Iterator[bytes]:
-    """The whole journal as CSV, by account and number, as it comes from the server."""
+_AUDITED: Final[LiteralString] = """
+    select j.account_id, j.seq, j.kind, j.amount, j.pending_change, j.debt_change, j.held_change, j.available,
+        ledger_micros(j.occurred_at) as occurred_us, ledger_micros(j.posted_at) as posted_us,
+        ledger_micros(j.expires_at) as expires_us, j.reverses, array_to_string(j.alloc, ',') as alloc, j.reference, j.reason,
+        encode(j.hash, 'hex') as hash"""
+
+
+def select_journal(tx: Transaction, *, low: int, high: int, header: bool) -> Iterator[bytes]:
+    """The journal of a range of accounts as CSV, by account and number, as it comes from the server.
+
+    Of entries whose words have left the house there is one line an account: the number, balance and hash of the last.
+    """
+    if tx.shards is not None:
+        return tx.csv(
+            _AUDITED + " from ledger_entries j where j.account_id between %(low)s and %(high)s order by j.account_id, j.seq",
+            header=header, low=low, high=high,
+        )  # fmt: skip
     return tx.csv(
-        """
-        select account_id, seq, kind, amount, pending_change, debt_change, held_change, available,
-            ledger_micros(occurred_at) as occurred_us, ledger_micros(posted_at) as posted_us,
-            ledger_micros(expires_at) as expires_us, reverses, array_to_string(alloc, ',') as alloc, reference, reason,
-            encode(hash, 'hex') as hash
-        from ledger_entries order by account_id, seq
-        """
-    )
+        _AUDITED + """
+        from ledger_journal j where j.account_id between %(low)s and %(high)s and j.worded
+        union all
+        select e.account_id, e.upto, null, null, null, null, null, b.availables[cardinality(b.availables)], null, null, null, null, null, null, null,
+            encode(b.head, 'hex')
+        from (select x.account_id, max(x.last_seq) as upto, max(x.first_seq) as first_seq
+              from ledger_archive x join ledger_archive_years y on y.year = x.year and y.detached_at is not null
+              where x.account_id between %(low)s and %(high)s group by x.account_id) e
+        join ledger_archive b on b.account_id = e.account_id and b.first_seq = e.first_seq
+        order by account_id, seq
+        """,
+        header=header, low=low, high=high,
+    )  # fmt: skip
+
+
+def select_next_account(tx: Transaction, *, after: int, skip: int) -> int | None:
+    """The account that comes so many after another."""
+    return tx.value(
+        "select account_id from ledger_accounts where account_id > %(after)s order by account_id offset %(skip)s limit 1",
+        after=after, skip=skip,
+    )  # fmt: skip
 
 
 def update_pass(tx: Transaction, *, done: Pass) -> int:

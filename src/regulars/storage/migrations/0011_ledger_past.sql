@@ -28,28 +28,28 @@ returns table (account_id bigint, seq int, kind smallint, amount bigint, pending
 language sql stable
 as $$
 with unknown as (
-    select u.account_id, min(u.seq) as stop from ledger_entries u
+    select u.account_id, min(u.seq) as stop from ledger_changes u
     where u.account_id between low and high and u.posted_at + interval '0' > known_at
       and (u.reference not like '@%' or u.kind in (11, 12))
     group by u.account_id
 ), late as (                                        -- learned of after `as_of`, and yet of its time
     select e.*, case when p.seq is null then e.reverses else p.seq end as target
-    from ledger_entries e
+    from ledger_changes e
     left join unknown u on u.account_id = e.account_id
-    left join ledger_entries p                      -- what an entry follows at once: it counts with that
-        on p.account_id = e.account_id and p.seq = e.seq - 1 and p.posted_at = e.posted_at and p.reference not like '@%'
+    left join ledger_changes p                      -- what an entry follows at once: it counts with that
+        on p.account_id = e.account_id and p.account_id between low and high and p.seq = e.seq - 1 and p.posted_at = e.posted_at and p.reference not like '@%'
        and (e.reference like '@forgive:%' or e.reference like '@expire:%' and p.kind in (1, 3) and p.expires_at = e.expires_at)
     where e.account_id between low and high and e.posted_at + interval '0' > as_of
       and (e.occurred_at <= as_of or e.reference like '@forgive:%') and (u.stop is null or e.seq < u.stop)
 )
 select e.account_id, e.seq, e.kind, e.amount, e.pending_change, e.debt_change, e.held_change, e.expires_at, e.reverses, e.reference, e.alloc
-from ledger_entries e left join unknown u on u.account_id = e.account_id
+from ledger_changes e left join unknown u on u.account_id = e.account_id
 where e.account_id between low and high and e.posted_at + interval '0' <= as_of and (u.stop is null or e.seq < u.stop)
 union all
 select l.account_id, l.seq, l.kind, l.amount, l.pending_change, l.debt_change, l.held_change, l.expires_at, l.reverses, l.reference, l.alloc
 from late l
-left join ledger_entries t on t.account_id = l.account_id and t.seq = l.target
-left join ledger_entries o on o.account_id = t.account_id and o.seq = t.reverses  -- a capture's hold, below a restore
+left join ledger_changes t on t.account_id = l.account_id and t.account_id between low and high and t.seq = l.target
+left join ledger_changes o on o.account_id = t.account_id and o.account_id between low and high and o.seq = t.reverses  -- a capture's hold, below a restore
 where (t.seq is null or least(t.occurred_at, t.posted_at) <= as_of) and (o.seq is null or least(o.occurred_at, o.posted_at) <= as_of)
 $$;
 
