@@ -82,7 +82,7 @@ CREATE FUNCTION public.ledger_check(low bigint, high bigint) RETURNS TABLE(invar
 with journal as (
     select e.account_id, e.bucket, count(*) as entries, max(e.seq) as last, sum(e.amount) as available,
            sum(e.pending_change) as pending, sum(e.debt_change) as debt, sum(e.held_change) as held
-    from ledger_entries e where e.account_id between low and high group by e.account_id, e.bucket
+    from ledger_journal e where e.account_id between low and high group by e.account_id, e.bucket
 ), open_lots as (
     select l.account_id, l.bucket, sum(l.remaining) as points, min(l.expires_at) as due from ledger_lots l where l.account_id between low and high group by l.account_id, l.bucket
 ), promised as (
@@ -94,7 +94,7 @@ with journal as (
                else r.amount + r.pending_change - r.debt_change end)) as worth,
            sum(r.pending_change) as pending, sum(-r.held_change) filter (where r.kind in (9, 10, 11)) as released,
            sum(-r.held_change) filter (where r.kind = 9) as captured
-    from ledger_entries r where r.account_id between low and high and r.reverses is not null group by r.account_id, r.bucket, r.reverses
+    from ledger_journal r where r.account_id between low and high and r.reverses is not null group by r.account_id, r.bucket, r.reverses
 ), account as (
     select account_id, count(a.seq) as known, coalesce(max(a.seq), 0) as seq, coalesce(max(j.entries), 0) as entries, coalesce(max(j.last), 0) as last,
            coalesce(max(a.available), 0) as available, coalesce(max(a.pending), 0) as pending, coalesce(max(a.debt), 0) as debt, coalesce(max(a.held), 0) as held,
@@ -109,14 +109,14 @@ with journal as (
 ), lot as (                                         -- what the journal says of each lot
     select z.account_id, z.bucket, z.expires, sum(z.points) as points
     from (select e.account_id, e.bucket, ledger_micros(e.expires_at) as expires, e.amount as points
-          from ledger_entries e where e.account_id between low and high and e.kind in (1, 3, 4)
+          from ledger_journal e where e.account_id between low and high and e.kind in (1, 3, 4)
           union all
           select e.account_id, e.bucket, e.alloc[place], e.alloc[place + 1]
-          from ledger_entries e, generate_series(1, cardinality(e.alloc), 2) place where e.account_id between low and high and e.kind <> 9 and (e.kind <> 12 or e.held_change = 0)) z
+          from ledger_journal e, generate_series(1, cardinality(e.alloc), 2) place where e.account_id between low and high and e.kind <> 9 and (e.kind <> 12 or e.held_change = 0)) z
     group by z.account_id, z.bucket, z.expires
 ), chain as (
     select e.*, coalesce(lag(e.available) over w, 0) as before, coalesce(lag(e.seq) over w, 0) as previous, coalesce(lag(e.hash) over w, '') as link
-    from ledger_entries e where e.account_id between low and high window w as (partition by e.account_id, e.bucket order by e.seq)
+    from ledger_journal e where e.account_id between low and high window w as (partition by e.account_id, e.bucket order by e.seq)
 )
 select c.invariant, x.account_id, null::int as seq, c.expected::bigint as expected, c.found::bigint as found
 from account x, lateral (values
@@ -140,8 +140,8 @@ from chain x, lateral (values
     ('an entry follows its predecessor', x.previous + 1::bigint, x.seq::bigint),
     ('an entry and its lots agree', case when x.kind = 12 and x.held_change > 0 then -x.held_change when x.kind in (2, 6, 7, 8, 10, 11, 12, 13, 14) then x.amount when x.kind = 9 then x.held_change else 0 end,
      coalesce((select sum(x.alloc[place + 1]) from generate_series(1, cardinality(x.alloc), 2) place), 0)::bigint),
-    ('the digest is that of the reference', 1, (x.idem = ledger_idem(x.reference))::int::bigint),
-    ('the hash is that of the entry and the hash before', 1, (x.hash = sha256(x.link || ledger_text(
+    ('the digest is that of the reference', 1, (not x.worded or coalesce(x.idem = ledger_idem(x.reference), false))::int::bigint),
+    ('the hash is that of the entry and the hash before', 1, (not x.worded or coalesce(x.hash, '') = sha256(x.link || ledger_text(
         x.account_id, x.seq, x.kind, x.amount, x.pending_change, x.debt_change, x.held_change, x.available, ledger_micros(x.occurred_at),
         ledger_micros(x.posted_at), ledger_micros(x.expires_at), x.reverses, x.alloc, x.reference, x.reason)))::int::bigint),
     ('each kind moves points its own way', 1, (case
@@ -166,12 +166,12 @@ from chain x, lateral (values
 where c.expected is distinct from c.found
 union all
 select 'the account holds the last hash', a.account_id, a.seq, 1, 0
-from ledger_accounts a left join ledger_entries e on e.account_id = a.account_id and e.bucket = a.bucket and e.seq = a.seq
+from ledger_accounts a left join ledger_journal e on e.account_id = a.account_id and e.bucket = a.bucket and e.seq = a.seq and e.account_id between low and high
 where a.account_id between low and high and a.head is distinct from e.hash
 union all
 select 'no more is undone than was done', u.account_id, u.seq,
        coalesce(abs(case when e.held_change <> 0 then e.held_change else e.amount + e.pending_change - e.debt_change end), 0), u.worth::bigint
-from undone u left join ledger_entries e on e.account_id = u.account_id and e.bucket = u.bucket and e.seq = u.seq
+from undone u left join ledger_journal e on e.account_id = u.account_id and e.bucket = u.bucket and e.seq = u.seq and e.account_id between low and high
 where u.worth > coalesce(abs(case when e.held_change <> 0 then e.held_change else e.amount + e.pending_change - e.debt_change end), 0)
 union all
 select 'a pending lot is what is left of its promise', p.account_id, p.seq, (coalesce(e.pending_change, 0) + coalesce(u.pending, 0))::bigint, p.amount
@@ -191,6 +191,8 @@ select 'each open lot follows from the entries', coalesce(l.account_id, j.accoun
 from (select o.account_id, o.bucket, ledger_micros(o.expires_at) as expires, o.remaining from ledger_lots o where o.account_id between low and high) l
 full join lot j on j.account_id = l.account_id and j.bucket = l.bucket and j.expires = l.expires
 where coalesce(j.points, 0) <> coalesce(l.remaining, 0)
+union all
+select f.invariant, f.account_id, f.seq, f.expected, f.found from ledger_archive_flaws f where f.account_id between low and high
 $$;
 
 CREATE FUNCTION public.ledger_check_each(ids bigint[]) RETURNS TABLE(invariant text, account_id bigint, seq integer, expected bigint, found bigint)
@@ -203,30 +205,38 @@ CREATE FUNCTION public.ledger_counted(low bigint, high bigint, as_of timestamp w
     LANGUAGE sql STABLE
     AS $$
 with unknown as (
-    select u.account_id, min(u.seq) as stop from ledger_entries u
+    select u.account_id, min(u.seq) as stop from ledger_changes u
     where u.account_id between low and high and u.posted_at + interval '0' > known_at
       and (u.reference not like '@%' or u.kind in (11, 12))
     group by u.account_id
 ), late as (                                        -- learned of after `as_of`, and yet of its time
     select e.*, case when p.seq is null then e.reverses else p.seq end as target
-    from ledger_entries e
+    from ledger_changes e
     left join unknown u on u.account_id = e.account_id
-    left join ledger_entries p                      -- what an entry follows at once: it counts with that
-        on p.account_id = e.account_id and p.seq = e.seq - 1 and p.posted_at = e.posted_at and p.reference not like '@%'
+    left join ledger_changes p                      -- what an entry follows at once: it counts with that
+        on p.account_id = e.account_id and p.account_id between low and high and p.seq = e.seq - 1 and p.posted_at = e.posted_at and p.reference not like '@%'
        and (e.reference like '@forgive:%' or e.reference like '@expire:%' and p.kind in (1, 3) and p.expires_at = e.expires_at)
     where e.account_id between low and high and e.posted_at + interval '0' > as_of
       and (e.occurred_at <= as_of or e.reference like '@forgive:%') and (u.stop is null or e.seq < u.stop)
 )
 select e.account_id, e.seq, e.kind, e.amount, e.pending_change, e.debt_change, e.held_change, e.expires_at, e.reverses, e.reference, e.alloc
-from ledger_entries e left join unknown u on u.account_id = e.account_id
+from ledger_changes e left join unknown u on u.account_id = e.account_id
 where e.account_id between low and high and e.posted_at + interval '0' <= as_of and (u.stop is null or e.seq < u.stop)
 union all
 select l.account_id, l.seq, l.kind, l.amount, l.pending_change, l.debt_change, l.held_change, l.expires_at, l.reverses, l.reference, l.alloc
 from late l
-left join ledger_entries t on t.account_id = l.account_id and t.seq = l.target
-left join ledger_entries o on o.account_id = t.account_id and o.seq = t.reverses  -- a capture's hold, below a restore
+left join ledger_changes t on t.account_id = l.account_id and t.account_id between low and high and t.seq = l.target
+left join ledger_changes o on o.account_id = t.account_id and o.account_id between low and high and o.seq = t.reverses  -- a capture's hold, below a restore
 where (t.seq is null or least(t.occurred_at, t.posted_at) <= as_of) and (o.seq is null or least(o.occurred_at, o.posted_at) <= as_of)
 $$;
+
+CREATE FUNCTION public.ledger_drop_words(year smallint) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO '$user', 'public'
+    AS $$
+begin
+    execute format('drop table ledger_archive_words_%s', year);
+end $$;
 
 CREATE FUNCTION public.ledger_home(account bigint) RETURNS bigint
     LANGUAGE plpgsql STABLE
@@ -250,6 +260,20 @@ CREATE FUNCTION public.ledger_idem(reference text) RETURNS uuid
 CREATE FUNCTION public.ledger_instant(micros bigint) RETURNS timestamp with time zone
     LANGUAGE sql STABLE PARALLEL SAFE
     RETURN ('1970-01-01 00:00:00+00'::timestamp with time zone + ((((micros / 1000000))::double precision * '00:00:01'::interval) + (((micros % (1000000)::bigint))::double precision * '00:00:00.000001'::interval)));
+
+CREATE FUNCTION public.ledger_key(account bigint, what text) RETURNS uuid
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN public.ledger_idem(concat(account, '', what));
+
+CREATE FUNCTION public.ledger_make_words(year smallint) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO '$user', 'public'
+    AS $$
+begin
+    if to_regclass(format('ledger_archive_words_%s', year)) is null then
+        execute format('create table ledger_archive_words_%s partition of ledger_archive_words for values in (%s)', year, year);
+    end if;
+end $$;
 
 CREATE FUNCTION public.ledger_micros(instant timestamp with time zone) RETURNS bigint
     LANGUAGE sql STABLE PARALLEL SAFE
@@ -474,7 +498,7 @@ declare
     -- Accounts: their state, and the earliest expiry or maturity that was added. The one at hand: a and the six after it.
     c_available bigint[]; c_pending bigint[]; c_held bigint[]; c_debt bigint[]; c_seq int[]; c_due timestamptz[]; c_new bigint[];
     c_frozen boolean[]; c_head bytea[]; c_members bigint[]; c_types text[]; unspendable text[];
-    c_joined bigint[]; elsewhere boolean;
+    c_joined bigint[]; c_archived int[]; elsewhere boolean;
     a bigint; balance bigint; promises bigint; aside bigint; owed bigint; last int; due bigint; written boolean := false;
     -- Items: what becomes of them. o_holder: the item of this batch that holds the reference; o_target, o_left: the entry an item
     -- follows from and what is left of that; o_captured: how much of a hold is spent, of a promise matured; o_open: what is left of a promise or a
@@ -517,10 +541,11 @@ begin
     end if;
 
     select array_agg(v.available), array_agg(v.pending), array_agg(v.held), array_agg(v.debt), array_agg(v.seq), array_agg(v.due_at),
-           array_agg(v.frozen_at is not null), array_agg(v.head), array_agg(v.member_id), array_agg(v.point_type), array_agg(v.joined)
-    into c_available, c_pending, c_held, c_debt, c_seq, c_due, c_frozen, c_head, c_members, c_types, c_joined
+           array_agg(v.frozen_at is not null), array_agg(v.head), array_agg(v.member_id), array_agg(v.point_type), array_agg(v.joined),
+           array_agg(v.archived)
+    into c_available, c_pending, c_held, c_debt, c_seq, c_due, c_frozen, c_head, c_members, c_types, c_joined, c_archived
     from (select x.* from (select unnest(accounts) as id) u, lateral (
-              select c.available, c.pending, c.held, c.debt, c.seq, c.due_at, c.frozen_at, c.head, c.member_id, c.point_type, c.joined
+              select c.available, c.pending, c.held, c.debt, c.seq, c.due_at, c.frozen_at, c.head, c.member_id, c.point_type, c.joined, c.archived
               from ledger_accounts c where c.account_id = u.id for update) x) v;
     if c_members <> members or c_types <> types then
         raise exception 'ledger: an account belongs to another member' using errcode = 'XX001';
@@ -547,6 +572,17 @@ begin
               where e.account_id = v.id and e.idem >= v.idem and e.idem <= v.idem
               order by e.account_id, e.idem limit 1) g
           order by v.item) v;
+    if 0 < any(c_archived) then                     -- or the archive has
+        select array_agg(v.item), array_agg(v.kind), array_agg(v.amount), array_agg(v.pending), array_agg(v.debt), array_agg(v.held),
+               array_agg(v.available), array_agg(v.seq), array_agg(v.reverses), array_agg(v.alloc)
+        into d_item, d_kind, d_amount, d_pending, d_debt, d_held, d_available, d_seq, d_reverses, d_alloc
+        from (select unnest(d_item) as item, unnest(d_kind) as kind, unnest(d_amount) as amount, unnest(d_pending) as pending, unnest(d_debt) as debt,
+                     unnest(d_held) as held, unnest(d_available) as available, unnest(d_seq) as seq, unnest(d_reverses) as reverses, unnest(d_alloc) as alloc
+              union all
+              select g.item, g.kind, g.amount, g.pending, g.debt, g.held, g.available, g.seq, g.reverses, g.alloc::text
+              from ledger_recall(accounts, c_archived, ids, idems) g
+              order by 1) v;
+    end if;
     nd := coalesce(cardinality(d_item), 0);
 
     select array_agg(distinct v.id) into takers from (select unnest(ids) as id, unnest(kinds) as kind) v where v.kind not in (1, 12);
@@ -573,6 +609,21 @@ begin
                       where r.account_id = v.id and r.reverses >= g.seq and r.reverses <= g.seq
                       order by r.account_id, r.reverses offset 0) u) z
               order by v.item) v;
+        if 0 < any(c_archived) then                 -- of an entry that was put away nothing is open: it is no promise any more, and no hold
+            select array_agg(v.item), array_agg(v.id), array_agg(v.seq), array_agg(v.kind), array_agg(v.worth), array_agg(v.rest),
+                   array_agg(v.captured), array_agg(v.expires), array_agg(v.alloc), array_agg(v.pending)
+            into t_item, t_id, t_seq, t_kind, t_worth, t_left, t_captured, t_expires, t_alloc, t_pending
+            from (select unnest(t_item) as item, unnest(t_id) as id, unnest(t_seq) as seq, unnest(t_kind) as kind, unnest(t_worth) as worth,
+                         unnest(t_left) as rest, unnest(t_captured) as captured, unnest(t_expires) as expires, unnest(t_alloc) as alloc,
+                         unnest(t_pending) as pending
+                  union all
+                  select g.item, ids[g.item], g.seq, case when g.kind <> 12 then g.kind when g.held > 0 then 8 when g.pending > 0 then 5 else 12 end,
+                         z.worth, z.worth - u.worth, u.captured, g.expires, g.alloc::text, false
+                  from ledger_recall(accounts, c_archived, ids, undoes) g, lateral (
+                      select abs(case when g.held <> 0 then g.held else g.amount + g.pending - g.debt end) as worth) z, lateral (
+                      select s.worth, s.captured from ledger_undone(ids[g.item], g.seq) s limit 1) u
+                  order by 1) v;
+        end if;
         nt := coalesce(cardinality(t_item), 0);
     end if;
 
@@ -900,6 +951,132 @@ begin
            unnest(ids), unnest(o_alloc), null::text, null::timestamptz;
 end $$;
 
+CREATE FUNCTION public.ledger_put_away(after bigint, before timestamp with time zone, scanned integer, most integer) RETURNS TABLE(upto bigint, accounts bigint, entries bigint)
+    LANGUAGE plpgsql
+    SET search_path TO '$user', 'public'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET enable_nestloop TO 'on'
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    AS $$
+#variable_conflict use_column
+declare
+    seen bigint; ids bigint[]; froms int[]; ends int[]; cut boolean := false; floor smallint; y smallint; done bigint := 0;
+begin
+    perform pg_advisory_xact_lock(hashtext('ledger_archive'));
+    select max(a.account_id), array_agg(a.account_id order by a.account_id) filter (where e.posted_at < before) into seen, ids
+    from (select c.account_id, c.archived from ledger_accounts c where c.account_id > after order by c.account_id limit scanned) a
+    left join lateral (select j.posted_at from ledger_entries j where j.account_id = a.account_id and j.seq = a.archived + 1
+                       order by j.account_id, j.seq limit 1) e on true;
+    if seen is null then return query select null::bigint, 0::bigint, 0::bigint; return; end if;
+
+    -- As in ledger_post: the locks first, then what they guard, by a statement of its own.
+    perform x.archived from (select unnest(ids) as id) u, lateral (select c.archived from ledger_accounts c where c.account_id = u.id for update) x;
+    select array_agg(z.id order by z.id), array_agg(z.archived order by z.id), array_agg(z.last order by z.id), bool_or(z.cut)
+    into ids, froms, ends, cut
+    from (select b.id, b.archived, b.last, sum(b.last - b.archived) over (order by b.id) - (b.last - b.archived) as earlier,
+                 b.last = b.archived + most as cut
+          from (select a.account_id as id, a.archived, least(a.seq, a.archived + most,
+                    (select e.seq - 1 from ledger_entries e
+                     where e.account_id = a.account_id and e.seq > a.archived and e.seq <= a.archived + most and e.posted_at + interval '0' >= before
+                     order by e.account_id, e.seq limit 1),
+                    (select min(p.seq) - 1 from ledger_pending_lots p where p.account_id = a.account_id),
+                    (select min(h.seq) - 1 from ledger_holds h where h.account_id = a.account_id)) as last
+                from (select unnest(ids) as id) u, lateral (
+                    select c.account_id, c.archived, c.seq from ledger_accounts c where c.account_id = u.id limit 1) a) b
+          where b.last > b.archived) z
+    where z.earlier < most;
+    if ids is null then return query select seen, 0::bigint, 0::bigint; return; end if;
+    if (select sum(z.last - z.first) from unnest(froms, ends) z(first, last)) >= most then
+        seen := ids[cardinality(ids)] - cut::int;   -- the last of them may have more
+    end if;
+
+    select coalesce(max(s.year) + 1, 1) into floor from ledger_archive_years s where s.sealed_at is not null;
+    for y in select distinct greatest(extract(year from e.posted_at at time zone 'UTC'), floor)::smallint
+             from unnest(ids, froms, ends) i(id, first, last), lateral (
+                 select j.posted_at from ledger_entries j where j.account_id = i.id and j.seq > i.first and j.seq <= i.last) e
+             order by 1
+    loop
+        perform ledger_make_words(y);
+    end loop;
+
+    with moved as (
+        delete from ledger_entries e using unnest(ids, froms, ends) i(id, first, last)
+        where e.account_id = i.id and e.seq > i.first and e.seq <= i.last
+        returning e.account_id, e.seq, e.bucket, e.kind, e.amount, e.pending_change, e.debt_change, e.held_change, e.available, e.occurred_at, e.posted_at,
+                  e.idem, e.expires_at, e.reverses, e.alloc, e.reference, e.reason, e.hash
+    ), dated as (                                   -- a year never goes back within an account
+        select m.*, max(greatest(extract(year from m.posted_at at time zone 'UTC'), floor, k.year)::smallint) over (
+            partition by m.account_id order by m.seq rows unbounded preceding) as year
+        from moved m left join lateral (
+            select b.year from ledger_archive b where b.account_id = m.account_id order by b.account_id desc, b.first_seq desc limit 1) k on true
+    ), placed as (
+        select d.*, (row_number() over (partition by d.account_id, d.year order by d.seq) - 1) / 128 as place from dated d
+    ), bundled as (
+        select p.account_id, min(p.seq) as first_seq, p.bucket, max(p.seq) as last_seq, p.year,
+               array_agg(ledger_key(p.account_id, p.idem::text) order by p.seq) as keys,
+               array_agg(ledger_key(p.account_id, p.reverses::text) order by p.seq) filter (where p.reverses is not null) as undone,
+               array_agg(p.kind order by p.seq) as kinds, array_agg(p.amount order by p.seq) as amounts,
+               case when bool_or(p.pending_change <> 0) then array_agg(p.pending_change order by p.seq) end as pendings,
+               case when bool_or(p.debt_change <> 0) then array_agg(p.debt_change order by p.seq) end as debts,
+               case when bool_or(p.held_change <> 0) then array_agg(p.held_change order by p.seq) end as helds,
+               array_agg(p.available order by p.seq) as availables,
+               array_agg(ledger_micros(p.occurred_at) order by p.seq) as occurred, array_agg(ledger_micros(p.posted_at) order by p.seq) as posted,
+               case when bool_or(p.expires_at is not null) then array_agg(ledger_micros(p.expires_at) order by p.seq) end as expires,
+               case when bool_or(p.reverses is not null) then array_agg(p.reverses order by p.seq) end as targets,
+               case when bool_or(p.alloc is not null) then array_agg(array_to_string(p.alloc, ',') order by p.seq) end as allocs,
+               case when bool_or(p.reference like '@%') then array_agg(case when p.reference like '@%' then p.reference end order by p.seq) end as marks,
+               array_agg(p.reference order by p.seq) as refs,
+               case when bool_or(p.reason is not null) then array_agg(p.reason order by p.seq) end as reasons,
+               array_agg(p.hash order by p.seq) as hashes
+        from placed p group by p.account_id, p.bucket, p.year, p.place
+    ), worded as (
+        insert into ledger_archive_words (account_id, first_seq, bucket, year, refs, reasons, hashes)
+        select b.account_id, b.first_seq, b.bucket, b.year, b.refs, b.reasons, b.hashes from bundled b
+    ), kept as (
+        insert into ledger_archive (account_id, first_seq, bucket, last_seq, year, keys, undone, kinds, amounts, pendings, debts, helds, availables,
+                                    occurred, posted, expires, targets, allocs, marks, head, seal)
+        select s.account_id, s.first_seq, s.bucket, s.last_seq, s.year, s.keys, s.undone, s.kinds, s.amounts, s.pendings, s.debts, s.helds, s.availables,
+               s.occurred, s.posted, s.expires, s.targets, s.allocs, s.marks, s.head,
+               ledger_seal(row(s.account_id, s.first_seq, s.bucket, s.last_seq, s.year, s.keys, s.undone, s.kinds, s.amounts, s.pendings, s.debts, s.helds,
+                               s.availables, s.occurred, s.posted, s.expires, s.targets, s.allocs, s.marks, s.head, ''::bytea)::ledger_archive)
+        from (select b.*, b.hashes[cardinality(b.hashes)] as head from bundled b) s
+        returning year, cardinality(kinds) as entries
+    ), counted as (
+        insert into ledger_archive_years as y (year, bundles, entries)
+        select k.year, count(*), sum(k.entries) from kept k group by k.year
+        on conflict (year) do update set bundles = y.bundles + excluded.bundles, entries = y.entries + excluded.entries
+    )
+    select sum(k.entries) into done from kept k;
+    update ledger_accounts a set archived = i.last from unnest(ids, ends) i(id, last) where a.account_id = i.id;
+    return query select seen, cardinality(ids)::bigint, done;
+end $$;
+
+CREATE FUNCTION public.ledger_recall(accounts bigint[], archived integer[], ids bigint[], idems uuid[]) RETURNS TABLE(item integer, seq integer, kind smallint, amount bigint, pending bigint, debt bigint, held bigint, available bigint, expires bigint, reverses integer, alloc bigint[])
+    LANGUAGE plpgsql STABLE
+    SET search_path TO '$user', 'public'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    SET enable_hashjoin TO 'on'
+    SET enable_nestloop TO 'off'
+    SET enable_mergejoin TO 'off'
+    AS $$
+#variable_conflict use_column
+begin
+return query
+select v.item, g.first_seq + g.place - 1, g.kinds[g.place], g.amounts[g.place], coalesce(g.pendings[g.place], 0), coalesce(g.debts[g.place], 0),
+       coalesce(g.helds[g.place], 0), g.availables[g.place], g.expires[g.place], g.targets[g.place], ('{' || g.allocs[g.place] || '}')::bigint[]
+from (select i.id, i.item::int as item, ledger_key(i.id, i.idem::text) as key
+      from (select unnest(ids) as id, unnest(idems) as idem, generate_series(1, cardinality(ids)) as item) i
+      join (select unnest(accounts) as id, unnest(archived) as archived) c on c.id = i.id and c.archived > 0
+      where i.idem is not null) v,
+lateral (
+    select b.first_seq, array_position(b.keys, v.key) as place, b.kinds, b.amounts, b.pendings, b.debts, b.helds, b.availables, b.expires, b.targets, b.allocs
+    from ledger_archive b
+    where b.keys @> array[v.key] and b.account_id + 0 = v.id limit 1) g;
+end $$;
+
 CREATE FUNCTION public.ledger_release(owner bigint, hold integer, asof timestamp with time zone) RETURNS TABLE(account_id bigint, member_id bigint, point_type text, seq integer, kind smallint, amount bigint, pending_change bigint, debt_change bigint, held_change bigint, available bigint, reference text, occurred_at timestamp with time zone)
     LANGUAGE plpgsql
     AS $$
@@ -960,6 +1137,38 @@ with gone as (
 )
 select count(*) from rolled
 $$;
+
+CREATE TABLE public.ledger_archive (
+    account_id bigint NOT NULL,
+    first_seq integer NOT NULL,
+    bucket smallint NOT NULL,
+    last_seq integer NOT NULL,
+    year smallint NOT NULL,
+    keys uuid[] NOT NULL,
+    undone uuid[],
+    kinds smallint[] NOT NULL,
+    amounts bigint[] NOT NULL,
+    pendings bigint[],
+    debts bigint[],
+    helds bigint[],
+    availables bigint[] NOT NULL,
+    occurred bigint[] NOT NULL,
+    posted bigint[] NOT NULL,
+    expires bigint[],
+    targets integer[],
+    allocs text[],
+    marks text[],
+    head bytea NOT NULL,
+    seal bytea NOT NULL,
+    CONSTRAINT ledger_archive_check CHECK ((last_seq >= first_seq))
+)
+WITH (toast_tuple_target='256');
+
+COMMENT ON TABLE public.ledger_archive IS 'Entries put away, up to 128 of an account in a row. Never updated, never deleted.';
+
+CREATE FUNCTION public.ledger_seal(b public.ledger_archive) RETURNS bytea
+    LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN sha256(convert_to(concat((b).account_id, '', (b).first_seq, '', (b).last_seq, '', (b).year, '', (b).keys, '', (b).undone, '', (b).kinds, '', (b).amounts, '', (b).pendings, '', (b).debts, '', (b).helds, '', (b).availables, '', (b).occurred, '', (b).posted, '', (b).expires, '', (b).targets, '', (b).allocs, '', (b).marks, '', encode((b).head, 'hex'::text)), 'UTF8'::name));
 
 CREATE FUNCTION public.ledger_settle(ids bigint[], asof timestamp with time zone) RETURNS TABLE(account_id bigint, member_id bigint, point_type text, seq integer, kind smallint, amount bigint, pending_change bigint, debt_change bigint, held_change bigint, available bigint, reference text, occurred_at timestamp with time zone)
     LANGUAGE plpgsql
@@ -1109,6 +1318,25 @@ end $$;
 CREATE FUNCTION public.ledger_text(account_id bigint, seq integer, kind smallint, amount bigint, pending_change bigint, debt_change bigint, held_change bigint, available bigint, occurred bigint, posted bigint, expires bigint, reverses integer, alloc bigint[], reference text, reason text) RETURNS bytea
     LANGUAGE sql STABLE PARALLEL SAFE
     RETURN convert_to(concat(account_id, '', seq, '', kind, '', amount, '', pending_change, '', debt_change, '', held_change, '', available, '', occurred, '', posted, '', expires, '', reverses, '', array_to_string(alloc, ','::text), '', reference, '', reason), 'UTF8'::name);
+
+CREATE FUNCTION public.ledger_undone(account bigint, target integer) RETURNS TABLE(worth bigint, captured bigint, sent boolean)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO '$user', 'public'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_seqscan TO 'off'
+    AS $$
+#variable_conflict use_column
+begin
+return query
+select coalesce(sum(u.worth), 0)::bigint, coalesce(sum(u.worth) filter (where u.kind = 9), 0)::bigint, coalesce(bool_or(u.kind = 11), false)
+from (select r.kind, abs(case when r.held_change <> 0 then r.held_change else r.amount + r.pending_change - r.debt_change end) as worth
+      from ledger_entries r where r.account_id = account and r.reverses = target
+      union all
+      select p.kind, abs(case when coalesce(p.held, 0) <> 0 then p.held else p.amount + coalesce(p.pending, 0) - coalesce(p.debt, 0) end)
+      from ledger_archive b,
+           lateral unnest(b.kinds, b.amounts, b.pendings, b.debts, b.helds, b.targets) p(kind, amount, pending, debt, held, target)
+      where b.undone @> array[ledger_key(ledger_undone.account, ledger_undone.target::text)] and b.account_id + 0 = account and p.target = ledger_undone.target) u;
+end $$;
 
 CREATE TABLE public.access_answers (
     caller_id bigint NOT NULL,
@@ -1556,6 +1784,7 @@ CREATE TABLE public.ledger_accounts (
     joined bigint,
     point_type text NOT NULL,
     head bytea,
+    archived integer DEFAULT 0 NOT NULL,
     CONSTRAINT ledger_accounts_available_check CHECK ((available >= 0)),
     CONSTRAINT ledger_accounts_check CHECK ((bucket = (account_id % (256)::bigint))),
     CONSTRAINT ledger_accounts_check1 CHECK (((debt = 0) OR (available = 0))),
@@ -1566,6 +1795,8 @@ CREATE TABLE public.ledger_accounts (
 WITH (fillfactor='60');
 
 COMMENT ON COLUMN public.ledger_accounts.debt IS 'Points taken back that had been spent already. Whatever is credited next pays it first.';
+
+COMMENT ON COLUMN public.ledger_accounts.archived IS 'Entries up to this number are in ledger_archive, the later ones in ledger_entries.';
 
 CREATE TABLE public.ledger_adjustments (
     adjustment_id bigint NOT NULL,
@@ -1588,6 +1819,117 @@ CREATE TABLE public.ledger_adjustments (
     CONSTRAINT ledger_adjustments_reason_check CHECK ((reason <> ''::text))
 );
 
+CREATE TABLE public.ledger_archive_words (
+    account_id bigint NOT NULL,
+    first_seq integer NOT NULL,
+    bucket smallint NOT NULL,
+    year smallint NOT NULL,
+    refs text[] NOT NULL,
+    reasons text[],
+    hashes bytea[] NOT NULL
+)
+PARTITION BY LIST (year);
+
+CREATE TABLE public.ledger_archive_years (
+    year smallint NOT NULL,
+    bundles bigint DEFAULT 0 NOT NULL,
+    entries bigint DEFAULT 0 NOT NULL,
+    sealed_at timestamp with time zone,
+    exported_at timestamp with time zone,
+    manifest bytea,
+    root bytea,
+    folder text,
+    detached_at timestamp with time zone
+);
+
+CREATE VIEW public.ledger_archive_flaws AS
+ SELECT c.invariant,
+    b.account_id,
+    b.first_seq AS seq,
+    (c.expected)::bigint AS expected,
+    c.found
+   FROM (((public.ledger_archive b
+     LEFT JOIN public.ledger_archive_words w ON (((w.account_id = b.account_id) AND (w.first_seq = b.first_seq) AND (w.bucket = b.bucket) AND (w.year = b.year))))
+     LEFT JOIN public.ledger_archive_years y ON ((y.year = b.year)))
+     CROSS JOIN LATERAL ( VALUES ('a bundle is as it was sealed'::text,1,(((b.seal = public.ledger_seal(b.*)))::integer)::bigint), ('a bundle ends with its head'::text,1,((COALESCE((w.hashes[cardinality(w.hashes)] = b.head), true))::integer)::bigint), ('the words of a bundle are here, or were taken out'::text,1,((((w.year IS NOT NULL) OR (y.detached_at IS NOT NULL)))::integer)::bigint)) c(invariant, expected, found))
+  WHERE (c.expected <> c.found)
+UNION ALL
+ SELECT 'the account knows what was put away'::text AS invariant,
+    b.account_id,
+    NULL::integer AS seq,
+    (max(b.last_seq))::bigint AS expected,
+    (COALESCE(max(a.archived), 0))::bigint AS found
+   FROM (public.ledger_archive b
+     LEFT JOIN public.ledger_accounts a ON (((a.account_id = b.account_id) AND (a.bucket = b.bucket))))
+  GROUP BY b.account_id
+ HAVING (max(b.last_seq) <> COALESCE(max(a.archived), 0));
+
+CREATE TABLE public.ledger_archive_runs (
+    run_id integer NOT NULL,
+    before timestamp with time zone NOT NULL,
+    began_at timestamp with time zone NOT NULL,
+    finished_at timestamp with time zone,
+    upto bigint DEFAULT '-1'::integer NOT NULL,
+    accounts bigint DEFAULT 0 NOT NULL,
+    entries bigint DEFAULT 0 NOT NULL
+);
+
+CREATE VIEW public.ledger_archived AS
+ SELECT b.account_id,
+    (((b.first_seq + v.place) - 1))::integer AS seq,
+    v.kind,
+    v.amount,
+    COALESCE(v.pending, (0)::bigint) AS pending_change,
+    COALESCE(v.debt, (0)::bigint) AS debt_change,
+    COALESCE(v.held, (0)::bigint) AS held_change,
+    public.ledger_instant(v.occurred) AS occurred_at,
+    public.ledger_instant(v.posted) AS posted_at,
+    public.ledger_instant(v.expires) AS expires_at,
+    v.target AS reverses,
+    COALESCE(v.mark, ''::text) AS reference,
+    ((('{'::text || v.alloc) || '}'::text))::bigint[] AS alloc,
+    b.bucket,
+    v.available,
+    b.first_seq,
+    b.last_seq,
+    b.year
+   FROM (public.ledger_archive b
+     CROSS JOIN LATERAL UNNEST(b.kinds, b.amounts, b.pendings, b.debts, b.helds, b.availables, b.occurred, b.posted, b.expires, b.targets, b.allocs, b.marks) WITH ORDINALITY v(kind, amount, pending, debt, held, available, occurred, posted, expires, target, alloc, mark, place));
+
+CREATE VIEW public.ledger_archived_lines AS
+ SELECT b.account_id,
+    (((b.first_seq + v.place) - 1))::integer AS seq,
+    b.bucket,
+    v.kind,
+    v.amount,
+    COALESCE(v.pending, (0)::bigint) AS pending_change,
+    COALESCE(v.debt, (0)::bigint) AS debt_change,
+    v.available,
+    public.ledger_instant(v.occurred) AS occurred_at,
+    public.ledger_instant(v.posted) AS posted_at,
+        CASE
+            WHEN (v.key = public.ledger_key(b.account_id, (public.ledger_idem(v.reference))::text)) THEN public.ledger_idem(v.reference)
+            ELSE NULL::uuid
+        END AS idem,
+    public.ledger_instant(v.expires) AS expires_at,
+    COALESCE(v.held, (0)::bigint) AS held_change,
+    v.target AS reverses,
+    COALESCE(v.reference, v.mark, ''::text) AS reference,
+    v.reason,
+    ((('{'::text || v.alloc) || '}'::text))::bigint[] AS alloc,
+    COALESCE(v.hash,
+        CASE
+            WHEN (((b.first_seq + v.place) - 1) = b.last_seq) THEN b.head
+            ELSE NULL::bytea
+        END) AS hash,
+    (w.year IS NOT NULL) AS worded,
+    b.first_seq,
+    b.last_seq,
+    b.year
+   FROM ((public.ledger_archive b
+     LEFT JOIN public.ledger_archive_words w ON (((w.account_id = b.account_id) AND (w.first_seq = b.first_seq) AND (w.bucket = b.bucket) AND (w.year = b.year))))
+     CROSS JOIN LATERAL UNNEST(b.keys, b.kinds, b.amounts, b.pendings, b.debts, b.helds, b.availables, b.occurred, b.posted, b.expires, b.targets, b.allocs, b.marks, w.refs, w.reasons, w.hashes) WITH ORDINALITY v(key, kind, amount, pending, debt, held, available, occurred, posted, expires, target, alloc, mark, reference, reason, hash, place));
+
 CREATE VIEW public.ledger_balances AS
  SELECT account_id,
     member_id,
@@ -1599,14 +1941,6 @@ CREATE VIEW public.ledger_balances AS
               WHERE (h.account_id = public.ledger_home(a.account_id)))
         END AS available
    FROM public.ledger_accounts a;
-
-CREATE VIEW public.ledger_discrepancies AS
- SELECT invariant,
-    account_id,
-    seq,
-    expected,
-    found
-   FROM public.ledger_check((0)::bigint, '9223372036854775807'::bigint) c(invariant, account_id, seq, expected, found);
 
 CREATE TABLE public.ledger_entries (
     account_id bigint NOT NULL,
@@ -1633,6 +1967,45 @@ CREATE TABLE public.ledger_entries (
 COMMENT ON COLUMN public.ledger_entries.kind IS '1 earn, 2 spend, 3 mature, 4 expire, 5 promise (a pending earn), 6 restore (undoes 2, 9), 7 clawback (undoes 1, 5), 8 hold, 9 capture and 10 release (of a hold), 11 send and 12 receive (of points, a promise, a hold or a debt), 13 extend, 14 reinstate (undoes 4), 15 lapse (a promise not kept), 16 forgive (a debt)';
 
 COMMENT ON COLUMN public.ledger_entries.alloc IS 'Kinds 2, 6, 7, 8, 10 to 14: the lots it changed. Kind 9, and 12 of a hold: the lots it had been taken from, which do not change again.';
+
+CREATE VIEW public.ledger_changes AS
+ SELECT e.account_id,
+    e.seq,
+    e.kind,
+    e.amount,
+    e.pending_change,
+    e.debt_change,
+    e.held_change,
+    e.occurred_at,
+    e.posted_at,
+    e.expires_at,
+    e.reverses,
+    e.reference,
+    e.alloc
+   FROM public.ledger_entries e
+UNION ALL
+ SELECT a.account_id,
+    a.seq,
+    a.kind,
+    a.amount,
+    a.pending_change,
+    a.debt_change,
+    a.held_change,
+    a.occurred_at,
+    a.posted_at,
+    a.expires_at,
+    a.reverses,
+    a.reference,
+    a.alloc
+   FROM public.ledger_archived a;
+
+CREATE VIEW public.ledger_discrepancies AS
+ SELECT invariant,
+    account_id,
+    seq,
+    expected,
+    found
+   FROM public.ledger_check((0)::bigint, '9223372036854775807'::bigint) c(invariant, account_id, seq, expected, found);
 
 CREATE TABLE public.ledger_findings (
     account_id bigint NOT NULL,
@@ -1709,6 +2082,49 @@ CREATE TABLE public.ledger_joins (
     left_by text,
     CONSTRAINT ledger_joins_check CHECK (((left_at IS NULL) = (left_by IS NULL)))
 );
+
+CREATE VIEW public.ledger_journal AS
+ SELECT e.account_id,
+    e.seq,
+    e.bucket,
+    e.kind,
+    e.amount,
+    e.pending_change,
+    e.debt_change,
+    e.available,
+    e.occurred_at,
+    e.posted_at,
+    e.idem,
+    e.expires_at,
+    e.held_change,
+    e.reverses,
+    e.reference,
+    e.reason,
+    e.alloc,
+    e.hash,
+    true AS worded
+   FROM public.ledger_entries e
+UNION ALL
+ SELECT a.account_id,
+    a.seq,
+    a.bucket,
+    a.kind,
+    a.amount,
+    a.pending_change,
+    a.debt_change,
+    a.available,
+    a.occurred_at,
+    a.posted_at,
+    a.idem,
+    a.expires_at,
+    a.held_change,
+    a.reverses,
+    a.reference,
+    a.reason,
+    a.alloc,
+    a.hash,
+    a.worded
+   FROM public.ledger_archived_lines a;
 
 CREATE TABLE public.ledger_lots (
     account_id bigint NOT NULL,
@@ -2025,6 +2441,18 @@ ALTER TABLE ONLY public.ledger_accounts
 ALTER TABLE ONLY public.ledger_adjustments
     ADD CONSTRAINT ledger_adjustments_pkey PRIMARY KEY (adjustment_id, bucket);
 
+ALTER TABLE ONLY public.ledger_archive
+    ADD CONSTRAINT ledger_archive_pkey PRIMARY KEY (account_id, first_seq, bucket);
+
+ALTER TABLE ONLY public.ledger_archive_runs
+    ADD CONSTRAINT ledger_archive_runs_pkey PRIMARY KEY (run_id);
+
+ALTER TABLE ONLY public.ledger_archive_words
+    ADD CONSTRAINT ledger_archive_words_pkey PRIMARY KEY (account_id, first_seq, bucket, year);
+
+ALTER TABLE ONLY public.ledger_archive_years
+    ADD CONSTRAINT ledger_archive_years_pkey PRIMARY KEY (year);
+
 ALTER TABLE ONLY public.ledger_entries
     ADD CONSTRAINT ledger_entries_account_id_idem_bucket_key UNIQUE (account_id, idem, bucket);
 
@@ -2171,6 +2599,12 @@ CREATE INDEX ledger_adjustments_by_time ON public.ledger_adjustments USING btree
 CREATE INDEX ledger_adjustments_rejected ON public.ledger_adjustments USING btree (proposed_at, adjustment_id) WHERE (decision = 'rejected'::text);
 
 CREATE INDEX ledger_adjustments_waiting ON public.ledger_adjustments USING btree (proposed_at, adjustment_id) WHERE (decided_at IS NULL);
+
+CREATE INDEX ledger_archive_by_year ON public.ledger_archive USING btree (year, account_id, first_seq);
+
+CREATE INDEX ledger_archive_keys ON public.ledger_archive USING gin (keys, undone) WITH (fastupdate=off);
+
+CREATE UNIQUE INDEX ledger_archive_runs_running ON public.ledger_archive_runs USING btree ((true)) WHERE (finished_at IS NULL);
 
 CREATE INDEX ledger_entries_posted ON public.ledger_entries USING brin (posted_at);
 
