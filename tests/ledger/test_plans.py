@@ -91,7 +91,6 @@ def _plan_everything(tx: Transaction) -> None:
     ledger.lots(tx, 0, at=NOON)
     for number in range(8):  # so often that the session keeps one plan for whatever comes
         ledger.slide(tx, [Active(0, number, NOON + (5 + number) * DAY)], at=NOON + 4 * DAY)
-        ledger.lapsed(tx, [(0, "p"), (0, "e")], at=NOON + 4 * DAY)
         ledger.fulfil(tx, "e", "f", at=NOON + 4 * DAY)
     past.holding(tx, 0, as_of=NOON, known_at=NOON)
     past.carried(tx, 0)
@@ -157,9 +156,6 @@ def rows_read(tx: Transaction, work: Callable[[], object]) -> dict[str, tuple[in
         ),
         pytest.param(
             lambda tx: ledger.slide(tx, [Active(1000 + n, 1, NOON + DAY) for n in range(50)], at=NOON), (0, 0, 100, 0), id="slide nothing"
-        ),
-        pytest.param(
-            lambda tx: ledger.lapsed(tx, [(1000 + n, "p") for n in range(50)], at=NOON), (100, 150, 0, 100), id="lapsed"
         ),
         pytest.param(lambda tx: ledger.fulfil(tx, "e", "f", at=NOON), (0, 0, 0, 0), id="fulfil"),
         pytest.param(lambda tx: ledger.statement(tx, HOT, limit=20), (10, 50, 0, 0), id="statement"),

@@ -50,7 +50,7 @@ from regulars.ledger._postings import (
     reverse_spend,
     spend,
 )
-from regulars.ledger._promises import fulfil, lapsed
+from regulars.ledger._promises import fulfil
 from regulars.ledger._queries import Discrepancy, Entry, Hold, Totals, UnderWay
 from regulars.ledger._rules import GRACE, InvalidPosting, Posting, account_id
 from regulars.ledger._transfers import Transfer, deliver, dispatch, transfer, under_way
@@ -112,7 +112,6 @@ __all__ = [
     "holds",
     "join",
     "joins",
-    "lapsed",
     "leave",
     "live_until",
     "lots",

@@ -297,30 +297,6 @@ def select_awaiting(tx: Transaction, *, events: list[str], at: datetime, limit: 
     )  # fmt: skip
 
 
-def select_lapsed(tx: Transaction, *, promises: list[tuple[int, str]], at: datetime) -> list[tuple[int, str]]:
-    """Which of some promises, by account and digest of the reference, have lapsed, or will as soon as somebody looks."""
-    return tx.rows(
-        """
-        select v.account_id, replace(v.idem::text, '-', '')
-        from unnest(%(accounts)s::bigint[], %(idems)s::uuid[]) v (account_id, idem)
-        cross join lateral (
-            select e.seq, ledger_idem('@lapse:' || e.seq) as lapse from ledger_entries e
-            where e.account_id = v.account_id and e.idem = v.idem and e.kind in (5, 12)
-            order by e.account_id, e.idem limit 1
-        ) e
-        cross join lateral (
-            select (select x.seq from ledger_entries x where x.account_id = v.account_id and x.idem = e.lapse
-                    order by x.account_id, x.idem limit 1) is not null
-                or (select p.seq from ledger_pending_lots p
-                    where p.account_id = v.account_id and p.seq = e.seq and p.lapses and p.matures_at + interval '0' <= %(at)s
-                    limit 1) is not null as lost
-        ) z
-        where z.lost
-        """,
-        accounts=[account for account, _ in promises], idems=[mark for _, mark in promises], at=at,
-    )  # fmt: skip
-
-
 def select_sooner(tx: Transaction, *, untils: list[tuple[int, datetime]]) -> set[int]:
     """Of some accounts, each with an instant, those that have a lot which expires before it."""
     return set(

@@ -45,18 +45,6 @@ def lock_accounts(tx: Transaction, *, account_ids: list[int], at: datetime) -> l
     )  # fmt: skip
 
 
-def lock_each(tx: Transaction, *, account_ids: list[int]) -> list[int]:
-    """Lock those accounts that exist, from the lowest up; those among them that have ever joined another."""
-    locked = tx.rows(
-        """
-        select x.account_id, x.joined from unnest(%(account_ids)s::bigint[]) u (id),
-        lateral (select c.account_id, c.joined from ledger_accounts c where c.account_id = u.id for update) x
-        """,
-        account_ids=sorted(account_ids),
-    )  # fmt: skip
-    return [account for account, joined in locked if joined is not None]
-
-
 def select_home(tx: Transaction, *, account_id: int) -> int:
     """Where what is posted for an account goes: the account itself, unless it has joined another."""
     if tx.shards is not None:
