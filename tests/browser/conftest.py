@@ -75,6 +75,8 @@ class Served:
             "adjustment": f"/points/adjustments/{waiting}",
             "freezes": "/points/freezes",
             "holds": "/points/holds",
+            "promises": "/points/promises",
+            "whose points lapse first": "/points/expiring/members",
             "orders": "/orders",
             "order with a return": f"/orders/{order}",
             "order with a delivery": f"/orders/{late}",

@@ -28,6 +28,7 @@ from regulars.console import (
     overview,
     points,
     programme,
+    promises,
     proof,
     sign_in,
     webhooks,
@@ -54,6 +55,7 @@ _STAFF = (
     *adjustments.PAGES,
     *freezes.PAGES,
     *holds.PAGES,
+    *promises.PAGES,
     *webhooks.PAGES,
 )
 _DOOR = (sign_in.sign_in_page, sign_in.sign_in, sign_in.sign_out, sign_in.choose)

@@ -8,7 +8,7 @@ from litestar import Request, get
 from litestar.di import NamedDependency
 from litestar.response import Response
 
-from regulars import ledger
+from regulars import ledger, programme
 from regulars.access import Permission
 from regulars.console import _addresses, _columns, _pages
 from regulars.console._columns import Columns
@@ -121,7 +121,7 @@ def show_expiring(visit: NamedDependency[Visit], request: Request[Any, Any, Any]
     require(visit, Permission.AUDIT)
     with visit.app.database.transaction(read_only=True) as tx:
         kind = _chosen(request, ledger.totals(tx))
-        found = liability.expiring(tx, at=visit.now, time_zone=str(visit.zone), point_type=kind)
+        found = liability.expiring(tx, at=visit.now, time_zone=programme.time_zone(tx, at=visit.now), point_type=kind)
         kinds = Kinds.read(tx, visit.language)
     name = "_points_expiring.html" if visit.partial else "points_expiring.html"
     return _pages.page(visit, name, outlook=_outlook(found, visit.today), kind=kind, kinds=kinds)

@@ -34,7 +34,7 @@ from regulars.ledger._calendar import (
 from regulars.ledger._corrections import extend, forgive, reinstate
 from regulars.ledger._holds import capture, hold, holds, release
 from regulars.ledger._joins import AlreadyJoined, NotJoined, NotShareable, join, joins, leave, merge, unmerge
-from regulars.ledger._owners import pool, told
+from regulars.ledger._owners import owner_name, pool, told
 from regulars.ledger._postings import (
     AccountFrozen,
     InsufficientPoints,
@@ -117,6 +117,7 @@ __all__ = [
     "lots",
     "matures_at",
     "merge",
+    "owner_name",
     "pool",
     "post",
     "refusal",

@@ -27,7 +27,7 @@ from regulars.programme._rules import (
     tier_for,
 )
 from regulars.programme._tiers import Progress, review, review_due, standing, standing_as_of, tier_counts
-from regulars.programme._versions import NoProgramme, current, in_force, publish, versions
+from regulars.programme._versions import NoProgramme, current, in_force, publish, time_zone, versions
 
 __all__ = [
     "EXPIRIES",
@@ -62,5 +62,6 @@ __all__ = [
     "terms",
     "tier_counts",
     "tier_for",
+    "time_zone",
     "versions",
 ]

@@ -2139,7 +2139,7 @@ CREATE INDEX ledger_imports_by_time ON public.ledger_imports USING btree (starte
 
 CREATE UNIQUE INDEX ledger_joins_current ON public.ledger_joins USING btree (account_id, bucket) WHERE (left_at IS NULL);
 
-CREATE INDEX ledger_lots_due ON public.ledger_lots USING btree (expires_at);
+CREATE INDEX ledger_lots_due ON public.ledger_lots USING btree (expires_at, account_id);
 
 CREATE UNIQUE INDEX ledger_passes_running ON public.ledger_passes USING btree ((true)) WHERE (finished_at IS NULL);
 

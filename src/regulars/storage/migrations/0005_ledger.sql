@@ -74,7 +74,7 @@ create table ledger_lots (
     remaining  bigint      not null check (remaining > 0),
     primary key (account_id, expires_at, bucket)
 ) with (fillfactor = 80);
-create index ledger_lots_due on ledger_lots (expires_at);
+create index ledger_lots_due on ledger_lots (expires_at, account_id);  -- a month's end has a million lots: pages of them go on by account
 
 -- Points promised, one row per earn that has not matured; `seq` is its entry.
 create table ledger_pending_lots (
