@@ -67,7 +67,7 @@ def statement(
             )
             return _spooled(pieces)
 
-        with _told(opened.read_past(work)) as text:
+        with told(opened.read_past(work)) as text:
             while piece := text.read(1 << 16):
                 typer.echo(piece, nl=False)
 
@@ -84,7 +84,7 @@ def _spooled(pieces: Iterator[str]) -> IO[str]:
     return spool
 
 
-def _told(read: Read[Found]) -> Found:
+def told(read: Read[Found]) -> Found:
     """What was found; that it is a little old is said beside it."""
     if read.source == "replica":
         typer.echo(f"Read from the replica, {read.behind.total_seconds():.1f} seconds behind.", err=True)
@@ -104,9 +104,9 @@ def totals(as_of: AsOf = None, known_at: KnownAt = None, as_json: AsJson = False
 def _totals(opened: App, as_of: datetime | None, known_at: datetime | None) -> Sequence[ledger.Totals]:
     now = opened.clock()
     if as_of is None and known_at is None:
-        return _told(opened.read_past(ledger.totals))
+        return told(opened.read_past(ledger.totals))
     moments = _utc(as_of, now) or now, _utc(known_at, now) or now
-    return _told(opened.read_past(lambda tx: past.totals(tx, as_of=moments[0], known_at=moments[1])))
+    return told(opened.read_past(lambda tx: past.totals(tx, as_of=moments[0], known_at=moments[1])))
 
 
 def _printed(

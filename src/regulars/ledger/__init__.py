@@ -52,13 +52,14 @@ from regulars.ledger._postings import (
 )
 from regulars.ledger._promises import fulfil
 from regulars.ledger._queries import Discrepancy, Entry, Hold, Totals, UnderWay
-from regulars.ledger._rules import GRACE, InvalidPosting, Posting, account_id
+from regulars.ledger._rules import GRACE, POINT_TYPE, InvalidPosting, Posting, account_id
 from regulars.ledger._transfers import Transfer, deliver, dispatch, transfer, under_way
 from regulars.ledger.joined import Join
 from regulars.ledger.past import Period, statement
 
 __all__ = [
     "GRACE",
+    "POINT_TYPE",
     "AccountFrozen",
     "Active",
     "Activity",
