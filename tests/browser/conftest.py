@@ -76,6 +76,7 @@ class Served:
             "freezes": "/points/freezes",
             "holds": "/points/holds",
             "promises": "/points/promises",
+            "kinds of points": "/points/kinds",
             "whose points lapse first": "/points/expiring/members",
             "orders": "/orders",
             "order with a return": f"/orders/{order}",

@@ -10,7 +10,7 @@ from regulars.asgi import create_asgi
 from regulars.console import _pages
 from regulars.types import to_public
 
-POINTS = ["/points", "/points/expiring", "/points/proof", "/points/adjustments", "/points/freezes", "/points/holds", "/points/promises", "/points/expiring/members"]
+POINTS = ["/points", "/points/expiring", "/points/proof", "/points/adjustments", "/points/freezes", "/points/holds", "/points/promises", "/points/expiring/members", "/points/kinds"]
 PAGES = ["/", "/members", "/members/export.csv", "/orders", *POINTS, "/programme", "/imports"]
 
 
@@ -153,6 +153,7 @@ def test_before_the_first_order_every_page_says_how_to_begin(bare: Visitor):
         "/points/promises": "Nothing is promised",
         "/points/promises?event=delivered": "Nothing waits for this event",
         "/points/expiring/members": "Nothing lapses",
+        "/points/kinds": "No kind was defined",
     }.items():
         assert said in words(bare.get(path).text), path
 

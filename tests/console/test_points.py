@@ -291,6 +291,32 @@ def test_what_is_set_aside_is_given_back_by_hand_once(shop: Visitor):
     assert "Nothing is set aside" in words(shop.get("/points/holds").text)
 
 
+def test_a_kind_of_points_is_defined_named_and_then_called_so(shop: Visitor):
+    form = {"form_token": shop.token("/points/kinds"), "code": "trees", "role": "unit", "decimals": "1"}
+    assert shop.post("/points/kinds", form | {"name_en": "Trees", "name_zh": "树苗"}).status_code == 303
+    page = words(shop.get("/points/kinds").text)
+    assert "Trees trees a unit of the shop's own 1" in page.replace("’", "'")
+    with shop.app.database.transaction() as tx:
+        ledger.earn(tx, ada_of(shop), 15, reference="t", at=NOON, point_type="trees")
+    assert "Trees" in words(shop.get("/points?type=trees").text)
+    assert shop.post("/points/kinds", form | {"name_en": "Oaks"}).status_code == 303
+    shop.client.cookies.set("regulars_language", "zh-CN")
+    assert "树苗" in words(shop.get("/points?type=trees").text)
+    shop.client.cookies.set("regulars_language", "en")
+    for change, told in {
+        "role=qualifying": "This code is taken",
+        "decimals=7": "Give 0 to 6 decimals",
+        "code=Oak!": "Give a code of at most 32",
+        "name_en=" + "x" * 41: "Give a name of 1 to 40",
+    }.items():
+        name, _, value = change.partition("=")
+        refused = shop.post("/points/kinds", form | {name: value})
+        assert (refused.status_code, told in words(refused.text)) == (422, True)
+    with shop.app.database.transaction() as tx:
+        [trees] = [one for one in desk.point_types(tx) if one.point_type == "trees"]
+    assert (trees.role, trees.decimals, trees.name_en, trees.name_zh) == ("unit", 1, "Oaks", "树苗")
+
+
 def test_promises_are_shown_by_the_event_they_wait_for(olga: Visitor):
     page = words(olga.get("/points/promises").text)
     assert "delivered:A-1" in page
@@ -400,7 +426,7 @@ def test_each_role_sees_and_does_what_the_api_lets_it(shop: Visitor, email: str,
     one = links(shop.get("/points/adjustments").text, "/points/adjustments/adj_")[0]
     be(shop, email)
     reading = 200 if role.rank >= Role.MANAGER.rank else 403
-    for path in ("/points", "/points/expiring", "/points/proof", "/points/adjustments", one, "/points/freezes", "/points/promises", "/points/expiring/members"):
+    for path in ("/points", "/points/expiring", "/points/proof", "/points/adjustments", one, "/points/freezes", "/points/promises", "/points/expiring/members", "/points/kinds"):
         assert shop.get(path).status_code == reading, path
     assert shop.get("/points/holds").status_code == 200
     member = f"/members/{shop.member('ada')}"

@@ -101,6 +101,7 @@ FORMS = [
     "/members/{member:str}/points/freeze",
     "/members/{member:str}/points/holds/{number:str}/release",
     "/points/adjustments/{adjustment:str}/decision",
+    "/points/kinds",
     "/programme/terms",
     "/webhooks/new",
     "/webhooks/deliveries/{delivery:str}/replay",

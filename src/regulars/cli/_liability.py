@@ -93,9 +93,13 @@ def define_type(
         Role, typer.Option(help="Redeemable; qualifying: counted and never spent; a unit of the shop's own.")
     ] = Role.REDEEMABLE,
     decimals: Annotated[int, typer.Option(min=0, max=6, help="Amounts are whole numbers of 10^-decimals.")] = 0,
+    name_en: Annotated[str | None, typer.Option(help="What staff read in English.", show_default="the code")] = None,
+    name_zh: Annotated[str | None, typer.Option(help="What staff read in Chinese.", show_default="the code")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Define a kind of points. The same again changes nothing; another definition is refused."""
+    """Define a kind of points. The same again changes only its names; another definition is refused."""
     with open_app() as opened, opened.database.transaction() as tx:
-        one = desk.define_point_type(tx, code, role=role.value, decimals=decimals, at=opened.clock())
+        one = desk.define_point_type(
+            tx, code, role=role.value, decimals=decimals, name_en=name_en, name_zh=name_zh, at=opened.clock()
+        )
     show_one(asdict(one), f"{code} is {one.role}, with {one.decimals} decimals.", as_json=as_json)

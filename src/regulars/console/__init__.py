@@ -22,6 +22,7 @@ from regulars.console import (
     holds,
     households,
     imports,
+    kinds,
     member_points,
     members,
     orders,
@@ -56,6 +57,7 @@ _STAFF = (
     *freezes.PAGES,
     *holds.PAGES,
     *promises.PAGES,
+    *kinds.PAGES,
     *webhooks.PAGES,
 )
 _DOOR = (sign_in.sign_in_page, sign_in.sign_in, sign_in.sign_out, sign_in.choose)

@@ -1749,7 +1749,11 @@ CREATE TABLE public.ledger_point_types (
     role text NOT NULL,
     decimals smallint DEFAULT 0 NOT NULL,
     defined_at timestamp with time zone NOT NULL,
+    name_en text,
+    name_zh text,
     CONSTRAINT ledger_point_types_decimals_check CHECK (((decimals >= 0) AND (decimals <= 6))),
+    CONSTRAINT ledger_point_types_name_en_check CHECK ((name_en <> ''::text)),
+    CONSTRAINT ledger_point_types_name_zh_check CHECK ((name_zh <> ''::text)),
     CONSTRAINT ledger_point_types_point_type_check CHECK ((point_type ~ '^[a-z][a-z0-9_]{0,31}$'::text)),
     CONSTRAINT ledger_point_types_role_check CHECK ((role = ANY (ARRAY['redeemable'::text, 'qualifying'::text, 'unit'::text])))
 );
