@@ -159,7 +159,7 @@ def rows_read(tx: Transaction, work: Callable[[], object]) -> dict[str, tuple[in
         ),
         pytest.param(lambda tx: ledger.fulfil(tx, "e", "f", at=NOON), (0, 0, 0, 0), id="fulfil"),
         pytest.param(lambda tx: ledger.statement(tx, HOT, limit=20), (10, 50, 0, 0), id="statement"),
-        pytest.param(lambda tx: ledger.statement(tx, HOT, after_seq=100, limit=20), (10, 50, 0, 0), id="statement, back"),
+        pytest.param(lambda tx: ledger.statement(tx, HOT, after=100, limit=20), (10, 50, 0, 0), id="statement, back"),
         pytest.param(lambda tx: past.holding(tx, 1001, as_of=NOON, known_at=NOON), (10, 30, 0, 10), id="the past, few entries"),
         pytest.param(lambda tx: past.holding(tx, HOT, as_of=NOON, known_at=NOON), (10, 18_000, 0, 10), id="the past, many entries"),
         pytest.param(lambda tx: past.carried(tx, 1001), (10, 10, 0, 0), id="opening and closing"),

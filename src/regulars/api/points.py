@@ -67,7 +67,7 @@ class Balance(Struct):
 class Entry(Struct):
     """One line of the member's statement."""
 
-    number: Annotated[int, Meta(description="1, 2, 3 … without gaps.")]
+    number: Annotated[int, Meta(description="1, 2, 3 … without gaps, in the account that has it.")]
     kind: Annotated[
         Kind,
         Meta(
@@ -210,7 +210,7 @@ def _balance(held: ledger.Balance, lots: Sequence[ledger.Lot], shared_with: str 
 
 @reading("/members/{member:str}/points/entries", tag=TAG, refusals=[MemberNotFound, BadCursor])
 def list_entries(call: Call, member: FromPath[str], asked: NamedDependency[PagingOfType]) -> Response[Page[Entry]]:
-    """List what happened to a member's points, the latest first; of shared points, what happened to all of them."""
+    """List what happened to a member's points, the latest first; of shared points, what happened to all of them since joining."""
     place = from_cursor(asked.after, tuple[Seq])
 
     def work(tx: Transaction) -> Page[Entry]:
@@ -218,11 +218,11 @@ def list_entries(call: Call, member: FromPath[str], asked: NamedDependency[Pagin
         known = ledger.statement(
             tx,
             member_id,
-            before_seq=place[0] if place else None,
+            before=place[0] if place else None,
             limit=asked.limit + 1,
             point_type=asked.point_type,
         )
-        return page_of(known, asked.limit, _entry, lambda last: (last.seq,))
+        return page_of(known, asked.limit, _entry, lambda last: (last.place,))
 
     return call.read(work)
 

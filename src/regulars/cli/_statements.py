@@ -114,18 +114,25 @@ def _printed(
 ) -> Iterator[str]:
     sums = past.carried(tx, member_id, point_type=point_type, period=period, kinds=kinds)
     yield f"Opening: {_balance(sums.opening)}\n"
-    upto = 0
+    upto, opens = 0, past.chapters(tx, member_id, point_type=point_type)
     while found := ledger.statement(
-        tx, member_id, after_seq=upto, limit=500, point_type=point_type, period=period, kinds=kinds
+        tx, member_id, after=upto, limit=500, point_type=point_type, period=period, kinds=kinds
     ):
         for entry in reversed(found):
+            while opens and opens[0].place <= entry.place:
+                yield _opening(opens.pop(0))
             yield f"{_line(entry, point_type)}\n"
-        upto = found[0].seq
+        upto = found[0].place
     yield f"Closing: {_balance(sums.closing)}\n"
     if period.as_of is not None or period.known_at is not None:
         as_of, known_at = period.as_of or now, period.known_at or now
         held = past.holding(tx, member_id, as_of=as_of, known_at=known_at, point_type=point_type)
         yield f"As of {as_of.isoformat()}, known at {known_at.isoformat()}: {_balance(held.balance)}\n"
+
+
+def _opening(one: past.Chapter) -> str:
+    whose = f"Shared with {one.shared_with}" if one.shared_with else "The member's own again"
+    return f"{whose}, from {one.began_at.isoformat(timespec='seconds')}: {_balance(one.opening)}\n"
 
 
 def _line(entry: Entry, point_type: str) -> str:

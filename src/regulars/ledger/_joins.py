@@ -102,11 +102,14 @@ def leave(
         _check_share(tx, target, share, frozen=any(places.locked[one].frozen for one in (source, home)), at=at,
                      point_type=point_type)  # fmt: skip
     _queries.set_joined(tx, account_id=source, target=source)
-    _queries.end_join(tx, account_id=source, reference=reference, at=at)
+    own_seq = _seq(tx, source)
     if share:
         _queries.move(
             tx, source=home, target=source, most=share, first=None, seqs=[], names=[], reason=reason or reference, at=at
         )
+    _queries.end_join(
+        tx, account_id=source, reference=reference, own_seq=own_seq, home=home, home_seq=_seq(tx, home), at=at
+    )  # fmt: skip
     about = {"from": owner_name(target), "share": share, "reference": reference, "point_type": point_type}
     facts.record(tx, [facts.Fact("points.left", at, member_id, source, about)], at=at)
     return _queries.select_joins(tx, account_id=source, limit=1)[0]
@@ -229,7 +232,7 @@ def _join(
 ) -> Join:
     source, there = account_id(member_id, point_type), account_id(target, point_type)
     home = places.home(there)
-    names = _queries.select_open(tx, account_id=source)
+    names, home_seq = _queries.select_open(tx, account_id=source), _seq(tx, home)
     moved = _queries.move(
         tx,
         source=source,
@@ -243,12 +246,26 @@ def _join(
     )
     _queries.set_joined(tx, account_id=source, target=there)
     _queries.insert_join(
-        tx, account_id=source, target=there, reference=reference, reason=reason, moved=moved, at=at
-    )  # fmt: skip
+        tx,
+        account_id=source,
+        target=there,
+        reference=reference,
+        reason=reason,
+        moved=moved,
+        own_seq=_seq(tx, source),
+        home=home,
+        home_seq=home_seq,
+        at=at,
+    )
     about = {"to": owner_name(target), "available": moved.available, "pending": moved.pending, "held": moved.held,
              "debt": moved.debt, "balance": moved.balance, "reference": reference, "point_type": point_type}  # fmt: skip
     facts.record(tx, [facts.Fact("points.joined", at, member_id, source, about)], at=at)
     return _queries.select_joins(tx, account_id=source, limit=1)[0]
+
+
+def _seq(tx: Transaction, account: int) -> int:
+    """The number of the last entry of an account that is locked."""
+    return _queries.select_seqs(tx, account_ids=[account]).get(account, 0)
 
 
 def _check_share(

@@ -95,6 +95,8 @@ class Entry:
     """The kind and the reference of the entry undone, or followed from."""
 
     follows_reference: str | None = None
+    place: int = 0
+    """Where it is in its member's statement, from 1: its number, as long as the member never shared points."""
 
     @property
     def lots(self) -> Parts:

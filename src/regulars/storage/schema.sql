@@ -1708,6 +1708,12 @@ CREATE TABLE public.ledger_joins (
     joined_at timestamp with time zone NOT NULL,
     left_at timestamp with time zone,
     left_by text,
+    own_seq integer DEFAULT 0 NOT NULL,
+    home bigint,
+    home_seq integer DEFAULT 0 NOT NULL,
+    left_own_seq integer DEFAULT 0 NOT NULL,
+    left_home bigint,
+    left_home_seq integer DEFAULT 0 NOT NULL,
     CONSTRAINT ledger_joins_check CHECK (((left_at IS NULL) = (left_by IS NULL)))
 );
 

@@ -8,7 +8,7 @@ whichever of the accounts that a member's postings have ever gone to it is recor
 """
 
 from regulars.ledger.joined._following import Followed, Places, follow, lock
-from regulars.ledger.joined._queries import Home, Join, Moved, select_home, select_homes
+from regulars.ledger.joined._queries import Home, Join, Moved, select_home, select_homes, select_joins
 
 __all__ = [
     "Followed",
@@ -20,4 +20,5 @@ __all__ = [
     "lock",
     "select_home",
     "select_homes",
+    "select_joins",
 ]

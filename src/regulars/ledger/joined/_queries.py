@@ -225,13 +225,30 @@ class Join:
     left_by: str | None
     """The reference of leaving."""
 
+    own_seq: int
+    """The account's last entry when it had joined."""
+
+    home: int | None
+    """Where its points went: what `target` had joined, or that itself; None: nobody noted it."""
+
+    home_seq: int
+    """The last entry there before they came."""
+
+    left_own_seq: int
+    """On leaving, the account's last entry before its share came."""
+
+    left_home: int | None
+    left_home_seq: int
+    """And the last entry there, the share taken."""
+
 
 def select_joins(tx: Transaction, *, account_id: int, limit: int) -> list[Join]:
     """What an account has joined, the latest first."""
     return tx.all(
         """
         select j.account_id, j.number, j.target, t.member_id as target_owner, t.point_type, j.reference, j.reason,
-               j.available, j.pending, j.held, j.debt, j.joined_at, j.left_at, j.left_by
+               j.available, j.pending, j.held, j.debt, j.joined_at, j.left_at, j.left_by,
+               j.own_seq, j.home, j.home_seq, j.left_own_seq, j.left_home, j.left_home_seq
         from ledger_joins j join ledger_accounts t on t.account_id = j.target
         where j.account_id = %(account_id)s order by j.number desc limit %(limit)s
         """,
@@ -240,29 +257,45 @@ def select_joins(tx: Transaction, *, account_id: int, limit: int) -> list[Join]:
 
 
 def insert_join(
-    tx: Transaction, *, account_id: int, target: int, reference: str, reason: str | None, moved: Moved, at: datetime
-) -> int:
+    tx: Transaction, *, account_id: int, target: int, reference: str, reason: str | None, moved: Moved, own_seq: int,
+    home: int, home_seq: int, at: datetime,
+) -> int:  # fmt: skip
     """Note that an account has joined another."""
     return tx.run(
         """
-        insert into ledger_joins (account_id, number, bucket, target, reference, reason, available, pending, held, debt, joined_at)
+        insert into ledger_joins (account_id, number, bucket, target, reference, reason, available, pending, held, debt, joined_at,
+                                  own_seq, home, home_seq)
         select %(account_id)s, coalesce(max(j.number), 0) + 1, %(account_id)s %% 256, %(target)s, %(reference)s, %(reason)s,
-               %(available)s, %(pending)s, %(held)s, %(debt)s, %(at)s
+               %(available)s, %(pending)s, %(held)s, %(debt)s, %(at)s, %(own_seq)s, %(home)s, %(home_seq)s
         from ledger_joins j where j.account_id = %(account_id)s
         """,
         account_id=account_id, target=target, reference=reference, reason=reason, available=moved.available, pending=moved.pending,
-        held=moved.held, debt=moved.debt, at=at,
+        held=moved.held, debt=moved.debt, own_seq=own_seq, home=home, home_seq=home_seq, at=at,
     )  # fmt: skip
 
 
-def end_join(tx: Transaction, *, account_id: int, reference: str, at: datetime) -> int:
-    """Note that an account has left what it had joined."""
+def select_seqs(tx: Transaction, *, account_ids: list[int]) -> dict[int, int]:
+    """The numbers of some accounts' last entries."""
+    return dict(
+        tx.rows(
+            "select account_id, seq from ledger_accounts where account_id = any(%(account_ids)s::bigint[])",
+            account_ids=account_ids,
+        )
+    )
+
+
+def end_join(
+    tx: Transaction, *, account_id: int, reference: str, own_seq: int, home: int, home_seq: int, at: datetime
+) -> int:
+    """Note that an account has left what it had joined, and at which entries."""
     return tx.run(
         """
-        update ledger_joins set left_at = greatest(joined_at, %(at)s), left_by = %(reference)s
+        update ledger_joins
+        set left_at = greatest(joined_at, %(at)s), left_by = %(reference)s, left_own_seq = %(own_seq)s, left_home = %(home)s,
+            left_home_seq = %(home_seq)s
         where account_id = %(account_id)s and left_at is null
         """,
-        account_id=account_id, reference=reference, at=at,
+        account_id=account_id, reference=reference, own_seq=own_seq, home=home, home_seq=home_seq, at=at,
     )  # fmt: skip
 
 
