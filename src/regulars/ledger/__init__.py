@@ -33,7 +33,7 @@ from regulars.ledger._calendar import (
 )
 from regulars.ledger._corrections import extend, forgive, reinstate
 from regulars.ledger._holds import capture, hold, holds, release
-from regulars.ledger._joins import AlreadyJoined, NotJoined, NotShareable, join, joins, leave, merge, unmerge
+from regulars.ledger._joins import AlreadyJoined, NotJoined, NotShareable, Unmerged, join, joins, leave, merge, unmerge
 from regulars.ledger._owners import owner_name, pool, told
 from regulars.ledger._postings import (
     AccountFrozen,
@@ -94,6 +94,7 @@ __all__ = [
     "Totals",
     "Transfer",
     "UnderWay",
+    "Unmerged",
     "UntilDay",
     "Yearly",
     "account_id",

@@ -317,3 +317,65 @@ def select_types(tx: Transaction, *, owners: list[int]) -> list[str]:
         """,
         owners=owners,
     )  # fmt: skip
+
+
+def select_brought(tx: Transaction, *, home: int, above: int, joined_at: datetime) -> list[tuple[int, int]]:
+    """The lots that a join brought to an account, what paid a debt there left out: expiry in microseconds, points."""
+    return tx.rows(
+        """
+        select z.expires, sum(z.points)::bigint
+        from (select e.alloc[place] as expires, e.alloc[place + 1] as points
+              from ledger_entries e, generate_series(1, cardinality(e.alloc), 2) place
+              where e.account_id = %(home)s and e.seq = %(above)s + 1 and e.kind = 12 and e.posted_at = %(joined_at)s
+                and e.pending_change + e.held_change = 0 and e.amount >= 0) z
+        group by z.expires having sum(z.points) > 0 order by z.expires
+        """,
+        home=home, above=above, joined_at=joined_at,
+    )  # fmt: skip
+
+
+def select_lots(tx: Transaction, *, account_id: int) -> dict[int, int]:
+    """An account's open lots: expiry in microseconds, points."""
+    return dict(
+        tx.rows(
+            "select ledger_micros(expires_at), remaining from ledger_lots where account_id = %(account_id)s",
+            account_id=account_id,
+        )
+    )
+
+
+def select_brought_open(tx: Transaction, *, home: int, above: int, joined_at: datetime) -> list[tuple[int, str]]:
+    """The promises and holds that joins brought to an account at a moment and that are still open there, and their references."""
+    return tx.rows(
+        """
+        select e.seq, e.reference from ledger_entries e
+        where e.account_id = %(home)s and e.seq > %(above)s and e.kind = 12 and e.posted_at = %(joined_at)s and e.seq in (
+            select p.seq from ledger_pending_lots p where p.account_id = %(home)s
+            union all
+            select h.seq from ledger_holds h where h.account_id = %(home)s)
+        order by e.seq
+        """,
+        home=home, above=above, joined_at=joined_at,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """What came back to an account when it left another."""
+
+    available: int
+    pending: int
+    held: int
+
+
+def select_returned(tx: Transaction, *, account_id: int, above: int, upto: datetime) -> Returned:
+    """What an account received behind an entry, up to a moment."""
+    [found] = tx.all(
+        """
+        select coalesce(sum(amount), 0)::bigint as available, coalesce(sum(pending_change), 0)::bigint as pending,
+            coalesce(sum(held_change), 0)::bigint as held
+        from ledger_entries where account_id = %(account_id)s and seq > %(above)s and kind = 12 and posted_at <= %(upto)s
+        """,
+        Returned, account_id=account_id, above=above, upto=upto,
+    )  # fmt: skip
+    return found
