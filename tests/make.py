@@ -7,10 +7,15 @@ from conftest import NOON
 from regulars import commerce
 from regulars.app import App
 from regulars.commerce import NewLine, NewOrder, NewReturn, Orders, Outcome, Returns, Shop
+from regulars.facts.webhooks import Vault
 from regulars.settings import Settings
 from regulars.storage import Database, Transaction
 
 DAY = timedelta(days=1)
+
+
+SECRET_KEY = "cmVndWxhcnMtdGVzdC1rZXktbm90LWZvci11c2UtISE="
+VAULT = Vault([SECRET_KEY])
 
 
 def shop(tx: Transaction, code: str = "uk", *, currency: str = "GBP", time_zone: str = "Europe/London") -> Shop:
@@ -57,4 +62,6 @@ def statuses(outcomes: Sequence[Outcome]) -> list[str]:
 
 
 def app(database: Database, *, at: datetime = NOON) -> App:
-    return App(Settings(requests_per_minute=10**6), database, lambda: at)  # a quick machine asks more than 1,200
+    return App(
+        Settings(requests_per_minute=10**6, secret_key=SECRET_KEY), database, lambda: at
+    )  # a quick machine asks more than 1,200

@@ -120,7 +120,14 @@ def test_what_a_household_shares_is_told_as_the_households(busy: Caller):
 
 def test_who_may_not_audit_sees_what_is_set_aside_alone(unmoved: Caller):
     assert unmoved.get("/v1/points/holds", by=AGNES).json() == {"items": [], "next": None}
-    for path in ("liability", "liability/flows", "liability/expiring", "points/expiring", "points/promises", "points/freezes"):
+    for path in (
+        "liability",
+        "liability/flows",
+        "liability/expiring",
+        "points/expiring",
+        "points/promises",
+        "points/freezes",
+    ):
         assert refusal(unmoved.get(f"/v1/{path}", by=AGNES)) == (403, "NotAllowed")
         assert unmoved.get(f"/v1/{path}", by=OLGA).status_code == 200
 
@@ -132,7 +139,11 @@ def test_a_cursor_of_something_else_is_refused(unmoved: Caller, path: str):
 
 
 def test_days_nobody_can_mean_are_refused(unmoved: Caller):
-    for query in ("liability/flows?since=0001-01-01", "liability/expiring?until=9999-12-31", "points/expiring?day=9999-12-31"):
+    for query in (
+        "liability/flows?since=0001-01-01",
+        "liability/expiring?until=9999-12-31",
+        "points/expiring?day=9999-12-31",
+    ):
         assert refusal(unmoved.get(f"/v1/{query}", by=OLGA)) == (422, "ImpossibleDate")
 
 

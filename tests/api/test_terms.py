@@ -89,7 +89,10 @@ def test_many_at_once_follow_the_same_terms(api: Caller):
     one = {"kind": "earn", "member": "ext:4711", "amount": 5}
     asked = [one | {"reference": "x"}, one | {"reference": "y", "expiry": YEAR_END, "pending": DAYS_14}]
     assert api.post("/v1/postings", {"postings": asked}, by=MAX).json()["refused"] == 0
-    assert [lot["expires_at"] for lot in api.get(POINTS).json()["lots"]] == ["2027-03-31T23:00:00Z", "2027-01-01T00:00:00Z"]
+    assert [lot["expires_at"] for lot in api.get(POINTS).json()["lots"]] == [
+        "2027-03-31T23:00:00Z",
+        "2027-01-01T00:00:00Z",
+    ]
 
 
 def test_what_waits_for_an_event_is_told_by_its_reference(api: Caller):

@@ -10,7 +10,17 @@ from regulars.asgi import create_asgi
 from regulars.console import _pages
 from regulars.types import to_public
 
-POINTS = ["/points", "/points/expiring", "/points/proof", "/points/adjustments", "/points/freezes", "/points/holds", "/points/promises", "/points/expiring/members", "/points/kinds"]
+POINTS = [
+    "/points",
+    "/points/expiring",
+    "/points/proof",
+    "/points/adjustments",
+    "/points/freezes",
+    "/points/holds",
+    "/points/promises",
+    "/points/expiring/members",
+    "/points/kinds",
+]
 PAGES = ["/", "/members", "/members/export.csv", "/orders", *POINTS, "/programme", "/imports"]
 
 

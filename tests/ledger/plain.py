@@ -175,7 +175,12 @@ class PlainAccount:
             name = {3: "mature", 4: "expire", 15: "lapse"}[kind]
             undoes = source if name == "lapse" else None
             self.append(
-                name, amount, pending=pending, debt=debt, reverses=undoes, by=f"{name}:{source or len(self.entries) + 1}"
+                name,
+                amount,
+                pending=pending,
+                debt=debt,
+                reverses=undoes,
+                by=f"{name}:{source or len(self.entries) + 1}",
             )
 
     def append(

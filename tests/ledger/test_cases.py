@@ -117,6 +117,7 @@ def test_case_13_what_lapsed_by_itself_is_undone_and_leaves_nothing_to_take_back
     assert past.holding(tx, CLEO, as_of=SOON, known_at=SOON).balance == ledger.balance(tx, CLEO, at=SOON)
     assert ledger.audit(tx) == []
 
+
 def test_case_14_two_hundred_at_once_spend_exactly_what_there_is(database: Database) -> None:
     with database.transaction() as tx:
         ledger.earn(tx, ADA, 1005, reference="ord", at=NOON)

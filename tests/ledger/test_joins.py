@@ -266,7 +266,9 @@ def test_a_merge_undone_gives_back_lots_promises_and_holds_and_says_what_it_cann
     ),
     later=st.booleans(),
 )  # fmt: skip
-def test_a_merge_undone_at_once_changes_nothing(tx: Transaction, data: list[tuple[str, int, int, int]], later: bool) -> None:  # noqa: FBT001
+def test_a_merge_undone_at_once_changes_nothing(
+    tx: Transaction, data: list[tuple[str, int, int, int]], *, later: bool
+) -> None:
     with tx.connection.transaction(force_rollback=True):
         for number, (kind, who, amount, days) in enumerate(data):
             name, until = f"r{number}", NOON + days * DAY

@@ -205,7 +205,9 @@ def _check_fields(one: Asked) -> None:
     """Refuse a field that is missing, and one that another kind would need: it would be lost without a word."""
     needed, possible = _FIELDS[one.kind]
     values = {field: getattr(one, field) for field in _OPTIONAL}
-    given = {field for field, value in values.items() if value is not None and value is not False and value is not UNSET}
+    given = {
+        field for field, value in values.items() if value is not None and value is not False and value is not UNSET
+    }
     for field in sorted(needed - given):
         raise InvalidPosting(field=field, value=None, remedy=f"{one.kind} needs it")
     for field in sorted(given - needed - possible - {"reason"}):

@@ -102,7 +102,10 @@ ExpiresAt = Annotated[
 ]
 MaturesAt = Annotated[
     Instant | None,
-    Meta(description="Pending until then; null: available at once. Give this or `pending`, not both: both are refused. " + _NEITHER),
+    Meta(
+        description="Pending until then; null: available at once. Give this or `pending`, not both: both are refused. "
+        + _NEITHER
+    ),
 ]
 OwnExpiry = Annotated[
     Expiry | None,

@@ -126,7 +126,9 @@ class OfSteps(PagingOfType, forbid_unknown_fields=True):
     """Which steps, of which kind of points."""
 
     step: Annotated[Literal["day", "week", "month"], Meta(description="How long a step is; days are in UTC.")] = "day"
-    since: Annotated[date | None, Meta(description="The step that holds this day is the first; else the first of all.")] = None
+    since: Annotated[
+        date | None, Meta(description="The step that holds this day is the first; else the first of all.")
+    ] = None
     until: Annotated[date | None, Meta(description="The last day; today unless given.")] = None
 
 

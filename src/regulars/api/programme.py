@@ -79,7 +79,7 @@ class NewProgramme(Struct, forbid_unknown_fields=True):
             description="How long points of other kinds last and wait, by their `point_type`; those that are not named last for "
             "ever and do not wait.",
         ),
-    ] = {}  # noqa: RUF012  msgspec copies it
+    ] = {}
 
 
 class NewVersion(NewProgramme, forbid_unknown_fields=True, kw_only=True):

@@ -96,7 +96,9 @@ class Statement(Struct):
             "all 0 where no chapter begins in the period."
         ),
     ]
-    chapters: Annotated[list[Chapter], Meta(description="Where the statement goes on with other points, the earliest first.")]
+    chapters: Annotated[
+        list[Chapter], Meta(description="Where the statement goes on with other points, the earliest first.")
+    ]
     entries: Annotated[int, Meta(description="How many entries fit, on all pages.")]
     items: list[Line]
     next: Annotated[str | None, Meta(description="Ask with `after` set to this for earlier entries; null at the end.")]

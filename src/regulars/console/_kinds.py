@@ -26,7 +26,11 @@ class Kinds:
         known = desk.point_types(tx)
         chinese = language.tag.startswith("zh")
         names = {one.point_type: (one.name_zh if chinese else one.name_en) or "" for one in known}
-        return cls(language, {one.point_type: one.decimals for one in known}, {code: name for code, name in names.items() if name})
+        return cls(
+            language,
+            {one.point_type: one.decimals for one in known},
+            {code: name for code, name in names.items() if name},
+        )
 
     def name(self, code: str) -> str:
         """What a kind is called: the shop's own are called what the shop calls them, else by their code."""

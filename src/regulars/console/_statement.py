@@ -159,7 +159,14 @@ def read(tx: Transaction, visit: Visit, member_id: int, wanted: Wanted, *, limit
     owners = {entry.place: who for entry in rows if (who := ledger.told(entry.reference)[1]) is not None}
     people = {one.member_id: one for one in members.find_all(tx, sorted(set(owners.values())))}
     whose = {seq: people[who] for seq, who in owners.items() if who in people}
-    return Page(rows, named, known, whose, _begun(tx, member_id, wanted, found, rows), rows[-1].place if len(found) > limit else None)
+    return Page(
+        rows,
+        named,
+        known,
+        whose,
+        _begun(tx, member_id, wanted, found, rows),
+        rows[-1].place if len(found) > limit else None,
+    )
 
 
 def _begun(

@@ -142,11 +142,9 @@ def _policy(wanted: type[Any], document: Any) -> object:
     if not isinstance(kind, str) or kind not in kinds:
         raise BadPolicy(field=f"{name}.kind", value=kind, remedy=f"give one of {', '.join(kinds)}")
     fields = [*kinds[kind].__dataclass_fields__]
-    for field in sorted(set(given).difference(fields)):
-        raise BadPolicy(field=f"{name}.{field}", value=given[field], remedy=f"{kind} has {', '.join(fields)} alone")
-    spans = {
-        field: _read(f"{name}.{field}", value, Span) for field, value in given.items() if isinstance(value, Mapping)
-    }
+    for one in sorted(set(given).difference(fields)):
+        raise BadPolicy(field=f"{name}.{one}", value=given[one], remedy=f"{kind} has {', '.join(fields)} alone")
+    spans = {one: _read(f"{name}.{one}", value, Span) for one, value in given.items() if isinstance(value, Mapping)}
     return _read(name, given | spans, kinds[kind])
 
 
@@ -190,8 +188,18 @@ def _check(programme: Programme) -> None:
         "give 1 to 1000000000",
     )
     for code, others in programme.other_terms.items():
-        must(POINT_TYPE.fullmatch(code) and code != "points", "other_terms", code, "name kinds by a-z, 0-9 and _, points not among them")
-        must(not isinstance(others.expiry, Sliding), f"other_terms.{code}.expiry", "sliding", "only points live by activity")
+        must(
+            POINT_TYPE.fullmatch(code) and code != "points",
+            "other_terms",
+            code,
+            "name kinds by a-z, 0-9 and _, points not among them",
+        )
+        must(
+            not isinstance(others.expiry, Sliding),
+            f"other_terms.{code}.expiry",
+            "sliding",
+            "only points live by activity",
+        )
     must(1 <= programme.window_months <= 120, "window_months", programme.window_months, "give 1 to 120")
     thresholds = [tier.from_minor for tier in programme.tiers]
     must(thresholds[:1] == [0], "tiers", thresholds, "let the first tier begin at 0")

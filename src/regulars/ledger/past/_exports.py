@@ -41,9 +41,7 @@ def written(
     yield _piece([_balance("opening", sums.opening)], as_json=as_json, header=True)
     upto, opens = 0, chapters(tx, member_id, point_type=point_type)
     while True:
-        found = statement(
-            tx, member_id, after=upto, limit=_AT_ONCE, point_type=point_type, period=period, kinds=kinds
-        )
+        found = statement(tx, member_id, after=upto, limit=_AT_ONCE, point_type=point_type, period=period, kinds=kinds)
         if not found:
             break
         upto = found[0].place

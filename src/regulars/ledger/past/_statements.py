@@ -52,7 +52,7 @@ class Carried:
     entries: int
     """How many entries of the kinds asked for there are in it."""
 
-    found: Balance = Balance(0, 0, 0)
+    found: Balance
     """What others had already when the member came to share points with them, less what stayed with them on leaving."""
 
 
