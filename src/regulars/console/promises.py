@@ -14,6 +14,7 @@ from regulars.console._kinds import USUAL, Kinds
 from regulars.console._visits import Visit, require
 from regulars.ledger import liability
 from regulars.ledger.liability import Promised
+from regulars.storage import Transaction
 
 _ROWS: Final = 50
 _Place = tuple[datetime, int, int]
@@ -52,17 +53,20 @@ def list_expiring(visit: NamedDependency[Visit], request: Request[Any, Any, Any]
     require(visit, Permission.AUDIT)
     text = request.query_params.get("after")
     after = _addresses.read_place("after", text) if text else None
-    with visit.app.database.transaction(read_only=True) as tx:
+
+    def work(tx: Transaction) -> dict[str, Any]:
         known = tuple(one.point_type for one in ledger.totals(tx))
         kind = _addresses.one_of("type", request.query_params.get("type", USUAL), (*known, USUAL))
         found = liability.expiring_lots(tx, since=visit.now, point_type=kind, after=after, limit=_ROWS + 1)
         rows = found[:_ROWS]
         people = {one.member_id: one for one in members.find_all(tx, sorted({one.owner for one in rows}))}
-        kinds = Kinds.read(tx, visit.language)
-    following = _addresses.write_place(rows[-1].expires_at, rows[-1].account_id) if len(found) > _ROWS else None
-    return _pages.page(
-        visit, "expiring_members.html", rows=rows, people=people, kinds=kinds, kind=kind, after=after, following=following
-    )  # fmt: skip
+        more = len(found) > _ROWS
+        return {
+            "rows": rows, "people": people, "kinds": Kinds.read(tx, visit.language), "kind": kind,
+            "following": _addresses.write_place(rows[-1].expires_at, rows[-1].account_id) if more else None,
+        }  # fmt: skip
+
+    return _pages.page(visit, "expiring_members.html", after=after, **visit.app.read_past(work).found)
 
 
 PAGES: Final = (list_promises, list_expiring)

@@ -98,7 +98,12 @@ def leave(
         frozen = any(places.locked[one].frozen for one in (account_id(member_id, point_type), home))
         _check_share(tx, target, share, frozen=frozen, at=at, point_type=point_type)
     moves = [_Move(share)] if share else []
-    about = {"from": owner_name(target), "share": share, "reference": reference, "point_type": point_type}
+    about: dict[str, object] = {
+        "from": owner_name(target),
+        "share": share,
+        "reference": reference,
+        "point_type": point_type,
+    }
     return _leave(tx, member_id, home, moves, reference, reason or reference, about, point_type, at)
 
 
