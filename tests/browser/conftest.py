@@ -25,6 +25,13 @@ CHROMIUM = next(
 WATCH = "addEventListener('securitypolicyviolation', (e) => console.error('CSP: ' + e.violatedDirective + ' ' + e.blockedURI))"
 
 
+_OF_ALL = {
+    "promises": "/points/promises",
+    "kinds of points": "/points/kinds",
+    "whose points lapse first": "/points/expiring/members",
+}
+
+
 @dataclass(frozen=True)
 class Served:
     """A console that answers at `origin`."""
@@ -47,7 +54,7 @@ class Served:
             waiting = to_public("adj", desk.adjustments(tx, state="waiting")[0].adjustment_id)
             hold = desk.open_holds(tx, at=NOON)[-1]
             tried = webhooks.list_deliveries(tx, state="retrying", limit=1)[0].delivery_id
-        return {
+        return _OF_ALL | {
             "overview": "/",
             "overview of everything": "/?period=all",
             "members": "/members",
@@ -75,9 +82,6 @@ class Served:
             "adjustment": f"/points/adjustments/{waiting}",
             "freezes": "/points/freezes",
             "holds": "/points/holds",
-            "promises": "/points/promises",
-            "kinds of points": "/points/kinds",
-            "whose points lapse first": "/points/expiring/members",
             "orders": "/orders",
             "order with a return": f"/orders/{order}",
             "order with a delivery": f"/orders/{late}",
