@@ -7,10 +7,15 @@ from conftest import NOON
 from regulars import commerce
 from regulars.app import App
 from regulars.commerce import NewLine, NewOrder, NewReturn, Orders, Outcome, Returns, Shop
+from regulars.facts.webhooks import Vault
 from regulars.settings import Settings
 from regulars.storage import Database, Transaction
 
 DAY = timedelta(days=1)
+
+
+SECRET_KEY = "cmVndWxhcnMtdGVzdC1rZXktbm90LWZvci11c2UtISE="
+VAULT = Vault([SECRET_KEY])
 
 
 def shop(tx: Transaction, code: str = "uk", *, currency: str = "GBP", time_zone: str = "Europe/London") -> Shop:
@@ -58,5 +63,5 @@ def statuses(outcomes: Sequence[Outcome]) -> list[str]:
 
 def app(database: Database, *, at: datetime = NOON, alone: bool = True) -> App:
     """An installation; `alone`: of one operator, who may publish what they wrote."""
-    quick = Settings(requests_per_minute=10**6, approve_alone=alone)  # a quick machine asks more than 1,200
+    quick = Settings(requests_per_minute=10**6, approve_alone=alone, secret_key=SECRET_KEY)  # it asks more than 1,200
     return App(quick, database, lambda: at)

@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_network
 from typing import Any
 
+from make import SECRET_KEY
 from regulars.settings import Settings
 
 LOOPBACK = (ip_network("127.0.0.0/8"),)
@@ -19,7 +20,7 @@ LOOPBACK = (ip_network("127.0.0.0/8"),)
 
 def settings(**more: Any) -> Settings:
     """Settings under which webhooks may be sent to this machine."""
-    return Settings(webhook_networks=("127.0.0.0/8",), **more)
+    return Settings(webhook_networks=("127.0.0.0/8",), **({"secret_key": SECRET_KEY} | more))
 
 
 @dataclass(frozen=True)

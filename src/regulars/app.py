@@ -6,7 +6,7 @@ from datetime import datetime
 from ipaddress import ip_network
 from typing import TypeVar
 
-from regulars.facts.webhooks import Reach
+from regulars.facts.webhooks import Reach, Vault, kept_key
 from regulars.insight import Frames
 from regulars.settings import Settings
 from regulars.storage import Database, Read, Replica, Transaction, read_past
@@ -35,6 +35,15 @@ class App:
     def read_past(self, work: Callable[[Transaction], Found]) -> Read[Found]:
         """What `work` finds in the replica, if there is one that keeps up, else in the database itself."""
         return read_past(self.database, self.replica, work)
+
+    @property
+    def vault(self) -> Vault:
+        """What encrypts the secrets of webhooks: with `secret_key`, or on the embedded database with a key kept beside it."""
+        if self.settings.secret_key is not None:
+            return Vault(self.settings.secret_key.split(","))
+        if self.settings.database_url is not None:
+            return Vault(())
+        return Vault([kept_key(self.settings.data_dir / "secret.key")])
 
     @property
     def reach(self) -> Reach:

@@ -36,6 +36,9 @@ class Settings:
     data_dir: Path = field(default_factory=_data_dir)
     """Where the embedded server and the demonstration shop live. Unset: `$XDG_DATA_HOME/regulars`, or `~/.local/share/regulars`."""
 
+    secret_key: str | None = field(default=None, repr=False)
+    """The key that the secrets of webhooks are encrypted with, from `regulars webhooks new-key`; the newest first, with commas between several. Unset: a file `secret.key` in `data_dir` with the embedded server, made on first use; without it, no webhook can be added."""
+
     host: str = "127.0.0.1"
     """The address the console and the API listen on."""
 

@@ -73,6 +73,8 @@ def test_a_kind_of_points_is_defined_once(api: Caller):
     stars = {"code": "stars", "role": "qualifying", "decimals": 2}
     first, again = (api.post("/v1/point-types", stars, by=MAX) for _ in range(2))
     assert first.json() == again.json()
+    named = api.post("/v1/point-types", stars | {"name_en": "Stars", "name_zh": "星星"}, by=MAX).json()
+    assert named == first.json() | {"name_en": "Stars", "name_zh": "星星"}
     other = api.post("/v1/point-types", stars | {"decimals": 0}, by=MAX)
     assert problem(other)["code"] == "PointTypeInUse"
     assert [one["code"] for one in api.get("/v1/point-types", by=VERA).json()["items"]] == ["stars"]

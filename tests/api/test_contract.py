@@ -21,7 +21,7 @@ EXAMPLES = 4
 
 @pytest.fixture
 def described(app: App) -> schemathesis.BaseSchema:
-    tireless = App(Settings(requests_per_minute=10**7), app.database, app.clock)
+    tireless = App(Settings(requests_per_minute=10**7, secret_key=app.settings.secret_key), app.database, app.clock)
     tokens, asgi = issue_keys(app.database), create_asgi(tireless)
     with TestClient(asgi) as client:
         Caller(client, tireless, tokens).post("/v1/orders", order())

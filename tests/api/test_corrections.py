@@ -92,7 +92,7 @@ def test_an_event_makes_available_what_waits_for_it(rich: Caller):
     rich.post(EARNS, promise | {"reference": "p3", "awaits": "delivered:8"}, by=MAX)
     lot = {
         "amount": 40,
-        "expires_at": None,
+        "expires_at": "2028-06-30T23:00:00Z",
         "matures_at": "2026-06-01T00:00:00Z",
         "awaits": "delivered:9",
         "lapses": True,

@@ -43,8 +43,10 @@ def test_members_share_their_points_by_the_hot_way_too(api: Caller, home: str) -
         ("spend", "till-1", ben),
         ("receive", "@receive:2", None),
         ("receive", "@receive:1", None),
+        ("send", "@send:2", None),
+        ("earn", "welcome", None),
     ]
-    assert [one["reason"] for one in entries[1:]] == ["The Lovelaces", "The Lovelaces"]
+    assert [one["reason"] for one in entries[1:]] == ["The Lovelaces"] * 3 + [None]
 
 
 def test_a_hold_of_before_is_captured_by_its_own_name(api: Caller, home: str) -> None:

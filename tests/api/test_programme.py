@@ -16,6 +16,7 @@ GENEROUS = {
     ],
     "pending": None,
     "window_months": 12,
+    "other_terms": {},
 }
 
 
@@ -61,6 +62,12 @@ def test_a_member_stands_where_the_years_spend_says(api: Caller):
         ({"expiry": {"kind": "rolling", "lasts": {"count": 601, "unit": "month"}}}, "#/expiry/lasts/count"),
         ({"pending": {"kind": "after", "waits": {"count": 0, "unit": "day"}}}, "#/pending/waits/count"),
         ({"effective_at": "2026-03-02T11:59:59Z"}, "#/effective_at"),
+        ({"pending": {"kind": "until", "day": "9999-12-31"}}, "#/pending/day"),
+        ({"other_terms": {"points": {}}}, "#/other_terms"),
+        (
+            {"other_terms": {"stars": {"expiry": {"kind": "sliding", "lasts": {"count": 1, "unit": "year"}}}}},
+            "#/other_terms/stars/expiry",
+        ),
     ],
 )
 def test_a_programme_that_cannot_hold_is_refused(unmoved: Caller, change: dict[str, object], field: str):
@@ -72,6 +79,14 @@ def test_a_programme_that_cannot_hold_is_refused(unmoved: Caller, change: dict[s
     "terms",
     [
         {"expiry": None, "pending": None},
+        {
+            "other_terms": {
+                "stars": {
+                    "expiry": {"kind": "yearly", "month": 12, "day": 31, "at_least": {"count": 0, "unit": "day"}},
+                    "pending": {"kind": "after", "waits": {"count": 3, "unit": "day"}},
+                }
+            }
+        },
         {"expiry": {"kind": "rolling", "lasts": {"count": 90, "unit": "day"}, "end_of": "day"}},
         {"expiry": {"kind": "period_end", "end_of": "quarter", "at_least": {"count": 1, "unit": "month"}}},
         {"expiry": {"kind": "yearly", "month": 3, "day": 31, "at_least": {"count": 0, "unit": "day"}}},

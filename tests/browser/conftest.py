@@ -27,6 +27,13 @@ CHROMIUM = next(
 WATCH = "addEventListener('securitypolicyviolation', (e) => console.error('CSP: ' + e.violatedDirective + ' ' + e.blockedURI))"
 
 
+_OF_ALL = {
+    "promises": "/points/promises",
+    "kinds of points": "/points/kinds",
+    "whose points lapse first": "/points/expiring/members",
+}
+
+
 @dataclass(frozen=True)
 class Served:
     """A console that answers at `origin`."""
@@ -50,49 +57,53 @@ class Served:
             hold = desk.open_holds(tx, at=NOON)[-1]
             tried = webhooks.list_deliveries(tx, state="retrying", limit=1)[0].delivery_id
             written = self._drafts(tx)
-        return written | {
-            "overview": "/",
-            "overview of everything": "/?period=all",
-            "members": "/members",
-            "members filtered": "/members?grade=gold&r=5&cohort=2025-03",
-            "members, nobody": "/members?q=zzz",
-            "member": f"/members/{ada}",
-            "member on the way up": f"/members/{ben}",
-            "member's orders": f"/members/{ada}?tab=orders",
-            "member's points": f"/members/{ada}?tab=points",
-            "member's stars": f"/members/{ada}?tab=points&type=stars",
-            "member's points, none in that time": f"/members/{ada}?tab=points&from=2031-01-01",
-            "member whose points are frozen": f"/members/{eve}?tab=points",
-            "points given or taken": f"/members/{ada}/points/adjustment",
-            "points frozen": f"/members/{ada}/points/freeze",
-            "points unfrozen": f"/members/{eve}/points/freeze",
-            "points frozen before": f"/members/{ben}/points/freeze",
-            "hold given back": f"/members/{to_public('mem', hold.member_id)}/points/holds/{hold.seq}/release",
-            "points": "/points",
-            "points of all time": "/points?period=all",
-            "stars": "/points?type=stars",
-            "points that will lapse": "/points/expiring",
-            "proof": "/points/proof",
-            "adjustments": "/points/adjustments",
-            "adjustments, none fits": "/points/adjustments?from=2031-01-01",
-            "adjustment": f"/points/adjustments/{waiting}",
-            "freezes": "/points/freezes",
-            "holds": "/points/holds",
-            "orders": "/orders",
-            "order with a return": f"/orders/{order}",
-            "order with a delivery": f"/orders/{late}",
-            "imports": "/imports",
-            "import": "/imports",
-            "webhooks": "/webhooks",
-            "webhook": ends["The warehouse"],
-            "webhook that fails": ends["The CRM"],
-            "webhook that is disabled": ends[""],
-            "webhook, nothing found": f"{ends['The warehouse']}?name=nothing.done",
-            "webhook, new": "/webhooks/new",
-            "webhook, changed": f"{ends['The warehouse']}/change",
-            "webhook delivery": f"/webhooks/deliveries/{to_public('whd', tried)}",
-            "not found": "/nothing",
-        }
+        return (
+            written
+            | _OF_ALL
+            | {
+                "overview": "/",
+                "overview of everything": "/?period=all",
+                "members": "/members",
+                "members filtered": "/members?grade=gold&r=5&cohort=2025-03",
+                "members, nobody": "/members?q=zzz",
+                "member": f"/members/{ada}",
+                "member on the way up": f"/members/{ben}",
+                "member's orders": f"/members/{ada}?tab=orders",
+                "member's points": f"/members/{ada}?tab=points",
+                "member's stars": f"/members/{ada}?tab=points&type=stars",
+                "member's points, none in that time": f"/members/{ada}?tab=points&from=2031-01-01",
+                "member whose points are frozen": f"/members/{eve}?tab=points",
+                "points given or taken": f"/members/{ada}/points/adjustment",
+                "points frozen": f"/members/{ada}/points/freeze",
+                "points unfrozen": f"/members/{eve}/points/freeze",
+                "points frozen before": f"/members/{ben}/points/freeze",
+                "hold given back": f"/members/{to_public('mem', hold.member_id)}/points/holds/{hold.seq}/release",
+                "points": "/points",
+                "points of all time": "/points?period=all",
+                "stars": "/points?type=stars",
+                "points that will lapse": "/points/expiring",
+                "proof": "/points/proof",
+                "adjustments": "/points/adjustments",
+                "adjustments, none fits": "/points/adjustments?from=2031-01-01",
+                "adjustment": f"/points/adjustments/{waiting}",
+                "freezes": "/points/freezes",
+                "holds": "/points/holds",
+                "orders": "/orders",
+                "order with a return": f"/orders/{order}",
+                "order with a delivery": f"/orders/{late}",
+                "imports": "/imports",
+                "import": "/imports",
+                "webhooks": "/webhooks",
+                "webhook": ends["The warehouse"],
+                "webhook that fails": ends["The CRM"],
+                "webhook that is disabled": ends[""],
+                "webhook, nothing found": f"{ends['The warehouse']}?name=nothing.done",
+                "webhook, new": "/webhooks/new",
+                "webhook, changed": f"{ends['The warehouse']}/change",
+                "webhook delivery": f"/webhooks/deliveries/{to_public('whd', tried)}",
+                "not found": "/nothing",
+            }
+        )
 
     @staticmethod
     def _drafts(tx: Transaction) -> dict[str, str]:

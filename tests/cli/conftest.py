@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import pytest
 import structlog
 
+from make import SECRET_KEY
 from regulars.cli import main
 
 
@@ -32,6 +33,7 @@ def regulars(
 ) -> Generator[Callable[..., Ran]]:
     """Run a command on a database of this test's own."""
     monkeypatch.setenv("REGULARS_DATABASE_URL", database_url)
+    monkeypatch.setenv("REGULARS_SECRET_KEY", SECRET_KEY)
     monkeypatch.setenv("COLUMNS", "200")
 
     def run(*arguments: str, stdin: str = "") -> Ran:

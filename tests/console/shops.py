@@ -179,7 +179,9 @@ def _webhooks(app: App) -> None:
         known = replace(app, settings=settings())
         with app.database.transaction() as tx:
             added = [
-                webhooks.add_endpoint(tx, Wish(url, names, description), by=EMAIL, reach=known.reach, at=NOON).endpoint
+                webhooks.add_endpoint(
+                    tx, Wish(url, names, description), by=EMAIL, reach=known.reach, vault=known.vault, at=NOON
+                ).endpoint
                 for url, names, description in (
                     (good.url, ["member.*", "order.*", "points.*", "tier.*"], "The warehouse"),
                     (bad.url, ["points.*", "order.paid"], "The CRM"),

@@ -10,7 +10,17 @@ from regulars.asgi import create_asgi
 from regulars.console import _pages
 from regulars.types import to_public
 
-POINTS = ["/points", "/points/expiring", "/points/proof", "/points/adjustments", "/points/freezes", "/points/holds"]
+POINTS = [
+    "/points",
+    "/points/expiring",
+    "/points/proof",
+    "/points/adjustments",
+    "/points/freezes",
+    "/points/holds",
+    "/points/promises",
+    "/points/expiring/members",
+    "/points/kinds",
+]
 PAGES = ["/", "/members", "/members/export.csv", "/orders", *POINTS, "/programme", "/imports"]
 
 
@@ -110,6 +120,9 @@ _KNOWN = {"chart-bar-square", "shopping-bag", "arrow-up-tray", "user-plus", "rec
         ("/points/freezes?before=7", 400),
         ("/points/holds?after=2026-01-01T00:00Z~7", 400),
         ("/points/holds?after=2026-01-01T00:00Z~7~x", 400),
+        ("/points/promises?after=2026-01-01T00:00Z~7", 400),
+        ("/points/expiring/members?after=7", 400),
+        ("/points/expiring/members?type=gold", 400),
     ],
 )
 def test_what_cannot_be_shown_is_told_in_words_with_a_way_on(olga: Visitor, path: str, status: int):
@@ -147,6 +160,10 @@ def test_before_the_first_order_every_page_says_how_to_begin(bare: Visitor):
         "/points/adjustments": "Nothing was given or taken by hand yet",
         "/points/freezes": "Nothing is frozen",
         "/points/holds": "Nothing is set aside",
+        "/points/promises": "Nothing is promised",
+        "/points/promises?event=delivered": "Nothing waits for this event",
+        "/points/expiring/members": "Nothing lapses",
+        "/points/kinds": "No kind was defined",
     }.items():
         assert said in words(bare.get(path).text), path
 

@@ -17,6 +17,7 @@ from regulars.console import adjustments as adjustment_pages
 from regulars.console import freezes as freeze_pages
 from regulars.console import holds as hold_pages
 from regulars.console import members as member_pages
+from regulars.console import promises as promise_pages
 from regulars.ledger import Posting, desk
 from regulars.members import NewMember
 from regulars.types import from_public, to_public
@@ -290,16 +291,53 @@ def test_what_is_set_aside_is_given_back_by_hand_once(shop: Visitor):
     assert "Nothing is set aside" in words(shop.get("/points/holds").text)
 
 
-def test_holds_and_freezes_are_paged(shop: Visitor, monkeypatch: pytest.MonkeyPatch):
+def test_a_kind_of_points_is_defined_named_and_then_called_so(shop: Visitor):
+    form = {"form_token": shop.token("/points/kinds"), "code": "trees", "role": "unit", "decimals": "1"}
+    assert shop.post("/points/kinds", form | {"name_en": "Trees", "name_zh": "树苗"}).status_code == 303
+    page = words(shop.get("/points/kinds").text)
+    assert "Trees trees a unit of the shop's own 1" in page
+    with shop.app.database.transaction() as tx:
+        ledger.earn(tx, ada_of(shop), 15, reference="t", at=NOON, point_type="trees")
+    assert "Trees" in words(shop.get("/points?type=trees").text)
+    assert shop.post("/points/kinds", form | {"name_en": "Oaks"}).status_code == 303
+    shop.client.cookies.set("regulars_language", "zh-CN")
+    assert "树苗" in words(shop.get("/points?type=trees").text)
+    shop.client.cookies.set("regulars_language", "en")
+    for change, told in {
+        "role=qualifying": "This code is taken",
+        "decimals=7": "Give 0 to 6 decimals",
+        "code=Oak!": "Give a code of at most 32",
+        "name_en=" + "x" * 41: "Give a name of 1 to 40",
+    }.items():
+        name, _, value = change.partition("=")
+        refused = shop.post("/points/kinds", form | {name: value})
+        assert (refused.status_code, told in words(refused.text)) == (422, True)
+    with shop.app.database.transaction() as tx:
+        [trees] = [one for one in desk.point_types(tx) if one.point_type == "trees"]
+    assert (trees.role, trees.decimals, trees.name_en, trees.name_zh) == ("unit", 1, "Oaks", "树苗")
+
+
+def test_promises_are_shown_by_the_event_they_wait_for(olga: Visitor):
+    page = words(olga.get("/points/promises").text)
+    assert "delivered:A-1" in page
+    assert "then lost" in page
+    assert "delivered:A-1" in words(olga.get("/points/promises?event=delivered:A-1").text)
+    assert "Nothing waits for this event" in words(olga.get("/points/promises?event=delivered:Z").text)
+
+
+def test_what_is_listed_of_all_members_is_paged(shop: Visitor, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(hold_pages, "_ROWS", 2)
     monkeypatch.setattr(freeze_pages, "_ROWS", 2)
+    monkeypatch.setattr(promise_pages, "_ROWS", 2)
     with shop.app.database.transaction() as tx:
         for n in range(5):
             who = members.enrol(tx, [NewMember(f"m{n}", issuer="uk", name=f"Member {n}.")], at=NOON)[0].member_id
-            ledger.earn(tx, who, 10, reference="a", at=NOON)
+            ledger.earn(tx, who, 10, reference="a", expires_at=NOON + (1 + n // 3) * DAY, at=NOON)
+            ledger.earn(tx, who, 10, reference="p", matures_at=NOON + (1 + n // 2) * DAY, at=NOON)
             ledger.hold(tx, who, 5, reference="h", until=NOON + timedelta(hours=1 + n // 2), at=NOON)
             desk.freeze(tx, who, reason="r", by=MAX, at=NOON + n * DAY)
-    for path, name in (("/points/holds", "after"), ("/points/freezes", "before")):
+    paged = {"/points/holds": "after", "/points/freezes": "before", "/points/promises": "after"}
+    for path, name in {**paged, "/points/expiring/members": "after"}.items():
         seen: list[str] = []
         address = path
         while address:
@@ -388,7 +426,17 @@ def test_each_role_sees_and_does_what_the_api_lets_it(shop: Visitor, email: str,
     one = links(shop.get("/points/adjustments").text, "/points/adjustments/adj_")[0]
     be(shop, email)
     reading = 200 if role.rank >= Role.MANAGER.rank else 403
-    for path in ("/points", "/points/expiring", "/points/proof", "/points/adjustments", one, "/points/freezes"):
+    for path in (
+        "/points",
+        "/points/expiring",
+        "/points/proof",
+        "/points/adjustments",
+        one,
+        "/points/freezes",
+        "/points/promises",
+        "/points/expiring/members",
+        "/points/kinds",
+    ):
         assert shop.get(path).status_code == reading, path
     assert shop.get("/points/holds").status_code == 200
     member = f"/members/{shop.member('ada')}"
@@ -421,6 +469,8 @@ def test_the_pages_speak_chinese(olga: Visitor):
     assert "店铺欠会员的积分及其由来" in words(olga.get("/points").text)
     assert "预留" in words(olga.get("/points/holds").text)
     assert "冻结" in words(olga.get("/points/freezes").text)
+    assert "待生效" in words(olga.get("/points/promises").text)
+    assert "谁的积分最先到期" in words(olga.get("/points/expiring/members").text)
     assert "待第二人批准" in words(olga.get("/points/adjustments").text)
     ada = words(olga.get(f"/members/{olga.member('ada')}?tab=points").text)
     assert "预留 +300" in ada

@@ -101,6 +101,7 @@ FORMS = [
     "/members/{member:str}/points/freeze",
     "/members/{member:str}/points/holds/{number:str}/release",
     "/points/adjustments/{adjustment:str}/decision",
+    "/points/kinds",
     "/programme/terms",
     "/programme/check",
     "/programme/drafts",

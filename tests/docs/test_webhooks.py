@@ -31,7 +31,7 @@ def app(database: Database) -> App:
 def added(app: App, url: str) -> AddedEndpoint:
     with app.database.transaction() as tx:
         wish = Wish(url, ["order.paid", "points.*"])
-        return webhooks.add_endpoint(tx, wish, by="Olga", reach=app.reach, at=app.clock())
+        return webhooks.add_endpoint(tx, wish, by="Olga", reach=app.reach, vault=app.vault, at=app.clock())
 
 
 def amended(app: App, endpoint: AddedEndpoint, url: str) -> None:
@@ -65,7 +65,7 @@ def test_the_receiver_takes_what_is_signed_once_and_refuses_the_rest(app: App, r
         found = webhooks.list_deliveries(tx)
         assert {one.last_status for one in found} == {204}
         webhooks.replay_delivery(tx, found[-1].delivery_id, by="Olga", at=app.clock())
-        webhooks.rotate_secret(tx, endpoint.endpoint.endpoint_id, by="Olga", at=app.clock())
+        webhooks.rotate_secret(tx, endpoint.endpoint.endpoint_id, by="Olga", vault=app.vault, at=app.clock())
     assert jobs.deliver(app) == 1
     with app.database.transaction() as tx:
         assert {one.last_status for one in webhooks.list_deliveries(tx)} == {204}
@@ -81,7 +81,7 @@ def test_the_receiver_takes_what_is_signed_once_and_refuses_the_rest(app: App, r
     ):
         message = webhooks.Message(f"fct_{status}{len(secrets)}", body)
         stream = webhooks.Stream(0, 0, 0, url, secrets)
-        headers = dict(webhooks.headers(stream, message, at=at))
+        headers = dict(webhooks.headers(stream, message, vault=make.VAULT, at=at))
         assert httpx.post(url, content=sent, headers=headers).status_code == status
     assert httpx.post(url, content=body).status_code == 401
     process.kill()

@@ -173,7 +173,15 @@ class PlainAccount:
         events += [((expires_at, 4, 0, expires_at), (-self.lots.pop(expires_at), 0, 0)) for expires_at in gone]
         for (_, kind, source, _), (amount, pending, debt) in sorted(events):
             name = {3: "mature", 4: "expire", 15: "lapse"}[kind]
-            self.append(name, amount, pending=pending, debt=debt, by=f"{name}:{source or len(self.entries) + 1}")
+            undoes = source if name == "lapse" else None
+            self.append(
+                name,
+                amount,
+                pending=pending,
+                debt=debt,
+                reverses=undoes,
+                by=f"{name}:{source or len(self.entries) + 1}",
+            )
 
     def append(
         self,

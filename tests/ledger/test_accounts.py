@@ -41,10 +41,10 @@ def test_lots_come_by_expiry_and_then_pending_ones_by_maturity(tx: Transaction) 
 def test_a_statement_is_read_page_by_page(tx: Transaction) -> None:
     post(tx, *[earn(ADA, number, f"e{number}") for number in range(1, 8)], earn(BEN, 1, "b"))
     assert [entry.seq for entry in ledger.statement(tx, ADA, limit=3)] == [7, 6, 5]
-    assert [entry.seq for entry in ledger.statement(tx, ADA, before_seq=5, limit=3)] == [4, 3, 2]
-    assert [entry.seq for entry in ledger.statement(tx, ADA, before_seq=2, limit=3)] == [1]
-    assert ledger.statement(tx, ADA, before_seq=1) == []
-    assert [entry.seq for entry in ledger.statement(tx, ADA, before_seq=10**6, limit=1)] == [7]
+    assert [entry.seq for entry in ledger.statement(tx, ADA, before=5, limit=3)] == [4, 3, 2]
+    assert [entry.seq for entry in ledger.statement(tx, ADA, before=2, limit=3)] == [1]
+    assert ledger.statement(tx, ADA, before=1) == []
+    assert [entry.seq for entry in ledger.statement(tx, ADA, before=10**6, limit=1)] == [7]
 
 
 def test_a_statement_says_what_each_entry_did(tx: Transaction) -> None:

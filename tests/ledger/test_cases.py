@@ -104,6 +104,20 @@ def test_case_12_a_promise_and_its_return_end_alike_in_any_order(
     assert ledger.audit(tx) == []
 
 
+def test_case_13_what_lapsed_by_itself_is_undone_and_leaves_nothing_to_take_back(tx: Transaction) -> None:
+    promise = earn(CLEO, 100, "ord", matures_at=SOON, awaits="delivered", lapses=True)
+    post(tx, promise, earn(CLEO, 50, "other"), take_back(CLEO, 30, "ret 1", "ord"))
+    [early, late] = post(tx, take_back(CLEO, 20, "ret 2", "ord"), take_back(CLEO, 71, "ret 3", "ord"), at=SOON - TICK)
+    assert (early.status, late.status, late.amount) == ("posted", "exceeds", 50)
+    [refused] = post(tx, take_back(CLEO, 1, "ret 4", "ord"), at=SOON)  # the job has not come by
+    assert (refused.status, refused.amount) == ("exceeds", 0)
+    assert balance(tx, CLEO, SOON) == (50, 0, 0)
+    entry = ledger.statement(tx, CLEO, limit=1)[0]
+    assert (entry.kind, entry.pending_change, entry.reverses) == ("lapse", -50, 1)
+    assert past.holding(tx, CLEO, as_of=SOON, known_at=SOON).balance == ledger.balance(tx, CLEO, at=SOON)
+    assert ledger.audit(tx) == []
+
+
 def test_case_14_two_hundred_at_once_spend_exactly_what_there_is(database: Database) -> None:
     with database.transaction() as tx:
         ledger.earn(tx, ADA, 1005, reference="ord", at=NOON)

@@ -21,6 +21,15 @@ def test_a_kind_of_points_is_defined_once(tx: Transaction) -> None:
     with pytest.raises(InvalidPosting, match="point_type"):
         desk.define_point_type(tx, "Stars!", at=NOON)
     assert desk.point_types(tx) == [stars]
+    named = desk.define_point_type(tx, "stars", role="qualifying", decimals=2, name_en="Stars", at=NOON)
+    assert (named.name_en, named.name_zh) == ("Stars", None)
+    with pytest.raises(desk.PointTypeInUse):
+        desk.define_point_type(tx, "stars", role="unit", name_en="Suns", at=NOON)
+    again = desk.define_point_type(tx, "stars", role="qualifying", decimals=2, name_zh="星星", at=NOON)
+    assert (again.name_en, again.name_zh) == ("Stars", "星星")
+    with pytest.raises(InvalidPosting, match="name_zh"):
+        desk.define_point_type(tx, "stars", role="qualifying", decimals=2, name_zh=" ", at=NOON)
+    assert desk.point_types(tx) == [again]
 
 
 def test_qualifying_points_are_counted_and_never_spent(tx: Transaction) -> None:

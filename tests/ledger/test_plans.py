@@ -91,7 +91,6 @@ def _plan_everything(tx: Transaction) -> None:
     ledger.lots(tx, 0, at=NOON)
     for number in range(8):  # so often that the session keeps one plan for whatever comes
         ledger.slide(tx, [Active(0, number, NOON + (5 + number) * DAY)], at=NOON + 4 * DAY)
-        ledger.lapsed(tx, [(0, "p"), (0, "e")], at=NOON + 4 * DAY)
         ledger.fulfil(tx, "e", "f", at=NOON + 4 * DAY)
     past.holding(tx, 0, as_of=NOON, known_at=NOON)
     past.carried(tx, 0)
@@ -160,12 +159,9 @@ def rows_read(
         pytest.param(
             lambda tx: ledger.slide(tx, [Active(1000 + n, 1, NOON + DAY) for n in range(50)], at=NOON), (0, 0, 100, 0), id="slide nothing"
         ),
-        pytest.param(
-            lambda tx: ledger.lapsed(tx, [(1000 + n, "p") for n in range(50)], at=NOON), (100, 150, 0, 100), id="lapsed"
-        ),
         pytest.param(lambda tx: ledger.fulfil(tx, "e", "f", at=NOON), (0, 0, 0, 0), id="fulfil"),
         pytest.param(lambda tx: ledger.statement(tx, HOT, limit=20), (10, 50, 0, 0), id="statement"),
-        pytest.param(lambda tx: ledger.statement(tx, HOT, after_seq=100, limit=20), (10, 50, 0, 0), id="statement, back"),
+        pytest.param(lambda tx: ledger.statement(tx, HOT, after=100, limit=20), (10, 50, 0, 0), id="statement, back"),
         pytest.param(lambda tx: past.holding(tx, 1001, as_of=NOON, known_at=NOON), (10, 30, 0, 10), id="the past, few entries"),
         pytest.param(lambda tx: past.holding(tx, HOT, as_of=NOON, known_at=NOON), (10, 18_000, 0, 10), id="the past, many entries"),
         pytest.param(lambda tx: past.carried(tx, 1001), (10, 10, 0, 0), id="opening and closing"),

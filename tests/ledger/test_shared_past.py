@@ -6,7 +6,7 @@ import pytest
 
 import citus
 from conftest import NOON
-from ledger.making import ADA, BEN, DAN, DAY, LATER, SOON, earn, everything, lots, post, spend, take_back
+from ledger.making import ADA, BEN, DAN, DAY, LATER, SOON, earn, everything, lots, post, spend, statuses, take_back
 from regulars import ledger
 from regulars.ledger import Active, NotShareable, Posting, desk, past
 from regulars.storage import Transaction
@@ -77,17 +77,61 @@ def test_the_statement_is_that_of_all_who_share_and_the_own_one_can_be_asked_for
     join(tx, ADA, BEN)
     post(tx, spend(BEN, 30, "v"))
     assert [(one.kind, ledger.told(one.reference)[1]) for one in ledger.statement(tx, ADA)] == [
-        ("spend", BEN), ("receive", None),
+        ("spend", BEN), ("receive", None), ("send", None), ("earn", None),
     ]  # fmt: skip
+    assert [one.kind for one in ledger.statement(tx, BEN)] == ["spend"]  # what was there before is an opening line
     assert [one.kind for one in ledger.statement(tx, ADA, own=True)] == ["send", "earn"]
-    assert past.carried(tx, ADA).closing.available == 70
-    assert "".join(past.written(tx, ADA, as_json=False)) == "".join(past.written(tx, BEN, as_json=False))
+    assert past.carried(tx, ADA).closing.available == past.carried(tx, BEN).closing.available == 70
+    [ada], [ben] = past.chapters(tx, ADA), past.chapters(tx, BEN)
+    assert (ada.place, ada.began_at, ada.shared_with, ada.opening.available) == (3, JOINED, "hou_000000000002d", 0)
+    assert (ben.place, ben.opening.available, past.carried(tx, BEN).found.available) == (1, 100, 100)
+    told = [line.split(",")[3] for line in "".join(past.written(tx, BEN, as_json=False)).splitlines()]
+    assert told == ["kind", "opening", "opening", "spend", "closing"]
+
+
+def test_a_statement_goes_through_all_accounts_a_member_ever_had_and_adds_up(tx: Transaction) -> None:
+    post(tx, earn(BEN, 500, "b"), earn(ADA, 100, "a"))
+    join(tx, BEN)
+    join(tx, ADA, at=JOINED + DAY)
+    post(tx, Posting("spend", BEN, 30, "v", JOINED + 2 * DAY), at=JOINED + 2 * DAY)
+    ledger.leave(tx, ADA, HOME, share=50, reference="out", at=LEFT)
+    post(tx, Posting("earn", BEN, 7, "not ada's", LEFT + DAY), at=LEFT + DAY)
+    post(tx, Posting("earn", ADA, 9, "alone", LEFT + DAY), at=LEFT + DAY)
+    ledger.join(tx, ADA, DAN, reference="merged", at=LEFT + 2 * DAY)  # and then Dan joins the household
+    ledger.join(tx, DAN, HOME, reference="in", at=LEFT + 3 * DAY)
+    post(tx, Posting("spend", DAN, 1, "w", LEFT + 4 * DAY), at=LEFT + 4 * DAY)
+    lines = ledger.statement(tx, ADA, limit=100)[::-1]
+    assert [one.place for one in lines] == list(range(1, len(lines) + 1))
+    assert [(one.kind, one.amount) for one in lines] == [
+        ("earn", 100), ("send", -100), ("receive", 100), ("spend", -30), ("send", -50),
+        ("receive", 50), ("earn", 9), ("send", -59), ("receive", 59), ("send", -59), ("receive", 59), ("spend", -1),
+    ]  # fmt: skip
+    opens = past.chapters(tx, ADA)
+    assert [(one.place, one.opening.available) for one in opens] == [(3, 500), (6, 0), (9, 0), (11, 527)]
+    for size in (1, 2, 5):
+        paged, before = list[ledger.Entry](), None
+        while page := ledger.statement(tx, ADA, limit=size, before=before):
+            paged, before = [*paged, *page], page[-1].place
+        assert paged == lines[::-1]
+        paged, after = list[ledger.Entry](), 0
+        while page := ledger.statement(tx, ADA, limit=size, after=after, kinds=["send", "receive"]):
+            paged, after = [*paged, *page[::-1]], page[0].place
+        assert paged == [one for one in lines if one.kind in ("send", "receive")]
+    for since, until in ((None, None), (JOINED + DAY, None), (JOINED + 2 * DAY, LEFT), (LEFT + DAY, LEFT + 4 * DAY)):
+        period = past.Period(since, until)
+        sums = past.carried(tx, ADA, period=period)
+        inside = ledger.statement(tx, ADA, limit=100, period=period)
+        assert sums.entries == len(inside)
+        change = sum(one.amount for one in inside) + sums.found.available
+        assert sums.opening.available + change == sums.closing.available
+        if until is None:
+            assert sums.closing == ledger.balance(tx, ADA, at=LEFT + 4 * DAY)
 
 
 def test_a_debt_that_moved_is_told_as_such(tx: Transaction) -> None:
     post(tx, earn(DAN, 9, "d"), spend(DAN, 9, "v"), take_back(DAN, 9, "t", "d"))
     join(tx, DAN)
-    [came], [went, *_] = ledger.statement(tx, DAN), ledger.statement(tx, DAN, own=True)
+    [came, *_], [went, *_] = ledger.statement(tx, DAN), ledger.statement(tx, DAN, own=True)
     assert past.in_words(went) == "9 points that were owed are owed by an account that others share."
     assert past.in_words(came) == "9 points that another account owed are owed by this one."
     assert past.in_words(came, "zh_CN") == "转入其他账户所欠的 9 积分。"
@@ -108,16 +152,21 @@ def test_whoever_is_active_lets_all_that_is_shared_live_on(tx: Transaction) -> N
     assert ledger.audit(tx) == []
 
 
-def test_what_lapsed_is_known_wherever_the_promise_went(tx: Transaction) -> None:
+def test_what_lapsed_is_not_taken_back_wherever_the_promise_went(tx: Transaction) -> None:
     for name in ("before", "moved"):
         end = JOINED - DAY if name == "before" else SOON
         post(tx, earn(ADA, 5, name, LATER, matures_at=end, awaits="event", lapses=True))
     post(tx, earn(ADA, 5, "kept", LATER, matures_at=SOON, awaits="event"))
     join(tx, ADA)
     post(tx, earn(ADA, 5, "shared", LATER, matures_at=SOON, awaits="event", lapses=True), at=JOINED)
-    asked = [(ADA, name) for name in ("before", "moved", "kept", "shared", "never")]
-    assert ledger.lapsed(tx, asked, at=JOINED) == {(ADA, "before")}
-    assert ledger.lapsed(tx, asked, at=SOON) == {(ADA, "before"), (ADA, "moved"), (ADA, "shared")}
+    names = ("before", "moved", "kept", "shared")
+
+    def taken_back(at: datetime) -> list[str]:
+        with tx.connection.transaction(force_rollback=True):
+            return statuses(post(tx, *[take_back(ADA, 1, f"r-{name}", name) for name in names], at=at))
+
+    assert taken_back(JOINED) == ["exceeds", "posted", "posted", "posted"]
+    assert taken_back(SOON) == ["exceeds", "exceeds", "posted", "exceeds"]
     assert ledger.audit(tx) == []
 
 

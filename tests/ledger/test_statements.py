@@ -62,21 +62,21 @@ def test_the_words_are_chinese_too_for_every_kind(busy: Transaction) -> None:
 
 def test_pages_go_both_ways_and_hold_still_under_writes(busy: Transaction) -> None:
     first = ledger.statement(busy, ADA, limit=3)
-    second = ledger.statement(busy, ADA, limit=3, before_seq=first[-1].seq)
+    second = ledger.statement(busy, ADA, limit=3, before=first[-1].seq)
     assert numbers(first + second) == [8, 7, 6, 5, 4, 3]
     post(busy, earn(ADA, 1, "meanwhile"), earn(ADA, 1, "and again"), at=NOON + 10 * DAY)
-    assert ledger.statement(busy, ADA, limit=3, after_seq=second[0].seq) == first
-    assert ledger.statement(busy, ADA, limit=3, before_seq=first[-1].seq) == second
-    assert numbers(ledger.statement(busy, ADA, limit=5, after_seq=8)) == [10, 9]
-    assert ledger.statement(busy, ADA, after_seq=10) == []
+    assert ledger.statement(busy, ADA, limit=3, after=second[0].seq) == first
+    assert ledger.statement(busy, ADA, limit=3, before=first[-1].seq) == second
+    assert numbers(ledger.statement(busy, ADA, limit=5, after=8)) == [10, 9]
+    assert ledger.statement(busy, ADA, after=10) == []
 
 
 def test_pages_of_some_kinds_go_both_ways(busy: Transaction) -> None:
     kinds = ["spend", "capture", "release"]
     assert numbers(ledger.statement(busy, ADA, kinds=kinds, limit=2)) == [8, 4]
-    assert numbers(ledger.statement(busy, ADA, kinds=kinds, limit=2, before_seq=4)) == [2]
-    assert numbers(ledger.statement(busy, ADA, kinds=kinds, limit=2, after_seq=2)) == [8, 4]
-    assert numbers(ledger.statement(busy, ADA, kinds=kinds, limit=1, after_seq=2)) == [4]
+    assert numbers(ledger.statement(busy, ADA, kinds=kinds, limit=2, before=4)) == [2]
+    assert numbers(ledger.statement(busy, ADA, kinds=kinds, limit=2, after=2)) == [8, 4]
+    assert numbers(ledger.statement(busy, ADA, kinds=kinds, limit=1, after=2)) == [4]
     with pytest.raises(InvalidPosting, match=r"kind is 'gift': give one of earn, spend"):
         ledger.statement(busy, ADA, kinds=["gift"])
 

@@ -19,6 +19,7 @@ from regulars.api import (
     holds,
     households,
     imports,
+    liability,
     measures,
     members,
     orders,
@@ -43,7 +44,7 @@ from regulars.api.documentation import documentation
 from regulars.app import App
 
 _MODULES: Final = (
-    shops, members, households, orders, returns, deliveries, points, statements, holds, transfers, promises, corrections, postings, adjustments,
+    shops, members, households, orders, returns, deliveries, points, statements, liability, holds, transfers, promises, corrections, postings, adjustments,
     reconciliation, programme, drafts, measures,
     imports, feed, webhooks, health,
 )  # fmt: skip

@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from regulars.api._shapes import Instant
+
 Period = Annotated[
     Literal["day", "month", "quarter", "year"],
     Meta(description="Rounded up to the end of the day, month, quarter or year in the programme's time zone."),
@@ -89,3 +91,33 @@ class AtEvent(Struct, forbid_unknown_fields=True, tag_field="kind", tag="event")
 
 Expiry = Rolling | PeriodEnd | Yearly | Sliding
 Pending = UntilDay | AfterSpan | MonthDay | AtEvent
+
+_NEITHER = "With neither, the programme says, for this kind of points."
+ExpiresAt = Annotated[
+    Instant | None,
+    Meta(
+        description="The first instant at which they are gone; null: never. Give this or `expiry`, not both: both are refused. "
+        + _NEITHER
+    ),
+]
+MaturesAt = Annotated[
+    Instant | None,
+    Meta(
+        description="Pending until then; null: available at once. Give this or `pending`, not both: both are refused. "
+        + _NEITHER
+    ),
+]
+OwnExpiry = Annotated[
+    Expiry | None,
+    Meta(
+        description="How long they last, in the programme's words and time zone, counted from when they can be spent. `sliding` is "
+        "for `points` alone, and later activity keeps them alive only where the programme's own points live by activity."
+    ),
+]
+OwnPending = Annotated[
+    Pending | None,
+    Meta(
+        description="How long they wait, in the programme's words and time zone. With `event`, here or in the programme, what they wait "
+        "for is `event:reference`, `installed:till-7-000123` say, told by `POST /v1/fulfilments`; `delivered`, too."
+    ),
+]

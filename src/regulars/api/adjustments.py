@@ -35,6 +35,9 @@ Reason = Annotated[
 PointType = Annotated[str, Meta(pattern="^[a-z][a-z0-9_]{0,31}$", description="Which kind of points.")]
 
 
+_KindName = Annotated[str, Meta(min_length=1, max_length=40, pattern=r"^[^\x00-\x1f\x7f]*$", examples=["Stars"])]
+
+
 class NewAdjustment(Struct, forbid_unknown_fields=True):
     """Points to give by hand, or to take."""
 
@@ -103,6 +106,8 @@ class NewPointType(Struct, forbid_unknown_fields=True):
         Meta(description="`qualifying`: counted and never spent; `unit`: stamps, trees, what the shop counts."),
     ] = "redeemable"
     decimals: Annotated[int, Meta(ge=0, le=6, description="Amounts are whole numbers of 10^-decimals.")] = 0
+    name_en: Annotated[_KindName | None, Meta(description="What staff read in English; null: the code.")] = None
+    name_zh: Annotated[_KindName | None, Meta(description="What staff read in Chinese; null: the code.")] = None
 
 
 class KnownPointType(NewPointType, kw_only=True):
@@ -265,14 +270,31 @@ def list_point_types(call: Call) -> Response[Page[KnownPointType]]:
 
 @creating("/point-types", tag=TAG, permission=Permission.CONFIGURE, refusals=[PointTypeInUse, InvalidPosting])
 def define_point_type(call: Call, data: JSONBody[NewPointType]) -> Response[KnownPointType]:
-    """Define a kind of points. The same definition again changes nothing; another one is refused."""
+    """Define a kind of points. The same definition again changes only its names; another one is refused."""
     return call.write(
-        lambda tx, at: _known(desk.define_point_type(tx, data.code, role=data.role, decimals=data.decimals, at=at))
+        lambda tx, at: _known(
+            desk.define_point_type(
+                tx,
+                data.code,
+                role=data.role,
+                decimals=data.decimals,
+                name_en=data.name_en,
+                name_zh=data.name_zh,
+                at=at,
+            )
+        )
     )
 
 
 def _known(one: desk.PointType) -> KnownPointType:
-    return KnownPointType(code=one.point_type, role=one.role, decimals=one.decimals, defined_at=one.defined_at)
+    return KnownPointType(
+        code=one.point_type,
+        role=one.role,
+        decimals=one.decimals,
+        name_en=one.name_en,
+        name_zh=one.name_zh,
+        defined_at=one.defined_at,
+    )
 
 
 HANDLERS = (

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 from litestar import Response
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from regulars import ledger
 from regulars.access import Permission
@@ -30,7 +30,8 @@ from regulars.api._points import (
 )
 from regulars.api._postings import Asked
 from regulars.api._routes import creating, reading
-from regulars.api._shapes import ImpossibleDate, Instant, Points, find_member, sensible, shown
+from regulars.api._shapes import ImpossibleDate, Points, find_member, sensible, shown
+from regulars.api._terms import ExpiresAt, MaturesAt, OwnExpiry, OwnPending
 from regulars.insight import BadCursor
 from regulars.ledger import NothingToReverse, ReversesTooMuch, past
 from regulars.members import MemberNotFound
@@ -66,7 +67,7 @@ class Balance(Struct):
 class Entry(Struct):
     """One line of the member's statement."""
 
-    number: Annotated[int, Meta(description="1, 2, 3 … without gaps.")]
+    number: Annotated[int, Meta(description="1, 2, 3 … without gaps, in the account that has it.")]
     kind: Annotated[
         Kind,
         Meta(
@@ -92,13 +93,15 @@ class Earn(Struct, forbid_unknown_fields=True):
 
     amount: Annotated[Points, Meta(examples=[500])]
     reference: Reference
-    expires_at: Annotated[
-        Instant | None, Meta(description="The first instant at which they are gone; null: never.")
-    ] = None
-    matures_at: Annotated[Instant | None, Meta(description="Pending until then; null: available at once.")] = None
+    expires_at: ExpiresAt | UnsetType = UNSET
+    expiry: OwnExpiry = None
+    matures_at: MaturesAt | UnsetType = UNSET
+    pending: OwnPending = None
     awaits: Annotated[
         Event | None,
-        Meta(description="An event that makes them available at once; `matures_at` is then the time-out."),
+        Meta(
+            description="An event that makes them available at once; `matures_at` is then the time-out, and has to be given."
+        ),
     ] = None
     lapses: Annotated[bool, Meta(description="At `matures_at` they are lost unless the event has come.")] = False
     reason: Reason | None = None
@@ -133,7 +136,9 @@ _EARN: Final = Single(
         reference=data.reference,
         amount=data.amount,
         expires_at=data.expires_at,
+        expiry=data.expiry,
         matures_at=data.matures_at,
+        pending=data.pending,
         awaits=data.awaits,
         lapses=data.lapses,
         reason=data.reason,
@@ -205,7 +210,7 @@ def _balance(held: ledger.Balance, lots: Sequence[ledger.Lot], shared_with: str 
 
 @reading("/members/{member:str}/points/entries", tag=TAG, refusals=[MemberNotFound, BadCursor])
 def list_entries(call: Call, member: FromPath[str], asked: NamedDependency[PagingOfType]) -> Response[Page[Entry]]:
-    """List what happened to a member's points, the latest first; of shared points, what happened to all of them."""
+    """List what happened to a member's points, the latest first; of shared points, what happened to all of them since joining."""
     place = from_cursor(asked.after, tuple[Seq])
 
     def work(tx: Transaction) -> Page[Entry]:
@@ -213,11 +218,11 @@ def list_entries(call: Call, member: FromPath[str], asked: NamedDependency[Pagin
         known = ledger.statement(
             tx,
             member_id,
-            before_seq=place[0] if place else None,
+            before=place[0] if place else None,
             limit=asked.limit + 1,
             point_type=asked.point_type,
         )
-        return page_of(known, asked.limit, _entry, lambda last: (last.seq,))
+        return page_of(known, asked.limit, _entry, lambda last: (last.place,))
 
     return call.read(work)
 

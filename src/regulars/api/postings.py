@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from litestar import Response
 from litestar.params import JSONBody
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import asdict
 
 from regulars import ledger
@@ -28,7 +28,8 @@ from regulars.api._points import (
 from regulars.api._postings import Asked, Kind
 from regulars.api._problems import status_of
 from regulars.api._routes import creating
-from regulars.api._shapes import Instant, MemberRef, Points
+from regulars.api._shapes import MemberRef, Points
+from regulars.api._terms import ExpiresAt, MaturesAt, OwnExpiry, OwnPending
 from regulars.errors import RegularsError
 from regulars.storage import Transaction
 
@@ -54,8 +55,10 @@ class NewPosting(Struct, forbid_unknown_fields=True):
     until: Annotated[
         Until | None, Meta(description="A hold: when it ends. An extension or a reinstatement: the new expiry.")
     ] = None
-    expires_at: Annotated[Instant | None, Meta(description="An earn: the first instant at which it is gone.")] = None
-    matures_at: Annotated[Instant | None, Meta(description="An earn: pending until then.")] = None
+    expires_at: ExpiresAt | UnsetType = UNSET
+    expiry: OwnExpiry = None
+    matures_at: MaturesAt | UnsetType = UNSET
+    pending: OwnPending = None
     awaits: Annotated[Event | None, Meta(description="An earn: pending until this event.")] = None
     lapses: Annotated[bool, Meta(description="An earn: lost at `matures_at` unless the event has come.")] = False
     shortfall: Annotated[

@@ -42,6 +42,15 @@ class Tier(Struct, forbid_unknown_fields=True):
     from_minor: Annotated[int, Meta(ge=0, le=10**15, examples=[100_000])]
 
 
+class Terms(Struct, forbid_unknown_fields=True):
+    """How long points of another kind last, and wait."""
+
+    expiry: Annotated[
+        Expiry | None, Meta(description="How long they last; null: for ever. `sliding` is for `points` alone.")
+    ] = None
+    pending: Annotated[Pending | None, Meta(description="How long they wait; null: not at all.")] = None
+
+
 class NewProgramme(Struct, forbid_unknown_fields=True):
     """What a programme says."""
 
@@ -64,6 +73,14 @@ class NewProgramme(Struct, forbid_unknown_fields=True):
         Pending | None, Meta(description="How long points wait before they can be spent; null: not at all.")
     ] = None
     window_months: Annotated[int, Meta(ge=1, le=120, description="How far back spend counts towards a tier.")] = 12
+    other_terms: Annotated[
+        dict[Annotated[str, Meta(max_length=32, pattern="^[a-z][a-z0-9_]{0,31}$")], Terms],
+        Meta(
+            max_length=100,
+            description="How long points of other kinds last and wait, by their `point_type`; those that are not named last for "
+            "ever and do not wait.",
+        ),
+    ] = {}
 
 
 class NewVersion(NewProgramme, forbid_unknown_fields=True, kw_only=True):

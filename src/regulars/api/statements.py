@@ -45,7 +45,8 @@ class Followed(Struct):
 class Line(Struct):
     """One entry, and what it did."""
 
-    number: Annotated[int, Meta(description="1, 2, 3 … without gaps.")]
+    number: Annotated[int, Meta(description="1, 2, 3 … without gaps, in the account that has it.")]
+    place: Annotated[int, Meta(description="In this statement: the number, as long as the member shared no points.")]
     kind: Kind
     words: Annotated[str, Meta(description="What it did, in a sentence.", examples=["Earned 200 points."])]
     amount: Annotated[int, Meta(description="Change of what is available.")]
@@ -80,11 +81,32 @@ class Elsewhere(Struct):
     folders: Annotated[list[str], Meta(description="Where the files were written.")]
 
 
+class Chapter(Struct):
+    """From one entry on a statement is of other points: shared ones, or the member's own again."""
+
+    place: Annotated[int, Meta(description="That of its first entry.")]
+    began_at: datetime
+    shared_with: Annotated[
+        str | None, Meta(description="The household or member they are shared with; null: the member's own.")
+    ]
+    opening: Annotated[Sums, Meta(description="What was there already.")]
+
+
 class Statement(Struct):
-    """A period of a member's account, and a page of its entries: opening + all changes = closing."""
+    """A period of a member's account, and a page of its entries: opening + all changes + found = closing."""
 
     opening: Sums
     closing: Sums
+    found: Annotated[
+        Sums,
+        Meta(
+            description="What others had when the member came to share points with them, less what stayed with them on leaving; "
+            "all 0 where no chapter begins in the period."
+        ),
+    ]
+    chapters: Annotated[
+        list[Chapter], Meta(description="Where the statement goes on with other points, the earliest first.")
+    ]
     entries: Annotated[int, Meta(description="How many entries fit, on all pages.")]
     items: list[Line]
     next: Annotated[str | None, Meta(description="Ask with `after` set to this for earlier entries; null at the end.")]
@@ -127,6 +149,7 @@ class Exported(Chosen, forbid_unknown_fields=True):
 def read_statement(call: Call, member: FromPath[str], asked: NamedDependency[PageOf]) -> Response[Statement]:
     """Read a member's account statement, the latest entry first.
 
+    Of a member who shares points it is that of all who share them, from joining on, and before that the member's own: `chapters`.
     Go on with `next` as `after`, back with `previous` as `before`; pages hold still whatever is posted meanwhile.
     """
     period, limit = _period(asked), asked.limit
@@ -139,17 +162,19 @@ def read_statement(call: Call, member: FromPath[str], asked: NamedDependency[Pag
         member_id = find_member(tx, member).member_id
         sums = past.carried(tx, member_id, **account)
         away = past.elsewhere(tx, member_id, point_type=asked.point_type)
-        place: Any = {"after_seq": newer[0]} if newer else {"before_seq": older[0] if older else None}
+        place: Any = {"after": newer[0]} if newer else {"before": older[0] if older else None}
         found = ledger.statement(tx, member_id, limit=limit, **place, **account)
-        earlier = found and ledger.statement(tx, member_id, limit=1, before_seq=found[-1].seq, **account)
-        later = found and ledger.statement(tx, member_id, limit=1, after_seq=found[0].seq, **account)
+        earlier = found and ledger.statement(tx, member_id, limit=1, before=found[-1].place, **account)
+        later = found and ledger.statement(tx, member_id, limit=1, after=found[0].place, **account)
         return Statement(
             _sums(sums.opening),
             _sums(sums.closing),
+            _sums(sums.found),
+            [_chapter(one) for one in past.chapters(tx, member_id, point_type=asked.point_type)],
             sums.entries,
             [_line(one, asked) for one in found],
-            to_cursor((found[-1].seq,)) if earlier else None,
-            to_cursor((found[0].seq,)) if later else None,
+            to_cursor((found[-1].place,)) if earlier else None,
+            to_cursor((found[0].place,)) if later else None,
             away and Elsewhere(away.upto, away.since, away.folders),
         )
 
@@ -216,6 +241,10 @@ def _period(asked: Chosen) -> Period:
     return Period(asked.since, asked.until, asked.by, asked.as_of, asked.known_at)
 
 
+def _chapter(one: past.Chapter) -> Chapter:
+    return Chapter(one.place, one.began_at, one.shared_with, _sums(one.opening))
+
+
 def _sums(balance: ledger.Balance) -> Sums:
     return Sums(balance.available, balance.pending, balance.held, balance.debt)
 
@@ -225,6 +254,7 @@ def _line(one: ledger.Entry, asked: Chosen) -> Line:
     reference, member_id = ledger.told(one.reference)
     return Line(
         number=one.seq,
+        place=one.place,
         kind=one.kind,  # pyright: ignore[reportArgumentType] - the ledger has exactly these
         words=past.in_words(one, asked.language, point_type=asked.point_type),
         amount=one.amount,

@@ -45,6 +45,7 @@ from regulars.facts.webhooks import (
     EndpointDisabled,
     EndpointNotFound,
     ReplayNotFound,
+    SecretKeyMissing,
     TooManyEndpoints,
     Wish,
 )
@@ -71,7 +72,12 @@ def list_webhook_endpoints(call: Call) -> Response[Page[Endpoint]]:
     return call.read(work)
 
 
-@creating("/webhooks/endpoints", tag=TAG, permission=Permission.SEND, refusals=[BadEndpoint, TooManyEndpoints])
+@creating(
+    "/webhooks/endpoints",
+    tag=TAG,
+    permission=Permission.SEND,
+    refusals=[BadEndpoint, TooManyEndpoints, SecretKeyMissing],
+)
 def add_webhook_endpoint(call: Call, data: JSONBody[NewEndpoint]) -> Response[AddedEndpoint]:
     """Send facts to an address from now on.
 
@@ -81,7 +87,7 @@ def add_webhook_endpoint(call: Call, data: JSONBody[NewEndpoint]) -> Response[Ad
 
     def work(tx: Transaction, at: datetime) -> AddedEndpoint:
         wish = Wish(data.url, data.names, data.description)
-        added = webhooks.add_endpoint(tx, wish, by=_by(call), reach=call.app.reach, at=at)
+        added = webhooks.add_endpoint(tx, wish, by=_by(call), reach=call.app.reach, vault=call.app.vault, at=at)
         return AddedEndpoint(**msgspec.structs.asdict(show_endpoint(added.endpoint, None)), secret=added.secret)
 
     return call.write(work)
@@ -137,7 +143,10 @@ def enable_webhook_endpoint(call: Call, endpoint: FromPath[str]) -> Response[End
 
 
 @creating(
-    "/webhooks/endpoints/{endpoint:str}/rotation", tag=TAG, permission=Permission.SEND, refusals=[EndpointNotFound]
+    "/webhooks/endpoints/{endpoint:str}/rotation",
+    tag=TAG,
+    permission=Permission.SEND,
+    refusals=[EndpointNotFound, SecretKeyMissing],
 )
 def rotate_webhook_secret(call: Call, endpoint: FromPath[str], data: JSONBody[Rotation]) -> Response[NewSecret]:
     """Give an endpoint a new secret, shown this once.
@@ -147,7 +156,9 @@ def rotate_webhook_secret(call: Call, endpoint: FromPath[str], data: JSONBody[Ro
 
     def work(tx: Transaction, at: datetime) -> NewSecret:
         overlap = timedelta(hours=data.overlap_hours)
-        given = webhooks.rotate_secret(tx, endpoint_id_of(endpoint), overlap=overlap, by=_by(call), at=at)
+        given = webhooks.rotate_secret(
+            tx, endpoint_id_of(endpoint), overlap=overlap, by=_by(call), vault=call.app.vault, at=at
+        )
         return NewSecret(to_public("whe", given.endpoint.endpoint_id), given.secret)
 
     return call.write(work)

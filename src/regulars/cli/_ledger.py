@@ -1,4 +1,4 @@
-"""`regulars ledger verify|export|archive|statement|totals`."""
+"""`regulars ledger verify|export|archive|statement|totals|flows|expiring|types|define-type`."""
 
 import time
 from datetime import datetime
@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from regulars.app import App
-from regulars.cli import _archive, _statements
+from regulars.cli import _archive, _liability, _statements
 from regulars.cli._app import AsJson, open_app, show_one
 from regulars.errors import Conflict
 from regulars.ledger import proof
@@ -19,6 +19,10 @@ app = typer.Typer(help="Read and prove the points ledger.", no_args_is_help=True
 app.command("archive")(_archive.archive_entries)
 app.command("statement")(_statements.statement)
 app.command("totals")(_statements.totals)
+app.command("flows")(_liability.flows)
+app.command("expiring")(_liability.expiring)
+app.command("types")(_liability.types)
+app.command("define-type")(_liability.define_type)
 
 
 class LedgerContradicted(Conflict):

@@ -67,7 +67,7 @@ def statement(
             )
             return _spooled(pieces)
 
-        with _told(opened.read_past(work)) as text:
+        with told(opened.read_past(work)) as text:
             while piece := text.read(1 << 16):
                 typer.echo(piece, nl=False)
 
@@ -84,7 +84,7 @@ def _spooled(pieces: Iterator[str]) -> IO[str]:
     return spool
 
 
-def _told(read: Read[Found]) -> Found:
+def told(read: Read[Found]) -> Found:
     """What was found; that it is a little old is said beside it."""
     if read.source == "replica":
         typer.echo(f"Read from the replica, {read.behind.total_seconds():.1f} seconds behind.", err=True)
@@ -104,9 +104,9 @@ def totals(as_of: AsOf = None, known_at: KnownAt = None, as_json: AsJson = False
 def _totals(opened: App, as_of: datetime | None, known_at: datetime | None) -> Sequence[ledger.Totals]:
     now = opened.clock()
     if as_of is None and known_at is None:
-        return _told(opened.read_past(ledger.totals))
+        return told(opened.read_past(ledger.totals))
     moments = _utc(as_of, now) or now, _utc(known_at, now) or now
-    return _told(opened.read_past(lambda tx: past.totals(tx, as_of=moments[0], known_at=moments[1])))
+    return told(opened.read_past(lambda tx: past.totals(tx, as_of=moments[0], known_at=moments[1])))
 
 
 def _printed(
@@ -118,18 +118,25 @@ def _printed(
         complete = f"Complete from {away.since.isoformat()}; before" if away.since else "Not complete"
         yield f"{complete}, references and reasons are in the archive's files: {', '.join(away.folders)}\n"
     yield f"Opening: {_balance(sums.opening)}\n"
-    upto = 0
+    upto, opens = 0, past.chapters(tx, member_id, point_type=point_type)
     while found := ledger.statement(
-        tx, member_id, after_seq=upto, limit=500, point_type=point_type, period=period, kinds=kinds
+        tx, member_id, after=upto, limit=500, point_type=point_type, period=period, kinds=kinds
     ):
         for entry in reversed(found):
+            while opens and opens[0].place <= entry.place:
+                yield _opening(opens.pop(0))
             yield f"{_line(entry, point_type)}\n"
-        upto = found[0].seq
+        upto = found[0].place
     yield f"Closing: {_balance(sums.closing)}\n"
     if period.as_of is not None or period.known_at is not None:
         as_of, known_at = period.as_of or now, period.known_at or now
         held = past.holding(tx, member_id, as_of=as_of, known_at=known_at, point_type=point_type)
         yield f"As of {as_of.isoformat()}, known at {known_at.isoformat()}: {_balance(held.balance)}\n"
+
+
+def _opening(one: past.Chapter) -> str:
+    whose = f"Shared with {one.shared_with}" if one.shared_with else "The member's own again"
+    return f"{whose}, from {one.began_at.isoformat(timespec='seconds')}: {_balance(one.opening)}\n"
 
 
 def _line(entry: Entry, point_type: str) -> str:

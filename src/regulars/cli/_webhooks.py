@@ -36,7 +36,7 @@ def add(
     """Send facts to an address from now on, and print the secret, this once. Without --name: every fact."""
     with open_app() as opened, opened.database.transaction() as tx:
         wish = Wish(url, names or ["*"], description or "")
-        added = webhooks.add_endpoint(tx, wish, by=BY, reach=opened.reach, at=opened.clock())
+        added = webhooks.add_endpoint(tx, wish, by=BY, reach=opened.reach, vault=opened.vault, at=opened.clock())
     _show_secret(added, as_json)
 
 
@@ -95,8 +95,24 @@ def rotate(
     """Give an endpoint a new secret, and print it, this once."""
     with open_app() as opened, opened.database.transaction() as tx:
         overlap = timedelta(hours=overlap_hours)
-        given = webhooks.rotate_secret(tx, _endpoint_id(endpoint), overlap=overlap, by=BY, at=opened.clock())
+        given = webhooks.rotate_secret(
+            tx, _endpoint_id(endpoint), overlap=overlap, by=BY, vault=opened.vault, at=opened.clock()
+        )
     _show_secret(given, as_json)
+
+
+@app.command("new-key")
+def new_key() -> None:
+    """Print a new key for REGULARS_SECRET_KEY. Put the old one behind it, with a comma, then run `rekey`."""
+    typer.echo(webhooks.new_key())
+
+
+@app.command("rekey")
+def rekey(as_json: AsJson = False) -> None:
+    """Encrypt all secrets with the first key of REGULARS_SECRET_KEY; after that the others are not needed."""
+    with open_app() as opened, opened.database.transaction() as tx:
+        count = webhooks.rekey(tx, vault=opened.vault)
+    show_one({"secrets": count}, f"{count} secrets are encrypted with the first key.", as_json=as_json)
 
 
 @app.command("ping")

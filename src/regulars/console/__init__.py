@@ -23,12 +23,14 @@ from regulars.console import (
     holds,
     households,
     imports,
+    kinds,
     member_points,
     members,
     orders,
     overview,
     points,
     programme,
+    promises,
     proof,
     sign_in,
     webhooks,
@@ -56,6 +58,8 @@ _STAFF = (
     *adjustments.PAGES,
     *freezes.PAGES,
     *holds.PAGES,
+    *promises.PAGES,
+    *kinds.PAGES,
     *webhooks.PAGES,
 )
 _DOOR = (sign_in.sign_in_page, sign_in.sign_in, sign_in.sign_out, sign_in.choose)

@@ -17,15 +17,24 @@ class Kinds:
 
     language: Language
     decimals: Mapping[str, int]
+    names: Mapping[str, str]
+    """What kinds are called in this language, where somebody said it."""
 
     @classmethod
     def read(cls, tx: Transaction, language: Language) -> "Kinds":
         """The kinds that were defined."""
-        return cls(language, {one.point_type: one.decimals for one in desk.point_types(tx)})
+        known = desk.point_types(tx)
+        chinese = language.tag.startswith("zh")
+        names = {one.point_type: (one.name_zh if chinese else one.name_en) or "" for one in known}
+        return cls(
+            language,
+            {one.point_type: one.decimals for one in known},
+            {code: name for code, name in names.items() if name},
+        )
 
     def name(self, code: str) -> str:
-        """What a kind is called: the shop's own are called what the shop calls them."""
-        return self.language.gettext("Points") if code == USUAL else code
+        """What a kind is called: the shop's own are called what the shop calls them, else by their code."""
+        return self.names.get(code) or (self.language.gettext("Points") if code == USUAL else code)
 
     def write(self, amount: int, code: str, *, signed: bool = False) -> str:
         """An amount of that kind."""

@@ -12,8 +12,9 @@ from regulars.console import _addresses, _columns, _downloads, _timeline
 from regulars.console._columns import Columns
 from regulars.console._kinds import USUAL, Kinds
 from regulars.console._visits import Visit
-from regulars.ledger import Entry, Hold, Lot, Period, desk
+from regulars.ledger import Entry, Hold, Lot, Period, desk, past
 from regulars.ledger.desk import Account, Freeze
+from regulars.ledger.past import Chapter
 from regulars.members import Member
 from regulars.storage import Transaction
 from regulars.types import from_public, to_public
@@ -98,7 +99,10 @@ class Page:
     named: dict[int, str]
     orders: dict[str, Order]
     whose: dict[int, Member]
-    """By entry, where several share the points: the member whose it is."""
+    """By the place of an entry, where several share the points: the member whose it is."""
+
+    chapters: dict[int, Chapter]
+    """By the entry before which, read downwards, it is said that the points are others' from here on back: the first of a chapter."""
 
     following: int | None
 
@@ -149,13 +153,34 @@ def read(tx: Transaction, visit: Visit, member_id: int, wanted: Wanted, *, limit
     """A page of the statement."""
     found = _entries(tx, visit, member_id, wanted, before=wanted.before, limit=limit + 1)
     rows = found[:limit]
-    named = {entry.seq: order for entry in rows if (order := _timeline.order_of(entry.reference))}
+    named = {entry.place: order for entry in rows if (order := _timeline.order_of(entry.reference))}
     orders = commerce.find_orders(tx, sorted({from_public("ord", order) for order in named.values()}))
     known = {to_public("ord", order.order_id): order for order in orders}
-    owners = {entry.seq: who for entry in rows if (who := ledger.told(entry.reference)[1]) is not None}
+    owners = {entry.place: who for entry in rows if (who := ledger.told(entry.reference)[1]) is not None}
     people = {one.member_id: one for one in members.find_all(tx, sorted(set(owners.values())))}
     whose = {seq: people[who] for seq, who in owners.items() if who in people}
-    return Page(rows, named, known, whose, rows[-1].seq if len(found) > limit else None)
+    return Page(
+        rows,
+        named,
+        known,
+        whose,
+        _begun(tx, member_id, wanted, found, rows),
+        rows[-1].place if len(found) > limit else None,
+    )
+
+
+def _begun(
+    tx: Transaction, member_id: int, wanted: Wanted, found: Sequence[Entry], rows: Sequence[Entry]
+) -> dict[int, Chapter]:
+    """Per row that is the first shown of a chapter, that chapter: the row below it is of an earlier one."""
+    known = past.chapters(tx, member_id, point_type=wanted.kind)
+    below = [*(entry.place for entry in found[1:]), 0]
+    return {
+        entry.place: chapter
+        for entry, next_place in zip(rows, below, strict=False)
+        for chapter in known
+        if next_place < chapter.place <= entry.place
+    }
 
 
 def _entries(
@@ -165,7 +190,7 @@ def _entries(
     since = _addresses.midnight(wanted.start, visit.zone)
     until = _addresses.midnight(wanted.end, visit.zone, after=1)
     period = Period(since, until, by="occurred")
-    return ledger.statement(tx, member_id, before_seq=before, limit=limit, point_type=wanted.kind, period=period)
+    return ledger.statement(tx, member_id, before=before, limit=limit, point_type=wanted.kind, period=period)
 
 
 def lines(visit: Visit, member_id: int, wanted: Wanted) -> Iterator[str]:
@@ -179,7 +204,7 @@ def lines(visit: Visit, member_id: int, wanted: Wanted) -> Iterator[str]:
             yield _downloads.rows([_exported(visit, kinds, wanted.kind, entry) for entry in found])
             if len(found) < _EXPORTED_AT_ONCE:
                 return
-            before = found[-1].seq
+            before = found[-1].place
 
 
 def _exported(visit: Visit, kinds: Kinds, kind: str, entry: Entry) -> Sequence[object]:

@@ -8,7 +8,7 @@ from litestar import Request, get
 from litestar.di import NamedDependency
 from litestar.response import Response
 
-from regulars import ledger
+from regulars import ledger, programme
 from regulars.access import Permission
 from regulars.console import _addresses, _columns, _pages
 from regulars.console._columns import Columns
@@ -16,6 +16,7 @@ from regulars.console._kinds import USUAL, Kinds
 from regulars.console._visits import Visit, require
 from regulars.ledger import Totals, liability
 from regulars.ledger.liability import Expiring, Flow, Step
+from regulars.storage import Transaction
 
 PERIODS: Final = ("30", "90", "365", "all")
 MONTHS: Final = 12
@@ -64,7 +65,8 @@ def show_points(visit: NamedDependency[Visit], request: Request[Any, Any, Any]) 
     require(visit, Permission.AUDIT)
     asked = request.query_params.get("period")
     chosen_period = _addresses.one_of("period", asked, PERIODS) if asked else None
-    with visit.app.database.transaction(read_only=True) as tx:
+
+    def work(tx: Transaction) -> dict[str, Any]:
         totals = ledger.totals(tx)
         kind = _chosen(request, totals)
         chosen = next((one for one in totals if one.point_type == kind), None)
@@ -72,11 +74,12 @@ def show_points(visit: NamedDependency[Visit], request: Request[Any, Any, Any]) 
         period = chosen_period or (PERIODS[0] if len(months) < _FEW_MONTHS else PERIODS[1])
         since, step = _range(visit, period, months)
         found = liability.flows(tx, since=since, until=_tomorrow(visit), step=step, point_type=kind)
-        kinds = Kinds.read(tx, visit.language)
-    return _pages.page(
-        visit, "points.html", totals=totals, chosen=chosen, kind=kind, kinds=kinds, period=period, periods=PERIODS,
-        course=_course(found, step),
-    )  # fmt: skip
+        return {
+            "totals": totals, "chosen": chosen, "kind": kind, "kinds": Kinds.read(tx, visit.language), "period": period,
+            "course": _course(found, step),
+        }  # fmt: skip
+
+    return _pages.page(visit, "points.html", periods=PERIODS, **visit.app.read_past(work).found)
 
 
 def _chosen(request: Request[Any, Any, Any], totals: list[Totals]) -> str:
@@ -119,12 +122,15 @@ def _course(flows: list[Flow], step: Step) -> Course:
 def show_expiring(visit: NamedDependency[Visit], request: Request[Any, Any, Any]) -> Response[str]:
     """What will lapse in the months to come: every open lot is read for it, so the page asks for it by itself."""
     require(visit, Permission.AUDIT)
-    with visit.app.database.transaction(read_only=True) as tx:
+
+    def work(tx: Transaction) -> dict[str, Any]:
         kind = _chosen(request, ledger.totals(tx))
-        found = liability.expiring(tx, at=visit.now, time_zone=str(visit.zone), point_type=kind)
-        kinds = Kinds.read(tx, visit.language)
+        zone = programme.time_zone(tx, at=visit.now)
+        found = liability.expiring(tx, at=visit.now, time_zone=zone, point_type=kind)
+        return {"outlook": _outlook(found, visit.today), "kind": kind, "kinds": Kinds.read(tx, visit.language)}
+
     name = "_points_expiring.html" if visit.partial else "points_expiring.html"
-    return _pages.page(visit, name, outlook=_outlook(found, visit.today), kind=kind, kinds=kinds)
+    return _pages.page(visit, name, **visit.app.read_past(work).found)
 
 
 def _outlook(found: list[Expiring], today: date) -> Outlook:

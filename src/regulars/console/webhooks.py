@@ -110,7 +110,7 @@ def add_webhook(visit: NamedDependency[Visit], data: Form) -> Response[str]:
     by, wish = require(visit, Permission.SEND), _wish(data)
     try:
         with visit.app.database.transaction() as tx:
-            added = webhooks.add_endpoint(tx, wish, by=by, reach=visit.app.reach, at=visit.now)
+            added = webhooks.add_endpoint(tx, wish, by=by, reach=visit.app.reach, vault=visit.app.vault, at=visit.now)
     except BadEndpoint as refusal:
         return _form(visit, wish, None, refusal)
     return _secret(visit, added, new=True)
@@ -204,7 +204,9 @@ def rotate_webhook(visit: NamedDependency[Visit], endpoint: FromPath[str], data:
     """Give an endpoint a new secret, and show it."""
     by, hours = require(visit, Permission.SEND), _addresses.whole("overlap", data.get("overlap", "24"), 0, 168)
     with visit.app.database.transaction() as tx:
-        given = webhooks.rotate_secret(tx, _endpoint_id(endpoint), overlap=timedelta(hours=hours), by=by, at=visit.now)
+        given = webhooks.rotate_secret(
+            tx, _endpoint_id(endpoint), overlap=timedelta(hours=hours), by=by, vault=visit.app.vault, at=visit.now
+        )
     return _secret(visit, given, new=False, overlap=hours)
 
 

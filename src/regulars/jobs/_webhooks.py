@@ -77,6 +77,9 @@ def _send(app: App, reach: Reach, stream: Stream, due: Sequence[Due], stop: thre
         attempts = _attempts(app, reach, stream, due, stop)
         with app.database.transaction() as tx:
             webhooks.record(tx, stream, attempts, at=app.clock())
+    except RegularsError as error:  # the key to the secrets is lost: nothing is sent until somebody sets it
+        log.error("webhooks.refused", endpoint_id=stream.endpoint_id, code=error.code, reason=str(error))  # noqa: TRY400
+        return 0
     except Exception:  # nothing is recorded, so it is sent again when the lease has ended
         log.exception("webhooks.stream_failed", endpoint_id=stream.endpoint_id, lane=stream.lane)
         return 0
@@ -92,13 +95,14 @@ def _attempts(
     """
     attempts: list[Attempted] = []
     held: set[int | None] = set()
+    vault = app.vault
     until = time.monotonic() + webhooks.LEASE.total_seconds() / 2
     with webhooks.line(reach, stream.url) as post:
         for one in due:
             if one.fact_id is not None and one.member_id in held:
                 continue
             at, said = app.clock(), webhooks.message(one)
-            attempts.append(Attempted(one, at, post(said.body, webhooks.headers(stream, said, at=at))))
+            attempts.append(Attempted(one, at, post(said.body, webhooks.headers(stream, said, vault=vault, at=at))))
             if not attempts[-1].delivered and one.fact_id is not None:
                 held.add(one.member_id)
             if attempts[-1].ends_stream or time.monotonic() > until or (stop is not None and stop.is_set()):

@@ -33,8 +33,8 @@ from regulars.ledger._calendar import (
 )
 from regulars.ledger._corrections import extend, forgive, reinstate
 from regulars.ledger._holds import capture, hold, holds, release
-from regulars.ledger._joins import AlreadyJoined, NotJoined, NotShareable, join, joins, leave, merge, unmerge
-from regulars.ledger._owners import pool, told
+from regulars.ledger._joins import AlreadyJoined, NotJoined, NotShareable, Unmerged, join, joins, leave, merge, unmerge
+from regulars.ledger._owners import owner_name, pool, told
 from regulars.ledger._postings import (
     AccountFrozen,
     InsufficientPoints,
@@ -50,15 +50,16 @@ from regulars.ledger._postings import (
     reverse_spend,
     spend,
 )
-from regulars.ledger._promises import fulfil, lapsed
+from regulars.ledger._promises import fulfil
 from regulars.ledger._queries import Discrepancy, Entry, Hold, Totals, UnderWay
-from regulars.ledger._rules import GRACE, InvalidPosting, Posting, account_id
+from regulars.ledger._rules import GRACE, POINT_TYPE, InvalidPosting, Posting, account_id
 from regulars.ledger._transfers import Transfer, deliver, dispatch, transfer, under_way
 from regulars.ledger.joined import Join
 from regulars.ledger.past import Period, statement
 
 __all__ = [
     "GRACE",
+    "POINT_TYPE",
     "AccountFrozen",
     "Active",
     "Activity",
@@ -93,6 +94,7 @@ __all__ = [
     "Totals",
     "Transfer",
     "UnderWay",
+    "Unmerged",
     "UntilDay",
     "Yearly",
     "account_id",
@@ -112,12 +114,12 @@ __all__ = [
     "holds",
     "join",
     "joins",
-    "lapsed",
     "leave",
     "live_until",
     "lots",
     "matures_at",
     "merge",
+    "owner_name",
     "pool",
     "post",
     "refusal",

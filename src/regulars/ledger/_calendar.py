@@ -269,6 +269,15 @@ class UntilDay:
 
     kind: Literal["until"] = "until"
 
+    def __post_init__(self) -> None:
+        """Refuse days nobody can mean: calendars end somewhere, and arithmetic near it fails.
+
+        Raises:
+            BadPolicy: it is before 1900 or after 2199.
+        """
+        if not 1900 <= self.day.year <= 2199:
+            raise BadPolicy(field="day", value=self.day.isoformat(), remedy="give a day from 1900 to 2199")
+
     def first_day(self, earned: date) -> date:  # noqa: ARG002 - whenever it was earned
         """The first day on which points earned on a day can be spent."""
         return self.day

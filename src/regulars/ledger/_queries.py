@@ -98,6 +98,9 @@ class Entry:
     worded: bool = True
     """False: its reference and its reason are in files of the archive, out of the house."""
 
+    place: int = 0
+    """Where it is in its member's statement, from 1: its number, as long as the member never shared points."""
+
     @property
     def lots(self) -> Parts:
         """The lots it changed, or for a capture, those its points had come from: expiry in microseconds since 1970, and by how much."""

@@ -19,15 +19,19 @@ from regulars.programme._rules import (
     BadProgramme,
     Earning,
     Programme,
+    Terms,
     Tier,
     default,
+    moments,
     points_for,
+    read_expiry,
+    read_pending,
     share,
     terms,
     tier_for,
 )
 from regulars.programme._tiers import Progress, review, review_due, standing, standing_as_of, tier_counts
-from regulars.programme._versions import NoProgramme, current, in_force, publish, versions
+from regulars.programme._versions import NoProgramme, current, in_force, publish, time_zone, versions
 
 __all__ = [
     "EXPIRIES",
@@ -40,6 +44,7 @@ __all__ = [
     "Programme",
     "Progress",
     "Standing",
+    "Terms",
     "Tier",
     "Version",
     "award",
@@ -49,9 +54,12 @@ __all__ = [
     "default",
     "deliver",
     "in_force",
+    "moments",
     "points_for",
     "post",
     "publish",
+    "read_expiry",
+    "read_pending",
     "review",
     "review_due",
     "revise",
@@ -62,5 +70,6 @@ __all__ = [
     "terms",
     "tier_counts",
     "tier_for",
+    "time_zone",
     "versions",
 ]

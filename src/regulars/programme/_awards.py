@@ -4,7 +4,7 @@ Every verb here may be called again with the same orders or returns (facts are d
 dealt with is in `programme_qualifying` and in the ledger's references, and is not done twice.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby, pairwise
@@ -152,7 +152,7 @@ def revise(tx: Transaction, order_ids: Sequence[int], *, at: datetime) -> int:
     _queries.insert_revised(tx, worth=[one for one in changed if one.spend_difference], at=at)
     _post(tx, _earns(tx, [_more(one) for one in changed if one.difference > 0], at), at)
     less = [posting for one in changed if one.difference < 0 for posting in _less(one, at)]
-    _post(tx, _without_lapsed(tx, less, {one.version_id for one in changed}, at), at)
+    _post(tx, less, at)
     return len(changed)
 
 
@@ -189,19 +189,8 @@ def _take_back(tx: Transaction, taken: Sequence[TakenBack], at: datetime) -> int
         postings += _reverse(one, awards[one.order_id].steps, gone[one.order_id])
         gone[one.order_id] += one.points
     _queries.add_reversed(tx, taken=fresh)
-    _post(tx, _without_lapsed(tx, postings, {award.version_id for award in awards.values()}, at), at)
+    _post(tx, postings, at)
     return len(fresh)
-
-
-def _without_lapsed(
-    tx: Transaction, postings: list[ledger.Posting], version_ids: Collection[int], at: datetime
-) -> list[ledger.Posting]:
-    """Leave out what would take back points that were promised and never came: nobody has them, nobody owes them."""
-    held = by_version(tx, version_ids)
-    if not any(isinstance(one.pending, AtEvent) and one.pending.otherwise == "lapse" for one in held.values()):
-        return postings
-    lost = ledger.lapsed(tx, [(one.member_id, str(one.reverses)) for one in postings], at=at)
-    return [one for one in postings if (one.member_id, one.reverses) not in lost]
 
 
 def _reverse(one: TakenBack, steps: Sequence[int], gone: int) -> list[ledger.Posting]:
@@ -225,7 +214,8 @@ def _reverse(one: TakenBack, steps: Sequence[int], gone: int) -> list[ledger.Pos
 
 def _post(tx: Transaction, postings: list[ledger.Posting], at: datetime) -> None:
     for posting, outcome in zip(postings, _activities.post(tx, postings, at=at), strict=True):
-        if outcome.status not in ("posted", "replayed"):
+        nothing_left = outcome.status == "exceeds" and outcome.amount == 0  # it lapsed: nobody has it, nobody owes it
+        if outcome.status not in ("posted", "replayed") and not nothing_left:
             raise PostingRefused(
                 status=outcome.status, kind=posting.kind, amount=posting.amount, reference=posting.reference
             )

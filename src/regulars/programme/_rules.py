@@ -1,16 +1,17 @@
 """What a programme says, and the arithmetic of it. Points and money are integers throughout."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, cast
 from zoneinfo import available_timezones
 
 import msgspec
 
 from regulars.errors import Invalid
 from regulars.ledger import (
+    POINT_TYPE,
     AfterSpan,
     AtEvent,
     BadPolicy,
@@ -75,6 +76,14 @@ class Tier:
 
 
 @dataclass(frozen=True, slots=True)
+class Terms:
+    """How long points of one kind last, counted from when they can be spent, and how long they wait before; None: for ever, not at all."""
+
+    expiry: Expiry | None = None
+    pending: Pending | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Programme:
     """One version of the programme. `version_id` is 0 until it is published."""
 
@@ -102,7 +111,16 @@ class Programme:
     window_months: int = 12
     """How many months back spend counts towards a tier."""
 
+    other_terms: Mapping[str, Terms] = field(default_factory=dict[str, Terms])
+    """How long points of other kinds last and wait, by their code; those that are not named last for ever and do not wait."""
+
     version_id: int = 0
+
+    def terms_of(self, point_type: str) -> Terms:
+        """How long points of a kind last, and wait."""
+        if point_type == "points":
+            return Terms(self.expiry, self.pending)
+        return self.other_terms.get(point_type, Terms())
 
     def as_document(self) -> dict[str, object]:
         """The programme as it is stored and exchanged."""
@@ -138,11 +156,9 @@ def _policy(wanted: type[Any], document: Any) -> object:
     if not isinstance(kind, str) or kind not in kinds:
         raise BadPolicy(field=f"{name}.kind", value=kind, remedy=f"give one of {', '.join(kinds)}")
     fields = [*kinds[kind].__dataclass_fields__]
-    for field in sorted(set(given).difference(fields)):
-        raise BadPolicy(field=f"{name}.{field}", value=given[field], remedy=f"{kind} has {', '.join(fields)} alone")
-    spans = {
-        field: _read(f"{name}.{field}", value, Span) for field, value in given.items() if isinstance(value, Mapping)
-    }
+    for one in sorted(set(given).difference(fields)):
+        raise BadPolicy(field=f"{name}.{one}", value=given[one], remedy=f"{kind} has {', '.join(fields)} alone")
+    spans = {one: _read(f"{name}.{one}", value, Span) for one, value in given.items() if isinstance(value, Mapping)}
     return _read(name, given | spans, kinds[kind])
 
 
@@ -187,6 +203,19 @@ def _check(programme: Programme) -> None:
         programme.earning.per_minor,
         "give 1 to 1000000000",
     )
+    for code, others in programme.other_terms.items():
+        must(
+            POINT_TYPE.fullmatch(code) and code != "points",
+            "other_terms",
+            code,
+            "name kinds by a-z, 0-9 and _, points not among them",
+        )
+        must(
+            not isinstance(others.expiry, Sliding),
+            f"other_terms.{code}.expiry",
+            "sliding",
+            "only points live by activity",
+        )
     must(1 <= programme.window_months <= 120, "window_months", programme.window_months, "give 1 to 120")
     thresholds = [tier.from_minor for tier in programme.tiers]
     must(thresholds[:1] == [0], "tiers", thresholds, "let the first tier begin at 0")
@@ -243,12 +272,37 @@ def tier_for(spend_minor: int, tiers: Sequence[Tier]) -> Tier:
 
 
 def terms(earned_at: datetime, programme: Programme, *, told_at: datetime) -> tuple[datetime | None, datetime | None]:
-    """When points earned then can be spent, or their wait is over, and when they are gone; None: at once, and never.
+    """When points earned then can be spent, or their wait is over, and when they are gone; None: at once, and never."""
+    own = programme.terms_of("points")
+    return moments(earned_at, own, programme.time_zone, told_at=told_at)
+
+
+def moments(
+    earned_at: datetime, terms: Terms, zone: str, *, told_at: datetime
+) -> tuple[datetime | None, datetime | None]:
+    """When points earned then can be spent under some terms, or their wait is over, and when they are gone.
 
     What would be lost without an event waits its whole time from when we were told: the event may be told late as well.
     """
-    pending = programme.pending
-    if isinstance(pending, AtEvent) and pending.otherwise == "lapse":
+    if isinstance(terms.pending, AtEvent) and terms.pending.otherwise == "lapse":
         earned_at = max(earned_at, told_at)
-    matures = matures_at(earned_at, pending, programme.time_zone)
-    return matures, expires_at(matures or earned_at, programme.expiry, programme.time_zone)
+    matures = matures_at(earned_at, terms.pending, zone)
+    return matures, expires_at(matures or earned_at, terms.expiry, zone)
+
+
+def read_expiry(document: Mapping[str, Any]) -> Expiry:
+    """How long points last, of a document.
+
+    Raises:
+        BadPolicy: names the field.
+    """
+    return cast("Expiry", _policy(Expiry, document))
+
+
+def read_pending(document: Mapping[str, Any]) -> Pending:
+    """How long points wait, of a document.
+
+    Raises:
+        BadPolicy: names the field.
+    """
+    return cast("Pending", _policy(Pending, document))

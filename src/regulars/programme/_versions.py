@@ -56,6 +56,14 @@ def current(tx: Transaction, *, at: datetime) -> Programme:
     return default(first.currency, first.time_zone)
 
 
+def time_zone(tx: Transaction, *, at: datetime) -> str:
+    """Whose days points expire with, by the programme that holds at `at`: an IANA name, UTC while there is none."""
+    try:
+        return current(tx, at=at).time_zone
+    except NoProgramme:
+        return "UTC"
+
+
 def in_force(tx: Transaction, *, at: datetime) -> Programme:
     """The programme that holds at `at`, published if it was only the default: what awards and standings refer to.
 

@@ -36,7 +36,7 @@ class Post:
     def add(self, url: str, *names: str, **more: Any) -> AddedEndpoint:
         with self.database.transaction() as tx:
             wish = Wish(url, names or ("*",), **more)
-            return webhooks.add_endpoint(tx, wish, by="Olga", reach=self.app.reach, at=self.at)
+            return webhooks.add_endpoint(tx, wish, by="Olga", reach=self.app.reach, vault=self.app.vault, at=self.at)
 
     def happen(self, *happened: tuple[str, int | None, int]) -> None:
         """Record facts: name, member, and a number to know each by."""

@@ -301,7 +301,9 @@ def test_two_workers_share_the_work_and_send_nothing_twice(post: Post, receiver:
 def test_while_a_secret_takes_over_from_another_both_sign(post: Post, receiver: Receiver):
     added = post.add(receiver.url, "a.done")
     with post.database.transaction() as tx:
-        new = webhooks.rotate_secret(tx, added.endpoint.endpoint_id, overlap=timedelta(hours=24), by="Olga", at=post.at)
+        new = webhooks.rotate_secret(
+            tx, added.endpoint.endpoint_id, overlap=timedelta(hours=24), by="Olga", vault=post.app.vault, at=post.at
+        )
     post.happen(("a.done", ADA, 1))
     post.deliver()
     post.later(hours=24).happen(("a.done", ADA, 2))

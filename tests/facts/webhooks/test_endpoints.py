@@ -1,10 +1,12 @@
 """Endpoints: who may be told what, and who changed it when."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
 from conftest import NOON
+from make import VAULT
 from receiver import LOOPBACK
 from regulars.facts import webhooks
 from regulars.facts.webhooks import BadEndpoint, EndpointNotFound, Reach, TooManyEndpoints, Wish
@@ -16,7 +18,9 @@ URL = "https://crm.example/hook?token=secret"
 
 
 def add(tx: Transaction, url: str = URL, *names: str) -> webhooks.AddedEndpoint:
-    return webhooks.add_endpoint(tx, Wish(url, names or ["points.*"], "The CRM"), by="Olga", reach=REACH, at=NOON)
+    return webhooks.add_endpoint(
+        tx, Wish(url, names or ["points.*"], "The CRM"), by="Olga", reach=REACH, vault=VAULT, at=NOON
+    )
 
 
 def told(tx: Transaction) -> list[tuple[str, dict[str, object]]]:
@@ -46,7 +50,7 @@ def test_what_happens_to_it_is_told_with_who_and_never_with_its_url(tx: Transact
         webhooks.disable_endpoint(tx, endpoint_id, by="Max", at=NOON)
     for _ in range(2):
         webhooks.enable_endpoint(tx, endpoint_id, by="Olga", at=NOON)
-    webhooks.rotate_secret(tx, endpoint_id, by="Olga", at=NOON)
+    webhooks.rotate_secret(tx, endpoint_id, by="Olga", vault=VAULT, at=NOON)
     webhooks.remove_endpoint(tx, endpoint_id, by="Olga", at=NOON)
     names = [name.removeprefix("webhook.") for name, _ in told(tx)]
     assert names == ["added", "amended", "disabled", "enabled", "rotated", "removed"]
@@ -74,7 +78,7 @@ def test_what_cannot_be_used_is_refused_and_changes_nothing(tx: Transaction, wis
     before = told(tx)
     reach = REACH if field else Reach()
     for refused in (
-        lambda: webhooks.add_endpoint(tx, wish, by="Olga", reach=reach, at=NOON),
+        lambda: webhooks.add_endpoint(tx, wish, by="Olga", reach=reach, vault=VAULT, at=NOON),
         lambda: webhooks.amend_endpoint(tx, known.endpoint_id, wish, by="Olga", reach=reach, at=NOON),
     ):
         with pytest.raises(BadEndpoint) as error:
@@ -87,7 +91,7 @@ def test_what_cannot_be_used_is_refused_and_changes_nothing(tx: Transaction, wis
 def test_secrets_overlap_for_a_week_at_most(tx: Transaction, overlap: timedelta):
     endpoint_id = add(tx).endpoint.endpoint_id
     with pytest.raises(BadEndpoint):
-        webhooks.rotate_secret(tx, endpoint_id, overlap=overlap, by="Olga", at=NOON)
+        webhooks.rotate_secret(tx, endpoint_id, overlap=overlap, by="Olga", vault=VAULT, at=NOON)
 
 
 def test_there_are_only_so_many(tx: Transaction, monkeypatch: pytest.MonkeyPatch):
@@ -98,7 +102,8 @@ def test_there_are_only_so_many(tx: Transaction, monkeypatch: pytest.MonkeyPatch
 
 
 def test_what_does_not_exist_is_not_found(tx: Transaction):
-    for verb in (webhooks.disable_endpoint, webhooks.enable_endpoint, webhooks.rotate_secret, webhooks.remove_endpoint):
+    rotate = partial(webhooks.rotate_secret, vault=VAULT)
+    for verb in (webhooks.disable_endpoint, webhooks.enable_endpoint, rotate, webhooks.remove_endpoint):
         with pytest.raises(EndpointNotFound):
             verb(tx, 7, by="Olga", at=NOON)
     with pytest.raises(EndpointNotFound):

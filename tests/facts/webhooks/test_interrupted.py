@@ -10,6 +10,7 @@ from datetime import timedelta
 import pytest
 
 from facts.webhooks.conftest import Post, sequences
+from make import SECRET_KEY
 from receiver import Got, Receiver
 from regulars.facts import webhooks
 
@@ -36,7 +37,8 @@ def test_what_a_killed_worker_had_taken_is_sent_when_its_lease_has_ended(post: P
         return 200
 
     receiver.answer = hang
-    environment = os.environ | {"REGULARS_WEBHOOK_NETWORKS": "127.0.0.0/8", "REGULARS_WEBHOOK_TIMEOUT_SECONDS": "60"}
+    more = {"REGULARS_WEBHOOK_NETWORKS": "127.0.0.0/8", "REGULARS_WEBHOOK_TIMEOUT_SECONDS": "60"}
+    environment = os.environ | more | {"REGULARS_SECRET_KEY": SECRET_KEY}
     command = [sys.executable, "-c", WORKER, post.database.url, post.at.isoformat()]
     with subprocess.Popen(command, env=environment) as worker:
         assert hanging.wait(60)

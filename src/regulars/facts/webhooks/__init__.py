@@ -4,7 +4,7 @@ The invariant: every fact recorded while an endpoint that asked for its name was
 it, made in the feed's own order; a delivery is sent at least once, or becomes a dead letter after more than three days
 of attempts, and every attempt is kept. Nothing is ever sent to an address that has not been checked.
 
-    added = add_endpoint(tx, Wish(url="https://crm.example/hook", names=["points.*"]), by="Ada", reach=reach, at=now)
+    added = add_endpoint(tx, Wish(url="https://crm.example/hook", names=["points.*"]), by="Ada", reach=reach, vault=vault, at=now)
     prepare(tx, at=now)                                   # facts become deliveries, one statement for many
     for stream in claim(tx, at=now, limit=32): …          # sent outside of any transaction: `line(reach, stream.url)`
     record(tx, stream, attempts, at=now)                  # what came of it, and when to try again
@@ -43,6 +43,7 @@ from regulars.facts.webhooks._rules import (
     signature,
 )
 from regulars.facts.webhooks._sending import Answer, line
+from regulars.facts.webhooks._vault import BadSecretKey, SecretKeyLost, SecretKeyMissing, Vault, kept_key, new_key
 from regulars.facts.webhooks.endpoints import (
     AddedEndpoint,
     EndpointDisabled,
@@ -55,6 +56,7 @@ from regulars.facts.webhooks.endpoints import (
     enable_endpoint,
     find_endpoint,
     list_endpoints,
+    rekey,
     remove_endpoint,
     rotate_secret,
     stopped_by_itself,
@@ -85,6 +87,7 @@ __all__ = [
     "Backlog",
     "BadEndpoint",
     "BadReplay",
+    "BadSecretKey",
     "Delivery",
     "DeliveryNotFound",
     "Due",
@@ -97,9 +100,12 @@ __all__ = [
     "Reach",
     "Replay",
     "ReplayNotFound",
+    "SecretKeyLost",
+    "SecretKeyMissing",
     "State",
     "Stream",
     "TooManyEndpoints",
+    "Vault",
     "Wish",
     "add_endpoint",
     "advance_replays",
@@ -117,15 +123,18 @@ __all__ = [
     "find_replay",
     "headers",
     "hours",
+    "kept_key",
     "line",
     "list_deliveries",
     "list_endpoints",
     "list_replays",
     "message",
+    "new_key",
     "ping",
     "prepare",
     "read_secret",
     "record",
+    "rekey",
     "remove_endpoint",
     "replay_dead_letters",
     "replay_delivery",

@@ -13,6 +13,7 @@ from regulars.facts.webhooks import _queries, _rules
 from regulars.facts.webhooks._records import Attempt, Backlog, Delivery, Due, Hour, Stream
 from regulars.facts.webhooks._rules import HOLD, LEASE, Message, State
 from regulars.facts.webhooks._sending import Answer
+from regulars.facts.webhooks._vault import Vault
 from regulars.facts.webhooks.endpoints import EndpointNotFound, require_enabled, stop_endpoint
 from regulars.facts.webhooks.endpoints._endpoints import LANES
 from regulars.storage import Transaction
@@ -95,9 +96,14 @@ def message(due: Due) -> Message:
     )  # fmt: skip
 
 
-def headers(stream: Stream, said: Message, *, at: datetime) -> Mapping[str, str]:
-    """The headers of an attempt, with a signature by each secret."""
-    return _rules.headers(stream.secrets, said, at)
+def headers(stream: Stream, said: Message, *, vault: Vault, at: datetime) -> Mapping[str, str]:
+    """The headers of an attempt, with a signature by each secret.
+
+    Raises:
+        SecretKeyMissing: there is no key to read the secrets with.
+        SecretKeyLost: there are only others.
+    """
+    return _rules.headers([vault.unseal(secret) for secret in stream.secrets], said, at)
 
 
 def record(tx: Transaction, stream: Stream, attempts: Sequence[Attempted], *, at: datetime) -> bool:

@@ -39,7 +39,7 @@ class Stream:
     lease: int
     url: str
     secrets: list[bytes]
-    """The newest first; more than one while one takes over from another."""
+    """Encrypted, the newest first; more than one while one takes over from another."""
 
 
 @dataclass(frozen=True, slots=True)

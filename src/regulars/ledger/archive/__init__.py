@@ -12,7 +12,7 @@ the one before across both. A year's words leave only after the files that hold 
 """
 
 from regulars.ledger.archive._files import BadArchiveFiles, Manifest, checked
-from regulars.ledger.archive._queries import Elsewhere, Run, Year, select_elsewhere, select_lapsed
+from regulars.ledger.archive._queries import Elsewhere, Run, Year, select_elsewhere
 from regulars.ledger.archive._runs import MOST, NotArchivable, put_away, runs, years
 from regulars.ledger.archive._years import NotSealable, detach, note_export, restore, seal, write
 
@@ -33,7 +33,6 @@ __all__ = [
     "runs",
     "seal",
     "select_elsewhere",
-    "select_lapsed",
     "write",
     "years",
 ]

@@ -8,6 +8,7 @@ The invariant: nobody alone moves more points by hand than the limit, and every 
     desk.approve(tx, asked.adjustment_id, by="Ben", at=now)
 """
 
+from regulars.ledger._rules import Role
 from regulars.ledger.desk._accounts import Account, accounts, balances, owners
 from regulars.ledger.desk._adjustments import (
     AdjustmentDecided,
@@ -38,6 +39,7 @@ __all__ = [
     "OwnAdjustment",
     "PointType",
     "PointTypeInUse",
+    "Role",
     "accounts",
     "adjust",
     "adjustment",

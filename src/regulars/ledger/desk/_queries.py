@@ -17,6 +17,9 @@ class PointType:
     role: Role
     decimals: int
     defined_at: datetime
+    name_en: str | None = None
+    name_zh: str | None = None
+    """What it is called; None: by its code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +72,30 @@ def insert_point_type(tx: Transaction, *, new: PointType) -> int:
     """Define a kind of points, unless it is defined."""
     return tx.run(
         """
-        insert into ledger_point_types (point_type, role, decimals, defined_at)
-        values (%(point_type)s, %(role)s, %(decimals)s, %(at)s) on conflict (point_type) do nothing
+        insert into ledger_point_types (point_type, role, decimals, defined_at, name_en, name_zh)
+        values (%(point_type)s, %(role)s, %(decimals)s, %(at)s, %(name_en)s, %(name_zh)s) on conflict (point_type) do nothing
         """,
-        point_type=new.point_type, role=new.role, decimals=new.decimals, at=new.defined_at,
+        point_type=new.point_type, role=new.role, decimals=new.decimals, at=new.defined_at, name_en=new.name_en, name_zh=new.name_zh,
+    )  # fmt: skip
+
+
+def set_names(tx: Transaction, *, point_type: str, name_en: str | None, name_zh: str | None) -> int:
+    """Call a kind of points otherwise, where a name is given."""
+    return tx.run(
+        """
+        update ledger_point_types
+        set name_en = coalesce(%(name_en)s::text, name_en), name_zh = coalesce(%(name_zh)s::text, name_zh)
+        where point_type = %(point_type)s
+          and (name_en, name_zh) is distinct from (coalesce(%(name_en)s::text, name_en), coalesce(%(name_zh)s::text, name_zh))
+        """,
+        point_type=point_type, name_en=name_en, name_zh=name_zh,
     )  # fmt: skip
 
 
 def select_point_types(tx: Transaction, *, limit: int) -> list[PointType]:
     """The kinds of points defined, by name."""
     return tx.all(
-        "select point_type, role, decimals, defined_at from ledger_point_types order by point_type limit %(limit)s",
+        "select point_type, role, decimals, defined_at, name_en, name_zh from ledger_point_types order by point_type limit %(limit)s",
         PointType,
         limit=limit,
     )

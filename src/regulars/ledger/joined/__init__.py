@@ -7,8 +7,8 @@ whichever of the accounts that a member's postings have ever gone to it is recor
     followed = joined.follow(tx, postings, at=now)  # those that ledger_post has answered with "elsewhere"
 """
 
-from regulars.ledger.joined._following import Followed, Places, follow, lock, whereabouts
-from regulars.ledger.joined._queries import Home, Join, Moved, lock_each, select_home, select_homes
+from regulars.ledger.joined._following import Followed, Places, follow, lock
+from regulars.ledger.joined._queries import Home, Join, Moved, select_home, select_homes, select_joins
 
 __all__ = [
     "Followed",
@@ -18,8 +18,7 @@ __all__ = [
     "Places",
     "follow",
     "lock",
-    "lock_each",
     "select_home",
     "select_homes",
-    "whereabouts",
+    "select_joins",
 ]

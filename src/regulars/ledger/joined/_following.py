@@ -186,14 +186,6 @@ def _route(one: Posting, start: int, account: int, target: tuple[Known, str] | N
     return _Route(one, posting, account)
 
 
-def whereabouts(
-    tx: Transaction, sought: Sequence[tuple[int, str]], places: Places
-) -> dict[tuple[int, str], tuple[int, str]]:
-    """Per account and reference of what was posted for it, the account where that is now, or ended, and its reference there."""
-    found = _targets(tx, [(number, account, name) for number, (account, name) in enumerate(sought)], places)
-    return {sought[number]: (one.account_id, name) for number, (one, name) in found.items()}
-
-
 def _targets(
     tx: Transaction, asked: Sequence[tuple[int, int, str]], places: Places
 ) -> dict[int, tuple[Known, str]]:  # fmt: skip

@@ -45,18 +45,6 @@ def lock_accounts(tx: Transaction, *, account_ids: list[int], at: datetime) -> l
     )  # fmt: skip
 
 
-def lock_each(tx: Transaction, *, account_ids: list[int]) -> list[int]:
-    """Lock those accounts that exist, from the lowest up; those among them that have ever joined another."""
-    locked = tx.rows(
-        """
-        select x.account_id, x.joined from unnest(%(account_ids)s::bigint[]) u (id),
-        lateral (select c.account_id, c.joined from ledger_accounts c where c.account_id = u.id for update) x
-        """,
-        account_ids=sorted(account_ids),
-    )  # fmt: skip
-    return [account for account, joined in locked if joined is not None]
-
-
 def select_home(tx: Transaction, *, account_id: int) -> int:
     """Where what is posted for an account goes: the account itself, unless it has joined another."""
     if tx.shards is not None:
@@ -238,13 +226,30 @@ class Join:
     left_by: str | None
     """The reference of leaving."""
 
+    own_seq: int
+    """The account's last entry when it had joined."""
+
+    home: int | None
+    """Where its points went: what `target` had joined, or that itself; None: nobody noted it."""
+
+    home_seq: int
+    """The last entry there before they came."""
+
+    left_own_seq: int
+    """On leaving, the account's last entry before its share came."""
+
+    left_home: int | None
+    left_home_seq: int
+    """And the last entry there, the share taken."""
+
 
 def select_joins(tx: Transaction, *, account_id: int, limit: int) -> list[Join]:
     """What an account has joined, the latest first."""
     return tx.all(
         """
         select j.account_id, j.number, j.target, t.member_id as target_owner, t.point_type, j.reference, j.reason,
-               j.available, j.pending, j.held, j.debt, j.joined_at, j.left_at, j.left_by
+               j.available, j.pending, j.held, j.debt, j.joined_at, j.left_at, j.left_by,
+               j.own_seq, j.home, j.home_seq, j.left_own_seq, j.left_home, j.left_home_seq
         from ledger_joins j join ledger_accounts t on t.account_id = j.target
         where j.account_id = %(account_id)s order by j.number desc limit %(limit)s
         """,
@@ -253,29 +258,45 @@ def select_joins(tx: Transaction, *, account_id: int, limit: int) -> list[Join]:
 
 
 def insert_join(
-    tx: Transaction, *, account_id: int, target: int, reference: str, reason: str | None, moved: Moved, at: datetime
-) -> int:
+    tx: Transaction, *, account_id: int, target: int, reference: str, reason: str | None, moved: Moved, own_seq: int,
+    home: int, home_seq: int, at: datetime,
+) -> int:  # fmt: skip
     """Note that an account has joined another."""
     return tx.run(
         """
-        insert into ledger_joins (account_id, number, bucket, target, reference, reason, available, pending, held, debt, joined_at)
+        insert into ledger_joins (account_id, number, bucket, target, reference, reason, available, pending, held, debt, joined_at,
+                                  own_seq, home, home_seq)
         select %(account_id)s, coalesce(max(j.number), 0) + 1, %(account_id)s %% 256, %(target)s, %(reference)s, %(reason)s,
-               %(available)s, %(pending)s, %(held)s, %(debt)s, %(at)s
+               %(available)s, %(pending)s, %(held)s, %(debt)s, %(at)s, %(own_seq)s, %(home)s, %(home_seq)s
         from ledger_joins j where j.account_id = %(account_id)s
         """,
         account_id=account_id, target=target, reference=reference, reason=reason, available=moved.available, pending=moved.pending,
-        held=moved.held, debt=moved.debt, at=at,
+        held=moved.held, debt=moved.debt, own_seq=own_seq, home=home, home_seq=home_seq, at=at,
     )  # fmt: skip
 
 
-def end_join(tx: Transaction, *, account_id: int, reference: str, at: datetime) -> int:
-    """Note that an account has left what it had joined."""
+def select_seqs(tx: Transaction, *, account_ids: list[int]) -> dict[int, int]:
+    """The numbers of some accounts' last entries."""
+    return dict(
+        tx.rows(
+            "select account_id, seq from ledger_accounts where account_id = any(%(account_ids)s::bigint[])",
+            account_ids=account_ids,
+        )
+    )
+
+
+def end_join(
+    tx: Transaction, *, account_id: int, reference: str, own_seq: int, home: int, home_seq: int, at: datetime
+) -> int:
+    """Note that an account has left what it had joined, and at which entries."""
     return tx.run(
         """
-        update ledger_joins set left_at = greatest(joined_at, %(at)s), left_by = %(reference)s
+        update ledger_joins
+        set left_at = greatest(joined_at, %(at)s), left_by = %(reference)s, left_own_seq = %(own_seq)s, left_home = %(home)s,
+            left_home_seq = %(home_seq)s
         where account_id = %(account_id)s and left_at is null
         """,
-        account_id=account_id, reference=reference, at=at,
+        account_id=account_id, reference=reference, own_seq=own_seq, home=home, home_seq=home_seq, at=at,
     )  # fmt: skip
 
 
@@ -297,3 +318,65 @@ def select_types(tx: Transaction, *, owners: list[int]) -> list[str]:
         """,
         owners=owners,
     )  # fmt: skip
+
+
+def select_brought(tx: Transaction, *, home: int, above: int, joined_at: datetime) -> list[tuple[int, int]]:
+    """The lots that a join brought to an account, what paid a debt there left out: expiry in microseconds, points."""
+    return tx.rows(
+        """
+        select z.expires, sum(z.points)::bigint
+        from (select e.alloc[place] as expires, e.alloc[place + 1] as points
+              from ledger_entries e, generate_series(1, cardinality(e.alloc), 2) place
+              where e.account_id = %(home)s and e.seq = %(above)s + 1 and e.kind = 12 and e.posted_at = %(joined_at)s
+                and e.pending_change + e.held_change = 0 and e.amount >= 0) z
+        group by z.expires having sum(z.points) > 0 order by z.expires
+        """,
+        home=home, above=above, joined_at=joined_at,
+    )  # fmt: skip
+
+
+def select_lots(tx: Transaction, *, account_id: int) -> dict[int, int]:
+    """An account's open lots: expiry in microseconds, points."""
+    return dict(
+        tx.rows(
+            "select ledger_micros(expires_at), remaining from ledger_lots where account_id = %(account_id)s",
+            account_id=account_id,
+        )
+    )
+
+
+def select_brought_open(tx: Transaction, *, home: int, above: int, joined_at: datetime) -> list[tuple[int, str]]:
+    """The promises and holds that joins brought to an account at a moment and that are still open there, and their references."""
+    return tx.rows(
+        """
+        select e.seq, e.reference from ledger_entries e
+        where e.account_id = %(home)s and e.seq > %(above)s and e.kind = 12 and e.posted_at = %(joined_at)s and e.seq in (
+            select p.seq from ledger_pending_lots p where p.account_id = %(home)s
+            union all
+            select h.seq from ledger_holds h where h.account_id = %(home)s)
+        order by e.seq
+        """,
+        home=home, above=above, joined_at=joined_at,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """What came back to an account when it left another."""
+
+    available: int
+    pending: int
+    held: int
+
+
+def select_returned(tx: Transaction, *, account_id: int, above: int, upto: datetime) -> Returned:
+    """What an account received behind an entry, up to a moment."""
+    [found] = tx.all(
+        """
+        select coalesce(sum(amount), 0)::bigint as available, coalesce(sum(pending_change), 0)::bigint as pending,
+            coalesce(sum(held_change), 0)::bigint as held
+        from ledger_entries where account_id = %(account_id)s and seq > %(above)s and kind = 12 and posted_at <= %(upto)s
+        """,
+        Returned, account_id=account_id, above=above, upto=upto,
+    )  # fmt: skip
+    return found

@@ -10,17 +10,29 @@ in June", and not in "as of April, known in April". It is worked out from the jo
 
 from regulars.ledger.past._exports import written
 from regulars.ledger.past._holdings import Held, holding, totals
-from regulars.ledger.past._statements import EVERYTHING, Carried, Period, carried, elsewhere, lots_of, statement
+from regulars.ledger.past._statements import (
+    EVERYTHING,
+    Carried,
+    Chapter,
+    Period,
+    carried,
+    chapters,
+    elsewhere,
+    lots_of,
+    statement,
+)
 from regulars.ledger.past._words import LANGUAGES, Language, in_words, order_of
 
 __all__ = [
     "EVERYTHING",
     "LANGUAGES",
     "Carried",
+    "Chapter",
     "Held",
     "Language",
     "Period",
     "carried",
+    "chapters",
     "elsewhere",
     "holding",
     "in_words",

@@ -9,7 +9,7 @@ from typing import Final
 
 from regulars.ledger._balances import Balance
 from regulars.ledger._queries import Entry
-from regulars.ledger.past._statements import EVERYTHING, Period, carried, lots_of, statement
+from regulars.ledger.past._statements import EVERYTHING, Chapter, Period, carried, chapters, lots_of, statement
 from regulars.ledger.past._words import Language, in_words, order_of
 from regulars.storage import Transaction
 
@@ -17,6 +17,7 @@ _AT_ONCE: Final = 1000
 _COLUMNS: Final = (
     "number", "occurred_at", "posted_at", "kind", "amount", "pending_change", "held_change", "debt_change", "available",
     "expires_at", "reference", "order", "follows", "reason", "words", "lots", "pending", "held", "debt",
+    "shared_with",
 )  # fmt: skip
 
 
@@ -32,19 +33,23 @@ def written(
 ) -> Iterator[str]:
     """A member's statement, the earliest entry first, between what the period began and ended with.
 
+    Where it goes on with points that are shared, or with the member's own again, a line says what was there (`opening`).
+
     It comes in pieces of a thousand entries, read one after the other: memory does not grow with the statement.
     """
     sums = carried(tx, member_id, point_type=point_type, period=period, kinds=kinds)
     yield _piece([_balance("opening", sums.opening)], as_json=as_json, header=True)
-    upto = 0
+    upto, opens = 0, chapters(tx, member_id, point_type=point_type)
     while True:
-        found = statement(
-            tx, member_id, after_seq=upto, limit=_AT_ONCE, point_type=point_type, period=period, kinds=kinds
-        )
+        found = statement(tx, member_id, after=upto, limit=_AT_ONCE, point_type=point_type, period=period, kinds=kinds)
         if not found:
             break
-        upto = found[0].seq
-        rows = [_line(entry, language, point_type) for entry in reversed(found)]
+        upto = found[0].place
+        rows: list[Mapping[str, object]] = []
+        for entry in reversed(found):
+            while opens and opens[0].place <= entry.place:
+                rows.append(_chapter(opens.pop(0)))
+            rows.append(_line(entry, language, point_type))
         yield _piece(rows, as_json=as_json)
     yield _piece([_balance("closing", sums.closing)], as_json=as_json)
 
@@ -70,7 +75,7 @@ def _line(entry: Entry, language: Language, point_type: str) -> Mapping[str, obj
     }
 
 
-def _balance(what: str, balance: Balance) -> Mapping[str, object]:
+def _balance(what: str, balance: Balance) -> dict[str, object]:
     return {
         "kind": what,
         "available": balance.available,
@@ -78,6 +83,12 @@ def _balance(what: str, balance: Balance) -> Mapping[str, object]:
         "held": balance.held,
         "debt": balance.debt,
     }
+
+
+def _chapter(one: Chapter) -> Mapping[str, object]:
+    """An opening line in the middle: from here on it is of shared points, or of the member's own again."""
+    more = {"occurred_at": _written(one.began_at), "shared_with": one.shared_with}
+    return _balance("opening", one.opening) | more
 
 
 def _written(moment: datetime | None) -> str | None:

@@ -127,7 +127,7 @@ def _page(tx: Transaction, order: Literal["asc", "desc"]) -> LiteralString:
         )
         select e.seq, (%(names)s::text[])[e.kind] as kind, e.amount, e.pending_change, e.debt_change, e.held_change, e.available,
             e.occurred_at, e.posted_at, nullif(e.expires_at, '9999-01-01 00:00+00') as expires_at, e.reverses, e.reference, e.reason,
-            e.alloc::text as alloc, (%(names)s::text[])[f.kind] as follows_kind, f.reference as follows_reference, e.worded
+            e.alloc::text as alloc, (%(names)s::text[])[f.kind] as follows_kind, f.reference as follows_reference, e.worded, e.seq + %(shift)s as place
         from (select {_COLUMNS}, e.worded,  -- what it follows from, by its number
                   coalesce(e.reverses, case when e.reference ~ '^@(mature|lapse):' then split_part(e.reference, ':', 2)::int end) as target
               from found e order by e.seq {order} limit %(limit)s) e
@@ -169,6 +169,11 @@ class Choice:
         }
 
 
+def select_owner(tx: Transaction, *, account_id: int) -> int | None:
+    """Whose an account is."""
+    return tx.value("select member_id from ledger_accounts where account_id = %(account_id)s", account_id=account_id)
+
+
 def select_last_seq(tx: Transaction, *, account_id: int) -> int:
     """The number of an account's last entry, 0 where there is none."""
     return (
@@ -180,22 +185,22 @@ def select_last_seq(tx: Transaction, *, account_id: int) -> int:
 
 
 def select_earlier(
-    tx: Transaction, *, account_id: int, choice: Choice, above: int, below: int, limit: int
+    tx: Transaction, *, account_id: int, choice: Choice, above: int, below: int, shift: int, limit: int
 ) -> list[Entry]:
     """Entries with numbers between two, the latest first."""
     return tx.all(
         _page(tx, "desc"),
-        Entry, names=list(KINDS[1:]), above=above, below=below, limit=limit, **choice.named(account_id),
+        Entry, names=list(KINDS[1:]), above=above, below=below, shift=shift, limit=limit, **choice.named(account_id),
     )  # fmt: skip
 
 
 def select_later(
-    tx: Transaction, *, account_id: int, choice: Choice, above: int, below: int, limit: int
+    tx: Transaction, *, account_id: int, choice: Choice, above: int, below: int, shift: int, limit: int
 ) -> list[Entry]:
     """Entries with numbers between two, the earliest first."""
     return tx.all(
         _page(tx, "asc"),
-        Entry, names=list(KINDS[1:]), above=above, below=below, limit=limit, **choice.named(account_id),
+        Entry, names=list(KINDS[1:]), above=above, below=below, shift=shift, limit=limit, **choice.named(account_id),
     )  # fmt: skip
 
 
@@ -214,8 +219,8 @@ class Sums:
     closing_held: int
 
 
-def select_sums(tx: Transaction, *, account_id: int, choice: Choice) -> Sums:
-    """Sum an account's entries up to the beginning and up to the end of a period; reads its journal."""
+def select_sums(tx: Transaction, *, account_id: int, choice: Choice, above: int, below: int) -> Sums:
+    """Sum an account's entries with numbers between two, up to the beginning and up to the end of a period; reads its journal."""
     found = tx.first(
         """
         with counted as (
@@ -223,7 +228,7 @@ def select_sums(tx: Transaction, *, account_id: int, choice: Choice) -> Sums:
                 coalesce(case when %(occurred)s then e.occurred_at else e.posted_at end < %(since)s::timestamptz, false) as earlier,
                 (%(kinds)s::smallint[] is null or e.kind = any(%(kinds)s::smallint[])) as chosen
             from ledger_changes e
-            where e.account_id = %(account_id)s
+            where e.account_id = %(account_id)s and e.seq > %(above)s and e.seq < %(below)s
               and (%(until)s::timestamptz is null or case when %(occurred)s then e.occurred_at else e.posted_at end < %(until)s)
               and (%(as_of)s::timestamptz is null or e.occurred_at <= %(as_of)s)
               and (%(known_at)s::timestamptz is null or e.posted_at <= %(known_at)s)
@@ -237,6 +242,6 @@ def select_sums(tx: Transaction, *, account_id: int, choice: Choice) -> Sums:
             coalesce(sum(debt_change), 0)::bigint as closing_debt, coalesce(sum(held_change), 0)::bigint as closing_held
         from counted
         """,
-        Sums, **choice.named(account_id),
+        Sums, above=above, below=below, **choice.named(account_id),
     )  # fmt: skip
     return found or Sums(0, 0, 0, 0, 0, 0, 0, 0, 0)

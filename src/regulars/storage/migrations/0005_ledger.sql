@@ -51,7 +51,7 @@ create table ledger_entries (
     idem           uuid        not null,            -- first 128 bits of the SHA-256 of the reference
     expires_at     timestamptz,                     -- kinds 1, 3, 4, 5, 13, 14, 12 of a promise: the lot concerned; 8, 12 of a hold: until when it is held
     held_change    bigint      not null default 0,
-    reverses       int,                             -- kinds 6, 7, 9, 10, 11, 14, and 3 and 15 at once: seq of the entry it follows from
+    reverses       int,                             -- kinds 6, 7, 9, 10, 11, 14, 15, and 3 at once: seq of the entry it follows from
     reference      text        not null,
     reason         text,                            -- why, in a person's words
     alloc          bigint[],                        -- {expiry in µs since 1970, change, …} of every lot touched
@@ -74,7 +74,7 @@ create table ledger_lots (
     remaining  bigint      not null check (remaining > 0),
     primary key (account_id, expires_at, bucket)
 ) with (fillfactor = 80);
-create index ledger_lots_due on ledger_lots (expires_at);
+create index ledger_lots_due on ledger_lots (expires_at, account_id);  -- a month's end has a million lots: pages of them go on by account
 
 -- Points promised, one row per earn that has not matured; `seq` is its entry.
 create table ledger_pending_lots (
@@ -251,7 +251,7 @@ as $$
 #variable_conflict use_column
 declare
     e_id bigint[]; e_seq int[]; e_kind smallint[]; e_amount bigint[]; e_pending bigint[]; e_debt bigint[]; e_available bigint[];
-    e_occurred bigint[]; e_expires bigint[]; e_ref text[];
+    e_occurred bigint[]; e_expires bigint[]; e_target int[]; e_ref text[];
     accounts bigint[]; members bigint[]; types text[]; heads bytea[];
 begin
     with fallen as (
@@ -292,8 +292,9 @@ begin
     )
     select array_agg(n.account_id), array_agg(n.seq), array_agg(n.kind::smallint), array_agg(n.amount), array_agg(n.pending_change),
            array_agg(n.debt_change), array_agg(n.available), array_agg(ledger_micros(n.occurred_at)), array_agg(ledger_micros(n.expires_at)),
+           array_agg(case n.kind when 15 then n.source else 0 end),  -- what lapsed is undone: nothing is left to take back
            array_agg(case n.kind when 3 then '@mature:' || n.source when 15 then '@lapse:' || n.source else '@expire:' || n.seq end)
-    into e_id, e_seq, e_kind, e_amount, e_pending, e_debt, e_available, e_occurred, e_expires, e_ref
+    into e_id, e_seq, e_kind, e_amount, e_pending, e_debt, e_available, e_occurred, e_expires, e_target, e_ref
     from (select * from numbered m order by m.account_id, m.seq) n;
 
     if e_id is not null then
@@ -301,7 +302,7 @@ begin
         from (select c.account_id, c.member_id, c.point_type, c.head from ledger_accounts c where c.account_id = any(e_id) order by c.account_id) v;
         heads := ledger_append(
             accounts, types, heads, e_id, e_seq, e_kind, e_amount, e_pending, e_debt, array_fill(0::bigint, array[cardinality(e_id)]),
-            e_available, e_occurred, e_expires, null, null,
+            e_available, e_occurred, e_expires, e_target, null,
             (select array_agg(ledger_idem(r.reference) order by r.place) from unnest(e_ref) with ordinality r(reference, place)), e_ref, null, asof);
         update ledger_accounts a
         set available = a.available + z.amount, pending = a.pending + z.pending, debt = a.debt + z.debt, seq = z.seq, head = z.head
@@ -1012,7 +1013,7 @@ from chain x, lateral (values
         when x.kind = 9 then x.amount = 0 and x.held_change < 0 and x.pending_change = 0 and x.debt_change = 0 and x.reverses < x.seq
         when x.kind = 10 then x.amount >= 0 and x.held_change < 0 and x.debt_change <= 0 and x.amount + x.held_change - x.debt_change = 0 and x.reverses < x.seq
         when x.kind = 13 then x.amount = 0 and x.pending_change = 0 and x.debt_change = 0 and x.held_change = 0
-        when x.kind = 15 then x.amount = 0 and x.pending_change < 0 and x.debt_change = 0 and x.held_change = 0
+        when x.kind = 15 then x.amount = 0 and x.pending_change < 0 and x.debt_change = 0 and x.held_change = 0 and x.reverses < x.seq
         when x.kind = 16 then x.amount = 0 and x.pending_change = 0 and x.debt_change < 0 and x.held_change = 0
     end)::int::bigint)) c(invariant, expected, found)
 where c.expected is distinct from c.found

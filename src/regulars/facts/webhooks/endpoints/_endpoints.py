@@ -12,6 +12,7 @@ from regulars.errors import Conflict, NotFound
 from regulars.facts.webhooks._addresses import Reach, checked_url
 from regulars.facts.webhooks._records import Endpoint
 from regulars.facts.webhooks._rules import BadEndpoint, show_secret, wanted_names
+from regulars.facts.webhooks._vault import Vault
 from regulars.facts.webhooks.endpoints import _queries
 from regulars.storage import Transaction
 from regulars.types import random_id, to_public
@@ -55,12 +56,15 @@ class AddedEndpoint:
     secret: str
 
 
-def add_endpoint(tx: Transaction, wish: Wish, *, by: str, reach: Reach, at: datetime) -> AddedEndpoint:
+def add_endpoint(
+    tx: Transaction, wish: Wish, *, by: str, reach: Reach, vault: Vault, at: datetime
+) -> AddedEndpoint:  # fmt: skip
     """Send facts to a URL from now on.
 
     Raises:
         BadEndpoint: the URL, a name or the description cannot be used.
         TooManyEndpoints: there are 200 already.
+        SecretKeyMissing: its secret cannot be encrypted.
     """
     checked = _checked(wish, reach)
     if _queries.count_endpoints(tx) >= MOST:
@@ -72,7 +76,7 @@ def add_endpoint(tx: Transaction, wish: Wish, *, by: str, reach: Reach, at: date
     )  # fmt: skip
     _queries.insert_endpoint(tx, new=new)
     _queries.insert_lanes(tx, endpoint_id=new.endpoint_id, lanes=LANES, at=at)
-    secret = _new_secret(tx, new.endpoint_id, at)
+    secret = _new_secret(tx, new.endpoint_id, vault, at)
     _tell(tx, "added", new, at, by=by, names=new.names)
     return AddedEndpoint(new, secret)
 
@@ -84,9 +88,9 @@ def _checked(wish: Wish, reach: Reach) -> Wish:
     return Wish(checked_url(wish.url, reach), wanted_names(wish.names), description)
 
 
-def _new_secret(tx: Transaction, endpoint_id: int, at: datetime) -> str:
+def _new_secret(tx: Transaction, endpoint_id: int, vault: Vault, at: datetime) -> str:
     secret = secrets.token_bytes(_SECRET_BYTES)
-    _queries.insert_secret(tx, endpoint_id=endpoint_id, secret=secret, at=at)
+    _queries.insert_secret(tx, endpoint_id=endpoint_id, secret=vault.seal(secret), at=at)
     return show_secret(secret)
 
 
@@ -183,21 +187,40 @@ def enable_endpoint(tx: Transaction, endpoint_id: int, *, by: str, at: datetime)
 
 
 def rotate_secret(
-    tx: Transaction, endpoint_id: int, *, overlap: timedelta = timedelta(hours=24), by: str, at: datetime
+    tx: Transaction,
+    endpoint_id: int,
+    *,
+    overlap: timedelta = timedelta(hours=24),
+    by: str,
+    vault: Vault,
+    at: datetime,
 ) -> AddedEndpoint:
     """Give an endpoint a new secret; the one before signs beside it for `overlap`.
 
     Raises:
         EndpointNotFound: there is none.
         BadEndpoint: the overlap is negative or longer than a week.
+        SecretKeyMissing: the new secret cannot be encrypted.
     """
     endpoint = find_endpoint(tx, endpoint_id)
     if not timedelta(0) <= overlap <= LONGEST_OVERLAP:
         raise BadEndpoint(field="overlap", value=str(overlap), remedy="give up to seven days")
     _queries.expire_secrets(tx, endpoint_id=endpoint_id, at=at + overlap)
-    secret = _new_secret(tx, endpoint_id, at)
+    secret = _new_secret(tx, endpoint_id, vault, at)
     _tell(tx, "rotated", endpoint, at, by=by, both_until=(at + overlap).isoformat())
     return AddedEndpoint(endpoint, secret)
+
+
+def rekey(tx: Transaction, *, vault: Vault) -> int:
+    """Encrypt every secret with the vault's first key, those that nobody had encrypted too; how many.
+
+    Raises:
+        SecretKeyMissing: there is no key.
+        SecretKeyLost: one was encrypted with a key that the vault does not have; then none has changed.
+    """
+    kept = _queries.lock_secrets(tx)
+    sealed = [vault.seal(vault.unseal(secret)) for _, secret in kept]
+    return _queries.update_secrets(tx, secret_ids=[number for number, _ in kept], secrets=sealed)
 
 
 def remove_endpoint(tx: Transaction, endpoint_id: int, *, by: str, at: datetime) -> None:

@@ -114,6 +114,22 @@ def insert_secret(tx: Transaction, *, endpoint_id: int, secret: bytes, at: datet
     )  # fmt: skip
 
 
+def lock_secrets(tx: Transaction) -> list[tuple[int, bytes]]:
+    """Every secret that there is; there are few."""
+    return tx.rows("select secret_id, secret from facts_webhook_secrets order by secret_id limit 10000 for update")
+
+
+def update_secrets(tx: Transaction, *, secret_ids: list[int], secrets: list[bytes]) -> int:
+    """Keep secrets otherwise."""
+    return tx.run(
+        """
+        update facts_webhook_secrets s set secret = v.secret
+        from unnest(%(secret_ids)s::bigint[], %(secrets)s::bytea[]) v(secret_id, secret) where s.secret_id = v.secret_id
+        """,
+        secret_ids=secret_ids, secrets=secrets,
+    )  # fmt: skip
+
+
 def expire_secrets(tx: Transaction, *, endpoint_id: int, at: datetime) -> int:
     """Let the secrets of an endpoint end at `at`, if they do not end before."""
     return tx.run(
