@@ -60,8 +60,8 @@ def seen(tx: Transaction) -> list[object]:
         found.append(ledger.lots(tx, member_id, at=NOON))
         found.append(ledger.statement(tx, member_id))
         found.append(ledger.statement(tx, member_id, limit=2))
-        found.append(ledger.statement(tx, member_id, after_seq=1, limit=2))
-        found.append(ledger.statement(tx, member_id, before_seq=3, limit=1, kinds=["earn"]))
+        found.append(ledger.statement(tx, member_id, after=1, limit=2))
+        found.append(ledger.statement(tx, member_id, before=3, limit=1, kinds=["earn"]))
         found.append(past.carried(tx, member_id))
         found.append(past.holding(tx, member_id, as_of=NOON, known_at=NOON))
         found.append(list(past.written(tx, member_id, as_json=True)))
@@ -120,7 +120,8 @@ def test_a_lapsed_promise_is_known_to_have_lapsed(tx: Transaction) -> None:
     ledger.expire_due(tx, at=SOON)
     put_away(tx, SOON + DAY)
     assert tx.value("select count(*) from ledger_entries") == 0
-    assert ledger.lapsed(tx, [(ADA, "p"), (ADA, "kept")], at=SOON) == {(ADA, "p")}
+    taken = ledger.post(tx, [take_back(ADA, 5, "t", "p"), take_back(ADA, 5, "t2", "kept")], at=SOON + DAY)
+    assert statuses(taken) == ["exceeds", "posted"]
 
 
 def test_members_who_share_points_find_what_was_put_away(busy: Transaction) -> None:

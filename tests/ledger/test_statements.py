@@ -109,7 +109,7 @@ def test_a_period_ends_with_what_the_next_one_begins_with(busy: Transaction) -> 
     first, second = Period(until=NOON + 3 * DAY), Period(since=NOON + 3 * DAY)
     assert past.carried(busy, ADA, period=first).closing == past.carried(busy, ADA, period=second).opening
     assert past.carried(busy, ADA, period=second).closing == ledger.balance(busy, ADA, at=NOON + 10 * DAY)
-    assert past.carried(busy, BEN) == past.Carried(Balance(0, 0, 0), Balance(0, 0, 0), 0)
+    assert past.carried(busy, BEN) == past.Carried(Balance(0, 0, 0), Balance(0, 0, 0), 0, Balance(0, 0, 0))
 
 
 def test_a_file_for_a_spreadsheet(busy: Transaction) -> None:

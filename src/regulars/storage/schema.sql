@@ -160,7 +160,7 @@ from chain x, lateral (values
         when x.kind = 9 then x.amount = 0 and x.held_change < 0 and x.pending_change = 0 and x.debt_change = 0 and x.reverses < x.seq
         when x.kind = 10 then x.amount >= 0 and x.held_change < 0 and x.debt_change <= 0 and x.amount + x.held_change - x.debt_change = 0 and x.reverses < x.seq
         when x.kind = 13 then x.amount = 0 and x.pending_change = 0 and x.debt_change = 0 and x.held_change = 0
-        when x.kind = 15 then x.amount = 0 and x.pending_change < 0 and x.debt_change = 0 and x.held_change = 0
+        when x.kind = 15 then x.amount = 0 and x.pending_change < 0 and x.debt_change = 0 and x.held_change = 0 and x.reverses < x.seq
         when x.kind = 16 then x.amount = 0 and x.pending_change = 0 and x.debt_change < 0 and x.held_change = 0
     end)::int::bigint)) c(invariant, expected, found)
 where c.expected is distinct from c.found
@@ -1241,7 +1241,7 @@ CREATE FUNCTION public.ledger_settle_lots(ids bigint[], upto timestamp with time
 #variable_conflict use_column
 declare
     e_id bigint[]; e_seq int[]; e_kind smallint[]; e_amount bigint[]; e_pending bigint[]; e_debt bigint[]; e_available bigint[];
-    e_occurred bigint[]; e_expires bigint[]; e_ref text[];
+    e_occurred bigint[]; e_expires bigint[]; e_target int[]; e_ref text[];
     accounts bigint[]; members bigint[]; types text[]; heads bytea[];
 begin
     with fallen as (
@@ -1282,8 +1282,9 @@ begin
     )
     select array_agg(n.account_id), array_agg(n.seq), array_agg(n.kind::smallint), array_agg(n.amount), array_agg(n.pending_change),
            array_agg(n.debt_change), array_agg(n.available), array_agg(ledger_micros(n.occurred_at)), array_agg(ledger_micros(n.expires_at)),
+           array_agg(case n.kind when 15 then n.source else 0 end),  -- what lapsed is undone: nothing is left to take back
            array_agg(case n.kind when 3 then '@mature:' || n.source when 15 then '@lapse:' || n.source else '@expire:' || n.seq end)
-    into e_id, e_seq, e_kind, e_amount, e_pending, e_debt, e_available, e_occurred, e_expires, e_ref
+    into e_id, e_seq, e_kind, e_amount, e_pending, e_debt, e_available, e_occurred, e_expires, e_target, e_ref
     from (select * from numbered m order by m.account_id, m.seq) n;
 
     if e_id is not null then
@@ -1291,7 +1292,7 @@ begin
         from (select c.account_id, c.member_id, c.point_type, c.head from ledger_accounts c where c.account_id = any(e_id) order by c.account_id) v;
         heads := ledger_append(
             accounts, types, heads, e_id, e_seq, e_kind, e_amount, e_pending, e_debt, array_fill(0::bigint, array[cardinality(e_id)]),
-            e_available, e_occurred, e_expires, null, null,
+            e_available, e_occurred, e_expires, e_target, null,
             (select array_agg(ledger_idem(r.reference) order by r.place) from unnest(e_ref) with ordinality r(reference, place)), e_ref, null, asof);
         update ledger_accounts a
         set available = a.available + z.amount, pending = a.pending + z.pending, debt = a.debt + z.debt, seq = z.seq, head = z.head
@@ -2080,6 +2081,12 @@ CREATE TABLE public.ledger_joins (
     joined_at timestamp with time zone NOT NULL,
     left_at timestamp with time zone,
     left_by text,
+    own_seq integer DEFAULT 0 NOT NULL,
+    home bigint,
+    home_seq integer DEFAULT 0 NOT NULL,
+    left_own_seq integer DEFAULT 0 NOT NULL,
+    left_home bigint,
+    left_home_seq integer DEFAULT 0 NOT NULL,
     CONSTRAINT ledger_joins_check CHECK (((left_at IS NULL) = (left_by IS NULL)))
 );
 
@@ -2164,7 +2171,11 @@ CREATE TABLE public.ledger_point_types (
     role text NOT NULL,
     decimals smallint DEFAULT 0 NOT NULL,
     defined_at timestamp with time zone NOT NULL,
+    name_en text,
+    name_zh text,
     CONSTRAINT ledger_point_types_decimals_check CHECK (((decimals >= 0) AND (decimals <= 6))),
+    CONSTRAINT ledger_point_types_name_en_check CHECK ((name_en <> ''::text)),
+    CONSTRAINT ledger_point_types_name_zh_check CHECK ((name_zh <> ''::text)),
     CONSTRAINT ledger_point_types_point_type_check CHECK ((point_type ~ '^[a-z][a-z0-9_]{0,31}$'::text)),
     CONSTRAINT ledger_point_types_role_check CHECK ((role = ANY (ARRAY['redeemable'::text, 'qualifying'::text, 'unit'::text])))
 );
@@ -2622,7 +2633,7 @@ CREATE INDEX ledger_imports_by_time ON public.ledger_imports USING btree (starte
 
 CREATE UNIQUE INDEX ledger_joins_current ON public.ledger_joins USING btree (account_id, bucket) WHERE (left_at IS NULL);
 
-CREATE INDEX ledger_lots_due ON public.ledger_lots USING btree (expires_at);
+CREATE INDEX ledger_lots_due ON public.ledger_lots USING btree (expires_at, account_id);
 
 CREATE UNIQUE INDEX ledger_passes_running ON public.ledger_passes USING btree ((true)) WHERE (finished_at IS NULL);
 

@@ -326,7 +326,7 @@ def select_brought(tx: Transaction, *, home: int, above: int, joined_at: datetim
         """
         select z.expires, sum(z.points)::bigint
         from (select e.alloc[place] as expires, e.alloc[place + 1] as points
-              from ledger_entries e, generate_series(1, cardinality(e.alloc), 2) place
+              from ledger_changes e, generate_series(1, cardinality(e.alloc), 2) place
               where e.account_id = %(home)s and e.seq = %(above)s + 1 and e.kind = 12 and e.posted_at = %(joined_at)s
                 and e.pending_change + e.held_change = 0 and e.amount >= 0) z
         group by z.expires having sum(z.points) > 0 order by z.expires
@@ -375,7 +375,7 @@ def select_returned(tx: Transaction, *, account_id: int, above: int, upto: datet
         """
         select coalesce(sum(amount), 0)::bigint as available, coalesce(sum(pending_change), 0)::bigint as pending,
             coalesce(sum(held_change), 0)::bigint as held
-        from ledger_entries where account_id = %(account_id)s and seq > %(above)s and kind = 12 and posted_at <= %(upto)s
+        from ledger_changes where account_id = %(account_id)s and seq > %(above)s and kind = 12 and posted_at <= %(upto)s
         """,
         Returned, account_id=account_id, above=above, upto=upto,
     )  # fmt: skip
