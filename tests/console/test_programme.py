@@ -20,7 +20,7 @@ from regulars.ledger import (
     UntilDay,
     Yearly,
 )
-from regulars.programme import Earning
+from regulars.programme import proportional
 
 
 def test_the_programme_is_told_in_words_with_an_example_computed_by_its_rule(olga: Visitor):
@@ -44,7 +44,7 @@ def test_versions_are_listed_the_latest_first(bare: Visitor):
     with bare.app.database.transaction() as tx:
         shop(tx)
         first = programme.publish(tx, programme.default("GBP", "Europe/London"), at=NOON, by="olga@shop.example")
-        second = replace(first, earning=Earning(2, 100), expiry=None)
+        second = replace(first, earning=(proportional(2, 100),), expiry=None)
         programme.publish(tx, second, at=NOON, by="max@shop.example")
     bare.sign_in()
     said = words(bare.get("/programme").text)

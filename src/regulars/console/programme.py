@@ -15,7 +15,7 @@ from regulars import access, ledger, programme
 from regulars.access import Permission
 from regulars.console import _pages, _ranks, _terms
 from regulars.console._visits import Visit
-from regulars.programme import BadProgramme, Programme
+from regulars.programme import BadProgramme, Programme, earning
 
 Form = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
 
@@ -53,17 +53,24 @@ def show_programme(visit: NamedDependency[Visit]) -> Response[str]:
         counts=counts,
         versions=earlier,
         example=_example(visit, found),
+        proportion=earning.proportion,
         times=programme.terms(visit.now, found, told_at=visit.now),
     )
 
 
 def _example(visit: Visit, found: Programme) -> list[ExampleLine]:
+    """What two lines earn by the first rule that is nothing but so many points for so much; none when there is no such."""
+    plain = next((rule for rule in found.earning if earning.proportion(rule)), None)
+    if plain is None:
+        return []
     unit = 10 ** visit.language.digits(found.currency)
+    rules = earning.compiled((plain,))
     lines: list[ExampleLine] = []
     for quantity, price in _EXAMPLE_LINES:
         each = round(price * unit)
-        amount = quantity * each
-        lines.append(ExampleLine(quantity, each, amount, programme.points_for(amount, found.earning)))
+        item = earning.Item(1, ("", "", quantity, each, quantity * each))
+        decision = earning.evaluate(rules, earning.Case({}, [item], 0, visit.now))
+        lines.append(ExampleLine(quantity, each, quantity * each, sum(decision.parts.values())))
     return lines
 
 

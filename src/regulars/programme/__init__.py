@@ -10,35 +10,38 @@ twelve months' spend says, at every moment.
 """
 
 from regulars.programme._activities import post
-from regulars.programme._awards import PostingRefused, award, cancel, deliver, revise, take_back
+from regulars.programme._awards import award, deliver
+from regulars.programme._corrections import cancel, revise, take_back
+from regulars.programme._postings import PostingRefused
 from regulars.programme._queries import awards_of
 from regulars.programme._records import Award, Standing, Version
+from regulars.programme._refusals import BadProgramme
 from regulars.programme._rules import (
     EXPIRIES,
     PENDINGS,
-    BadProgramme,
-    Earning,
     Programme,
+    Rate,
     Tier,
     default,
-    points_for,
     share,
     terms,
     tier_for,
 )
 from regulars.programme._tiers import Progress, review, review_due, standing, standing_as_of, tier_counts
 from regulars.programme._versions import NoProgramme, current, in_force, publish, versions
+from regulars.programme.earning import Rule, proportional
 
 __all__ = [
     "EXPIRIES",
     "PENDINGS",
     "Award",
     "BadProgramme",
-    "Earning",
     "NoProgramme",
     "PostingRefused",
     "Programme",
     "Progress",
+    "Rate",
+    "Rule",
     "Standing",
     "Tier",
     "Version",
@@ -49,8 +52,8 @@ __all__ = [
     "default",
     "deliver",
     "in_force",
-    "points_for",
     "post",
+    "proportional",
     "publish",
     "review",
     "review_due",

@@ -1,11 +1,11 @@
-"""The language of rules: a part of CEL over orders, lines and members; one typed tree, two evaluators, one meaning.
+r"""The language of rules: a part of CEL over orders, lines and members; one typed tree, two evaluators, one meaning.
 
 Numbers are whole and of 64 bits; what leaves them, or divides by zero, has no answer: `Failed` in Python, NULL in SQL. Work
 is bounded: a list is looked at once, and never inside another look.
 
     goods = expressions.read("order.goods_minor >= 30000 && order.shop == 'uk'", field="when", scope="order")
     compiled(goods)({"order_goods_minor": 40000, "order_shop": "uk"}, None, [])  # True
-    sql(goods)  # '((order_goods_minor >= (30000)::bigint) and (order_shop = \\'uk\\'))'
+    sql(goods)  # '((order_goods_minor >= (30000)::bigint) and (order_shop = 'uk'))'
 """
 
 from regulars.programme.expressions._checking import HIGH, LOW, Scope, Typed, check

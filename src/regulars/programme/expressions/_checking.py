@@ -140,7 +140,9 @@ class _Checker:
         if root in self.macros:
             return self._item(node, root, rest)
         if root == "line" and self.scope != "line":
-            raise self.refuse(node, "this rule looks at whole orders: ask for lines.exists(l, …), or let it be per line")
+            raise self.refuse(
+                node, "this rule looks at whole orders: ask for lines.exists(l, …), or let it be per line"
+            )
         if path == "lines":
             return Typed("field", "lines", field=LINES)
         known = FIELDS.get(path)

@@ -43,7 +43,7 @@ def _date(of: str, en: str, zh: str, about: str) -> list[Field]:
         ("day", 1, 31, "day of the month", "日", "1 to 31."),
         ("weekday", 1, 7, "weekday", "星期", "1 is Monday, 7 is Sunday."),
         ("hour", 0, 23, "hour", "小时", "0 to 23."),
-        ("date", -10**6, 10**7, "day", "日期", 'A day, to compare with `date("2026-11-11")`.'),
+        ("date", -(10**6), 10**7, "day", "日期", 'A day, to compare with `date("2026-11-11")`.'),
     )
     return [
         Field(

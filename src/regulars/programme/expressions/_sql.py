@@ -40,7 +40,11 @@ def _rounded(tree: Typed, rounding: Rounding) -> str:
 def _choice(tree: Typed, then: str, other: str) -> str:
     """One or the other. A condition that can fail is written once only, or nested ones would double at every step."""
     condition = _sql(tree)
-    return f"[{other}, {then}][{condition}::int + 1]" if tree.fails else f"(case when {condition} then {then} else {other} end)"
+    return (
+        f"[{other}, {then}][{condition}::int + 1]"
+        if tree.fails
+        else f"(case when {condition} then {then} else {other} end)"
+    )
 
 
 def _bound(value: str, name: str, body: str) -> str:
@@ -111,7 +115,11 @@ def _operation(tree: Typed, parts: list[str]) -> str:
         case "size":
             return f"{'length' if tree.parts[0].type == 'text' else 'len'}({parts[0]})::bigint"
         case "sum":
-            return _bound(parts[0], "_all", "case when _all is not null then try_cast(list_sum(list_prepend(0::bigint, _all)) as bigint) end")
+            return _bound(
+                parts[0],
+                "_all",
+                "case when _all is not null then try_cast(list_sum(list_prepend(0::bigint, _all)) as bigint) end",
+            )
         case "min" | "max":
             if tree.fails:
                 order = "asc" if tree.op == "min" else "desc"

@@ -221,7 +221,9 @@ class _Reader:
     def _text(self, token: _Token) -> str:
         def escaped(match: re.Match[str]) -> str:
             if match.group(1) not in _ESCAPES:
-                raise self.refuse(token.at + match.start() + 1, f"\\{match.group(1)} means nothing: write it without \\")
+                raise self.refuse(
+                    token.at + match.start() + 1, f"\\{match.group(1)} means nothing: write it without \\"
+                )
             return _ESCAPES[match.group(1)]
 
         if "\x00" in token.text:
