@@ -93,8 +93,10 @@ class _Found:
 
 
 def evaluate(rules: Rules, case: Case) -> Decision:
-    """What a case earns under rules."""
+    """What a case earns under rules. An order of which nothing was kept earns nothing, whatever its rules ask for."""
     row, kept = _kept(case)
+    if not kept:
+        return Decision({}, [Verdict(place, "nothing") for place in range(len(rules.rules))])
     verdicts: dict[int, Verdict] = {}
     found: list[_Found] = []
     for place, one in enumerate(rules.rules):
