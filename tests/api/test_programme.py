@@ -1,10 +1,12 @@
 """The programme over HTTP."""
 
+from typing import Any
+
 import pytest
 
 from api.calls import MAX, VERA, Caller, facts_of, flaws, order, problem, refusal
 
-GENEROUS = {
+GENEROUS: dict[str, Any] = {
     "name": "Friends",
     "currency": "GBP",
     "time_zone": "Europe/London",

@@ -23,11 +23,14 @@ from regulars.programme.earning import Limit, Terms
 from regulars.storage import Transaction
 
 GOODS = proportional(1, 10)
-THRESHOLD = Rule("spend_300", "Spend 300, get 50", "满300送50", "50", per="order", when="order.goods_minor >= 30000", kind="bonus")
+THRESHOLD = Rule(
+    "spend_300", "Spend 300, get 50", "满300送50", "50", per="order", when="order.goods_minor >= 30000", kind="bonus"
+)
 
 
 def rule(code: str, points: str, when: str = "true", **more: Any) -> Rule:
-    return Rule(code, code, code, points, **({"per": "order", "when": when, "kind": "bonus"} | more))
+    terms: dict[str, Any] = {"per": "order", "when": when, "kind": "bonus"} | more
+    return Rule(code, code, code, points, **terms)
 
 
 def says(tx: Transaction, *rules: Rule, at: datetime = NOON, **terms: Any) -> None:
@@ -119,7 +122,9 @@ def test_case_05_a_return_follows_the_rules_and_the_tier_of_that_day(tx: Transac
 
 
 @pytest.mark.parametrize("spends", [False, True])
-def test_case_12_a_return_while_points_wait_meets_their_maturing_in_either_order(tx: Transaction, *, spends: bool) -> None:
+def test_case_12_a_return_while_points_wait_meets_their_maturing_in_either_order(
+    tx: Transaction, *, spends: bool
+) -> None:
     says(tx, GOODS, THRESHOLD, pending=ledger.AfterSpan(Span(3, "day")))
     bring(tx, order("1", ADA, line("COAT", 3, 10_000)))
     came = came_back("R1", None, line("COAT", 1, 10_000), of="1", returned_at=NOON + 2 * DAY)
@@ -213,7 +218,9 @@ def test_rules_with_terms_and_points_of_their_own_are_lots_of_their_own(tx: Tran
 def test_limits_and_cooldowns_hold_across_orders_and_are_given_back(tx: Transaction) -> None:
     says(tx, rule("daily", "line.amount_minor / 10", per="line", limits=(Limit("day", most_points=150),)),
          rule("weekly", "7", cooldown=Span(7, "day")))  # fmt: skip
-    first, second = bring(tx, order("1", ADA, line("A", 1, 1000)), order("2", ADA, line("B", 1, 1000), placed_at=NOON + DAY / 24))
+    first, second = bring(
+        tx, order("1", ADA, line("A", 1, 1000)), order("2", ADA, line("B", 1, 1000), placed_at=NOON + DAY / 24)
+    )
     assert (why(tx, first), why(tx, second)) == ([("earned", 100), ("earned", 7)], [("earned", 50), ("cooldown", 0)])
     assert has(tx) == 157
     bring(tx, came_back("R1", None, line("A", 1, 1000), of="1"))
@@ -249,7 +256,12 @@ def test_history_and_the_member_are_what_they_were_before_the_order(tx: Transact
 
 
 def test_a_number_beyond_64_bits_is_the_rules_failure_and_no_wrong_number(tx: Transaction) -> None:
-    says(tx, GOODS, rule("broken", "9223372036854775807 * order.pieces"), rule("zero", "1", "1 / (order.pieces - 2) == 0"))
+    says(
+        tx,
+        GOODS,
+        rule("broken", "9223372036854775807 * order.pieces"),
+        rule("zero", "1", "1 / (order.pieces - 2) == 0"),
+    )
     [bought] = bring(tx, order("1", ADA, line("A", 2, 1000)))
     assert (has(tx), why(tx, bought)) == (200, [("earned", 200), ("failed", 0), ("failed", 0)])
 
@@ -304,7 +316,9 @@ def test_multipliers_add_up_and_look_at_base_points_alone() -> None:
 
 
 CODES = st.sampled_from(["order.goods_minor / 7", "line.amount_minor * 3 / 11", "line.quantity * 5", "50", "250"])
-WHEN = st.sampled_from(["true", "order.goods_minor >= 2000", "order.pieces < 4", "line.quantity > 1", "lines.size() > 1"])
+WHEN = st.sampled_from(
+    ["true", "order.goods_minor >= 2000", "order.pieces < 4", "line.quantity > 1", "lines.size() > 1"]
+)
 
 
 @st.composite
@@ -321,7 +335,13 @@ def documents(draw: st.DrawFn) -> tuple[Rule, ...]:
     return tuple(made)
 
 
-@settings(max_examples=8, deadline=None, phases=[Phase.explicit, Phase.generate], derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=8,
+    deadline=None,
+    phases=[Phase.explicit, Phase.generate],
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(data=st.data())
 def test_whatever_happens_no_more_is_taken_back_than_was_given_and_all_of_it_when_nothing_is_left(
     tx: Transaction, data: st.DataObject
@@ -329,7 +349,9 @@ def test_whatever_happens_no_more_is_taken_back_than_was_given_and_all_of_it_whe
     with tx.savepoint(undo=True):
         says(tx, *data.draw(documents()))
         sold = data.draw(st.lists(st.tuples(st.integers(1, 3), st.integers(1, 1500)), min_size=1, max_size=3))
-        bought = bring(tx, *(order(str(n), CLEO, *(line(f"S{k}", q, p) for k, (q, p) in enumerate(sold))) for n in (1, 2)))
+        bought = bring(
+            tx, *(order(str(n), CLEO, *(line(f"S{k}", q, p) for k, (q, p) in enumerate(sold))) for n in (1, 2))
+        )
         pieces = [(n, k) for n in (1, 2) for k, (q, _) in enumerate(sold) for _ in range(q)]
         for step, (n, k) in enumerate(data.draw(st.permutations(pieces))):
             bring(tx, came_back(f"R{step}", None, line(f"S{k}", 1, 1), of=str(n)))

@@ -14,13 +14,21 @@ from regulars.programme.expressions import BadExpression
 ROWS = st.lists(st.tuples(ROW, LINES), min_size=1, max_size=4)
 
 
+def _read(text: str) -> Any:
+    """The tree of a random expression; None where it grew beyond what is allowed."""
+    try:
+        return expressions.read(text, field="points", scope="order")
+    except BadExpression as refused:
+        if "nest at most" in str(refused) or "parts" in str(refused) or "characters" in str(refused):
+            return None
+        raise
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.one_of(EXPRESSIONS, CONDITIONS), ROWS)
 def test_python_and_sql_and_another_cel_give_the_same_answers(text: str, rows: Any) -> None:
-    try:
-        tree = expressions.read(text, field="points", scope="order")
-    except BadExpression as refused:  # what grew too deep
-        assert "nest at most" in str(refused) or "parts" in str(refused) or "in another" in str(refused)
+    tree = _read(text)
+    if tree is None:
         return
     answers = [by_python(tree, row, lines) for row, lines in rows]
     assert by_duckdb(expressions.sql(tree), rows) == answers
@@ -99,5 +107,4 @@ def test_false_and_a_failure_is_false_from_either_side() -> None:
         "9223372036854775807 + order.pieces > 0": True,
     }.items():
         tree = expressions.read(text, field="when", scope="order")
-        row = ({"order_pieces": 0}, [])
-        assert by_python(tree, *row) is answer
+        assert by_python(tree, {"order_pieces": 0}, []) is answer

@@ -119,13 +119,17 @@ RULE = {"code": "goods", "name_en": "Goods", "name_zh": "商品", "points": "lin
         ({"time_zone": "Mars"}, "time_zone is 'Mars': give an IANA name such as Europe/London."),
         (
             {"earning": [RULE | {"points": "line.amount_minor / x"}]},
-            "earning[0].points is 'line.amount_minor / x': at character 21, there is no `x`: "
-            "everything begins with history, line, lines, member, order, time.",
+            (
+                "earning[0].points is 'line.amount_minor / x': at character 21, there is no `x`: "
+                "everything begins with history, line, lines, member, order, time."
+            ),
         ),
         (
             {"earning": [RULE | {"colour": "red"}]},
-            "earning[0].colour is 'red': there is code, name_en, name_zh, points, per, when, kind, point_type, rounding, "
-            "starts_at, ends_at, stack, group, most_per_order, limits, cooldown, terms.",
+            (
+                "earning[0].colour is 'red': there is code, name_en, name_zh, points, per, when, kind, point_type, rounding, "
+                "starts_at, ends_at, stack, group, most_per_order, limits, cooldown, terms."
+            ),
         ),
         (
             {"earning": [RULE | {"limits": [{"per": "day"}]}]},
@@ -152,7 +156,21 @@ RULE = {"code": "goods", "name_en": "Goods", "name_zh": "商品", "points": "lin
         ({"tiers": []}, "tiers is []: let the first tier begin at 0."),
         ({"colour": "red"}, "colour is 'red': there is no such field."),
     ],
-    ids=["currency", "time zone", "expression", "field of a rule", "limit", "same code", "rate", "kind", "day", "field of another", "pending", "tiers", "unknown field"],
+    ids=[
+        "currency",
+        "time zone",
+        "expression",
+        "field of a rule",
+        "limit",
+        "same code",
+        "rate",
+        "kind",
+        "day",
+        "field of another",
+        "pending",
+        "tiers",
+        "unknown field",
+    ],
 )
 def test_a_programme_that_cannot_work_says_which_field(change: dict[str, object], message: str) -> None:
     with pytest.raises(programme.BadProgramme) as refused:

@@ -40,9 +40,9 @@ class Rule(Struct, forbid_unknown_fields=True):
             examples=["line.amount_minor / 10"],
         ),
     ]
-    per: Annotated[Literal["line", "order"], Meta(description="What it looks at: each line of goods, or the order.")] = (
-        "line"
-    )
+    per: Annotated[
+        Literal["line", "order"], Meta(description="What it looks at: each line of goods, or the order.")
+    ] = "line"
     when: Annotated[Expression, Meta(description="On which condition.", examples=["order.goods_minor >= 30000"])] = (
         "true"
     )

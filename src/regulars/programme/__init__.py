@@ -28,6 +28,7 @@ from regulars.programme._rules import (
     tier_for,
 )
 from regulars.programme._tiers import Progress, review, review_due, standing, standing_as_of, tier_counts
+from regulars.programme._trials import Basket, BasketLine, NoRate, Trial, explain, try_basket, try_order
 from regulars.programme._versions import NoProgramme, current, in_force, publish, versions
 from regulars.programme.earning import Rule, proportional
 
@@ -36,7 +37,10 @@ __all__ = [
     "PENDINGS",
     "Award",
     "BadProgramme",
+    "Basket",
+    "BasketLine",
     "NoProgramme",
+    "NoRate",
     "PostingRefused",
     "Programme",
     "Progress",
@@ -44,6 +48,7 @@ __all__ = [
     "Rule",
     "Standing",
     "Tier",
+    "Trial",
     "Version",
     "award",
     "awards_of",
@@ -51,6 +56,7 @@ __all__ = [
     "current",
     "default",
     "deliver",
+    "explain",
     "in_force",
     "post",
     "proportional",
@@ -65,5 +71,7 @@ __all__ = [
     "terms",
     "tier_counts",
     "tier_for",
+    "try_basket",
+    "try_order",
     "versions",
 ]

@@ -220,9 +220,7 @@ class _TakingBack:
         )
         self.written.append(holding)
 
-    def _one(
-        self, holding: Holding, one: TakenBack, before: Decision, after: Decision, *, limited: bool
-    ) -> Holding:
+    def _one(self, holding: Holding, one: TakenBack, before: Decision, after: Decision, *, limited: bool) -> Holding:
         """Take back what one return makes an order worth less.
 
         It may have become another order since it was awarded, which is `revise`'s business and not the return's. Where limits

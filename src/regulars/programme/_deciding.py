@@ -23,7 +23,7 @@ CODES: Final[Mapping[Why, int]] = {
 }  # fmt: skip
 """How what became of a rule is kept; what earned is kept by its points."""
 
-_WHYS: Final = {code: why for why, code in CODES.items()}
+_WHYS: Final[Mapping[int, Why]] = {code: why for why, code in CODES.items()}
 
 
 @lru_cache(maxsize=64)

@@ -42,12 +42,14 @@ from regulars.programme.earning._rules import (
     check,
     compiled,
 )
-from regulars.programme.earning._uses import Known, allowances, known_uses, uses_of
+from regulars.programme.earning._uses import Known, allowances, known_uses, seen_uses, uses_of
+from regulars.programme.earning._words import Audience, Language, Reason, Speaker, reasons
 
 __all__ = [
     "MOST_POINTS",
     "Allowance",
     "Asked",
+    "Audience",
     "Basis",
     "Case",
     "Compiled",
@@ -55,12 +57,15 @@ __all__ = [
     "Decision",
     "Item",
     "Known",
+    "Language",
     "Limit",
     "Part",
     "Period",
+    "Reason",
     "Rule",
     "Rules",
     "Sold",
+    "Speaker",
     "Terms",
     "Use",
     "Verdict",
@@ -79,7 +84,9 @@ __all__ = [
     "pinned_rows",
     "proportion",
     "proportional",
+    "reasons",
     "refuse_unknown",
+    "seen_uses",
     "select_sold",
     "shared",
     "spend_of",

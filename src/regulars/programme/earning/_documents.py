@@ -20,11 +20,12 @@ def refuse_unknown(documents: Sequence[Any]) -> None:
     for place, document in enumerate(documents):
         _known(document, Rule, f"earning[{place}]")
         for name, record in _INSIDE.items():
-            inner = document.get(name)
-            if isinstance(inner, Mapping):
+            inner: Any = document.get(name)
+            if name == "limits":
+                for number, one in enumerate(inner or ()):
+                    _known(one, record, f"earning[{place}].{name}[{number}]")
+            elif inner is not None:
                 _known(inner, record, f"earning[{place}].{name}")
-            for number, one in enumerate(inner if isinstance(inner, list | tuple) else ()):
-                _known(one, record, f"earning[{place}].{name}[{number}]")
 
 
 def _known(document: Mapping[str, Any], record: type[Any], path: str) -> None:

@@ -183,7 +183,9 @@ def _giving(found: _Found, raw: int) -> Verdict | _Found:
     return found
 
 
-def _lines(place: int, one: Compiled, case: Case, row: Mapping[str, Any], kept: list[Line]) -> Verdict | _Found:
+def _lines(  # noqa: C901  one pass over the lines
+    place: int, one: Compiled, case: Case, row: Mapping[str, Any], kept: list[Line]
+) -> Verdict | _Found:
     points, conditions = one.points, one.conditions
     multiplier = one.rule.kind == "multiplier"
     by_line: dict[int, int] = {}

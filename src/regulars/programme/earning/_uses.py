@@ -18,11 +18,18 @@ Known = defaultdict[tuple[int, str], list[Use]]
 
 def known_uses(tx: Transaction, members: Iterable[int], rules: Iterable[Rules]) -> Known:
     """What members got by rules that are counted; they are locked, so that no other order of theirs is awarded beside."""
+    ids, rules = sorted(set(members)), list(rules)
+    if ids and any(each.counted for each in rules):
+        _queries.lock_counted(tx, member_ids=ids)
+    return seen_uses(tx, ids, rules)
+
+
+def seen_uses(tx: Transaction, members: Iterable[int], rules: Iterable[Rules]) -> Known:
+    """What members got by rules that are counted, to look at only."""
     found: Known = defaultdict(list)
     codes = sorted({one.rule.code for each in rules for one in each.rules if one.counted})
     ids = sorted(set(members))
     if codes and ids:
-        _queries.lock_counted(tx, member_ids=ids)
         for use in _queries.select_uses(tx, member_ids=ids, rules=codes):
             found[use.member_id, use.rule].append(use)
     return found

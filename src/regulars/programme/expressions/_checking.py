@@ -80,7 +80,8 @@ class _Checker:
     def _said(self, node: Node) -> str:
         return self.text[node.at : node.until]
 
-    def typed(self, node: Node) -> Typed:
+    def typed(self, node: Node) -> Typed:  # noqa: PLR0911  one line a kind of node
+        """The typed tree of a node."""
         match node.kind:
             case "literal":
                 return literal(node.value)
@@ -314,7 +315,7 @@ def bounded(op: str, parts: tuple[Typed, ...]) -> Typed:
     return Typed(op, "int", parts, low=low, high=high, fails=fails)
 
 
-def _corners(op: str, parts: tuple[Typed, ...]) -> list[int] | None:
+def _corners(op: str, parts: tuple[Typed, ...]) -> list[int] | None:  # noqa: PLR0911  one line an operation
     """The extremes of an operation; None when it can fail whatever they are."""
     left = parts[0]
     if op == "minus":

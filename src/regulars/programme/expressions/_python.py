@@ -73,7 +73,7 @@ def _among(test: Callable[[Any], bool], items: Sequence[Any], decisive: bool) ->
     return _either([lambda item=item: test(item) for item in items], decisive)
 
 
-_KNOWN: Final = {
+_KNOWN: Final[Mapping[str, Any]] = {
     "within": within, "divided": divided, "rest": rest, "rounded": rounded, "either": _either, "among": _among,
     "sum": sum, "len": len, "min": min, "max": max, "any": any, "all": all, "__builtins__": {},
 }  # fmt: skip
@@ -102,7 +102,7 @@ def _rounded(tree: Typed, rounding: Rounding) -> str:
     return _code(tree)
 
 
-def _code(tree: Typed) -> str:
+def _code(tree: Typed) -> str:  # noqa: PLR0911  one line a kind of node
     match tree.op:
         case "literal":
             return repr(tree.value)
@@ -152,7 +152,7 @@ def _joined(tree: Typed) -> str:
     return f"({_code(left)} {'and' if tree.op == '&&' else 'or'} {_code(right)})"
 
 
-def _operation(tree: Typed, parts: list[str]) -> str:
+def _operation(tree: Typed, parts: list[str]) -> str:  # noqa: C901, PLR0911  one line an operation
     match tree.op:
         case "!":
             return f"(not {parts[0]})"
