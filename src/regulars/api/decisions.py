@@ -83,7 +83,7 @@ class Reason(Struct):
     condition: Annotated[str | None, Meta(description="The condition that did not hold, as it was written.")]
 
 
-class Decision(Struct):
+class Explanation(Struct):
     """What an order earned when it was paid, when something of it came back, or when it became another; and why."""
 
     id: Id
@@ -155,7 +155,7 @@ def _reason(one: earning.Reason) -> Reason:
     )  # fmt: skip
 
 
-def _decisions(tx: Transaction, kept: list[decisions.Decision], words: Words | PagedWords) -> list[Decision]:
+def _decisions(tx: Transaction, kept: list[decisions.Decision], words: Words | PagedWords) -> list[Explanation]:
     said = programme.explain(tx, kept, language=words.language, audience=words.audience)
     return [
         msgspec.convert(
@@ -164,14 +164,14 @@ def _decisions(tx: Transaction, kept: list[decisions.Decision], words: Words | P
                 "member": to_public("mem", one.member_id), "version": one.version_id, "decided_at": one.decided_at,
                 "reasons": [msgspec.to_builtins(_reason(each)) for each in said[one.decision_id]],
             },
-            Decision,
+            Explanation,
         )
         for one in kept
     ]  # fmt: skip
 
 
 @reading("/decisions/{decision:str}", tag=TAG, refusals=[DecisionNotFound])
-def read_decision(call: Call, decision: FromPath[str], asked: NamedDependency[Words]) -> Response[Decision]:
+def read_decision(call: Call, decision: FromPath[str], asked: NamedDependency[Words]) -> Response[Explanation]:
     """Read why an order earned what it did. Decisions are kept for a time: `REGULARS_DECISION_DAYS`."""
     try:
         decision_id = from_public("dec", decision)
@@ -181,10 +181,12 @@ def read_decision(call: Call, decision: FromPath[str], asked: NamedDependency[Wo
 
 
 @reading("/orders/{order:str}/decisions", tag=TAG, refusals=[OrderNotFound, ShopNotFound])
-def list_order_decisions(call: Call, order: FromPath[str], asked: NamedDependency[Words]) -> Response[Page[Decision]]:
+def list_order_decisions(
+    call: Call, order: FromPath[str], asked: NamedDependency[Words]
+) -> Response[Page[Explanation]]:
     """List what was decided about an order, the latest first."""
 
-    def work(tx: Transaction) -> Page[Decision]:
+    def work(tx: Transaction) -> Page[Explanation]:
         found = commerce.find_order(tx, find_order_id(tx, order))
         return Page(_decisions(tx, decisions.of_subject(tx, found.order.order_id), asked), None)
 
@@ -194,11 +196,11 @@ def list_order_decisions(call: Call, order: FromPath[str], asked: NamedDependenc
 @reading("/members/{member:str}/decisions", tag=TAG, refusals=[MemberNotFound, BadCursor])
 def list_member_decisions(
     call: Call, member: FromPath[str], asked: NamedDependency[PagedWords]
-) -> Response[Page[Decision]]:
+) -> Response[Page[Explanation]]:
     """List what was decided about a member's orders, the latest first."""
     before = from_cursor(asked.after, int)
 
-    def work(tx: Transaction) -> Page[Decision]:
+    def work(tx: Transaction) -> Page[Explanation]:
         member_id = find_member(tx, member).member_id
         kept = decisions.of_member(tx, member_id, before=before, limit=asked.limit + 1)
         said = {one.id: one for one in _decisions(tx, kept, asked)}

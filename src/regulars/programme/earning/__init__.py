@@ -29,6 +29,7 @@ from regulars.programme.earning._evaluation import (
     kept_of,
     shared,
 )
+from regulars.programme.earning._many import evaluate_many, is_set_based, statement
 from regulars.programme.earning._queries import Sold, Use, lessen_uses, select_sold, upsert_uses
 from regulars.programme.earning._rules import (
     MOST_POINTS,
@@ -74,6 +75,8 @@ __all__ = [
     "check",
     "compiled",
     "evaluate",
+    "evaluate_many",
+    "is_set_based",
     "items_of",
     "kept_of",
     "known_uses",
@@ -90,6 +93,7 @@ __all__ = [
     "select_sold",
     "shared",
     "spend_of",
+    "statement",
     "upsert_uses",
     "uses_of",
 ]
