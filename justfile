@@ -60,6 +60,7 @@ reference:
     {{ run }} python -m regulars.api docs/reference
     {{ run }} python tests/docs/settings_page.py
     {{ run }} python tests/insight/measures_page.py
+    {{ run }} python tests/programme/expressions_page.py
 
 # Write schema.sql from the migrations
 schema:

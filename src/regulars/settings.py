@@ -82,6 +82,9 @@ class Settings:
     webhook_days: int = 30
     """How long webhooks that were delivered or given up are kept, with every attempt, in days."""
 
+    decision_days: int = 730
+    """How long it is kept why each order earned what it did, in days."""
+
 
 def _number(name: str, text: str, low: int, high: int) -> int:
     if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
@@ -123,6 +126,7 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         "webhook_timeout_seconds": (1, 60),
         "webhooks_at_once": (1, 500),
         "webhook_days": (4, 3650),
+        "decision_days": (1, 36_500),
     }
     values: dict[str, object] = {}
     for name in Settings.__dataclass_fields__:

@@ -1,14 +1,36 @@
 """The programme over HTTP."""
 
+from typing import Any
+
 import pytest
 
 from api.calls import MAX, VERA, Caller, facts_of, flaws, order, problem, refusal
 
-GENEROUS = {
+GENEROUS: dict[str, Any] = {
     "name": "Friends",
     "currency": "GBP",
     "time_zone": "Europe/London",
-    "earning": {"points": 1, "per_minor": 1},
+    "earning": [
+        {
+            "code": "goods",
+            "name_en": "Goods",
+            "name_zh": "商品",
+            "points": "line.amount_minor / 1",
+            "per": "line",
+            "when": "true",
+            "kind": "base",
+            "point_type": "points",
+            "rounding": "down",
+            "starts_at": None,
+            "ends_at": None,
+            "stack": "add",
+            "group": None,
+            "most_per_order": None,
+            "limits": [],
+            "cooldown": None,
+            "terms": None,
+        }
+    ],
     "expiry": {"kind": "rolling", "lasts": {"count": 2, "unit": "year"}, "end_of": "quarter"},
     "tiers": [
         {"code": "friend", "name_en": "Friend", "name_zh": "朋友", "from_minor": 0},
@@ -17,6 +39,7 @@ GENEROUS = {
     "pending": None,
     "window_months": 12,
     "other_terms": {},
+    "rates": [],
 }
 
 

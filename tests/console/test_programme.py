@@ -6,7 +6,7 @@ from datetime import date
 from conftest import NOON
 from console.shops import Visitor, read_token, words
 from make import DAY, shop
-from regulars import ledger, programme
+from regulars import commerce, ledger, programme
 from regulars.console.drafts import place_of
 from regulars.ledger import (
     AfterSpan,
@@ -21,7 +21,7 @@ from regulars.ledger import (
     UntilDay,
     Yearly,
 )
-from regulars.programme import Earning, drafts
+from regulars.programme import drafts, proportional
 from regulars.types import to_public
 
 
@@ -46,7 +46,7 @@ def test_versions_are_listed_the_latest_first(bare: Visitor):
     with bare.app.database.transaction() as tx:
         shop(tx)
         first = programme.publish(tx, programme.default("GBP", "Europe/London"), at=NOON, by="olga@shop.example")
-        second = replace(first, earning=Earning(2, 100), expiry=None)
+        second = replace(first, earning=(proportional(2, 100),), expiry=None)
         programme.publish(tx, second, at=NOON, by="max@shop.example")
     bare.sign_in()
     said = words(bare.get("/programme").text)
@@ -241,3 +241,15 @@ def test_who_may_not_change_the_programme_is_offered_no_way_to(visitor: Visitor)
     visitor.sign_in("vera@shop.example")
     assert "/programme/terms" not in visitor.get("/programme").text
     assert visitor.get("/programme/terms").status_code == 403
+
+
+def test_the_rules_are_tried_on_a_past_order_and_the_order_says_why(olga: Visitor):
+    with olga.app.database.transaction() as tx:
+        found = next(one for one in commerce.list_orders(tx, state="paid", limit=50) if one.member_id is not None)
+    said = words(olga.get(f"/programme/trial?order={to_public('ord', found.order_id)}").text)
+    assert f"Order {found.external_id}" in said
+    assert "Gave " in said
+    said = words(olga.get(f"/orders/{to_public('ord', found.order_id)}").text)
+    assert "Why these points" in said
+    assert "When it was paid" in said
+    assert "There is no order of that number." in words(olga.get("/programme/trial?order=nonsense").text)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from docs import settings_page
+from programme import expressions_page
 from regulars.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -15,6 +16,10 @@ LINK = re.compile(r"(?<!!)\[[^\]]*\]\((?P<target>[^)\s]+)\)|!\[[^\]]*\]\((?P<ima
 
 def test_the_settings_page_is_current() -> None:
     assert settings_page.FILE.read_text("utf-8") == settings_page.page(), "run `just reference`"
+
+
+def test_the_page_of_expressions_is_current() -> None:
+    assert expressions_page.PAGE.read_text("utf-8") == expressions_page.written(), "run `just reference`"
 
 
 def test_every_setting_is_documented() -> None:

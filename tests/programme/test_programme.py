@@ -15,7 +15,7 @@ from make import DAY, came_back, line, order
 from programme.making import bring, member_of, points
 from regulars import commerce, facts, jobs, ledger, programme
 from regulars.app import App
-from regulars.programme import Earning
+from regulars.programme import proportional
 from regulars.storage import Database
 
 
@@ -97,7 +97,7 @@ def test_case_01_a_return_after_the_points_were_spent_becomes_a_debt_that_the_ne
 def test_case_05_a_return_takes_back_what_was_given_under_the_programme_of_that_day(app: App) -> None:
     bring(app, order("1", CLEO, line("MUG", 2, 1000)))
     with app.database.transaction() as tx:
-        double = replace(programme.current(tx, at=NOON), earning=Earning(5, 10))
+        double = replace(programme.current(tx, at=NOON), earning=(proportional(5, 10),))
         programme.publish(tx, double, at=NOON, by="test")
     bring(app, order("2", CLEO, line("CUP", 2, 1000), placed_at=NOON + DAY))
     assert points(app, CLEO) == (200 + 1000, 0)
@@ -140,7 +140,7 @@ def test_a_return_takes_nothing_of_an_order_placed_after_it(app: App) -> None:
 def test_an_amended_order_keeps_the_terms_of_its_first_award(app: App) -> None:
     bring(app, order("1", ADA, line("MUG", 1, 1000, line_no=1)))
     with app.database.transaction() as tx:
-        changed = replace(programme.current(tx, at=NOON), earning=Earning(5, 10), expiry=None)
+        changed = replace(programme.current(tx, at=NOON), earning=(proportional(5, 10),), expiry=None)
         programme.publish(tx, changed, at=NOON, by="test")
     bring(app, order("1", ADA, line("MUG", 1, 1000, line_no=1), line("CUP", 1, 500, line_no=2)))
     with app.database.transaction() as tx:

@@ -23,20 +23,24 @@ from regulars.ledger import (
     UntilDay,
     Yearly,
 )
-from regulars.programme import Earning, Programme
+from regulars.programme import Programme, earning, proportional
 
-amounts = st.integers(0, 10**12)
+amounts = st.integers(0, 10**10)
 
 
 @given(amounts, amounts, st.integers(1, 100), st.integers(1, 1000))
 def test_more_spend_never_earns_less_and_splitting_never_earns_more(
     one: int, other: int, points: int, per_minor: int
 ) -> None:
-    earning = Earning(points, per_minor)
-    together = programme.points_for(one + other, earning)
-    apart = programme.points_for(one, earning) + programme.points_for(other, earning)
+    rules = earning.compiled((proportional(points, per_minor),))
+
+    def earned(*amounts: int) -> int:
+        items = [earning.Item(n, ("", "", 1, amount, amount)) for n, amount in enumerate(amounts)]
+        return earning.evaluate(rules, earning.Case({}, items, 0, NOON)).parts.get(("points", ""), 0)
+
+    together, apart = earned(one + other), earned(one, other)
     assert apart <= together <= apart + 1
-    assert together >= programme.points_for(one, earning)
+    assert together >= earned(one)
 
 
 @given(st.integers(0, 10**12), st.lists(st.integers(1, 50), min_size=1, max_size=20))
@@ -105,12 +109,37 @@ def test_what_would_be_lost_waits_its_whole_time_from_when_we_are_told(otherwise
     assert matures == NOON.replace(hour=0) + timedelta(days=waits_from + 31)
 
 
+RULE = {"code": "goods", "name_en": "Goods", "name_zh": "商品", "points": "line.amount_minor / 10"}
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         ({"currency": "pounds"}, "currency is 'pounds': give an ISO 4217 code such as GBP."),
         ({"time_zone": "Mars"}, "time_zone is 'Mars': give an IANA name such as Europe/London."),
-        ({"earning": {"points": -1, "per_minor": 10}}, "earning.points is -1: give 0 to 1000000."),
+        (
+            {"earning": [RULE | {"points": "line.amount_minor / x"}]},
+            (
+                "earning[0].points is 'line.amount_minor / x': at character 21, there is no `x`: "
+                "everything begins with history, line, lines, member, order, time."
+            ),
+        ),
+        (
+            {"earning": [RULE | {"colour": "red"}]},
+            (
+                "earning[0].colour is 'red': there is code, name_en, name_zh, points, per, when, kind, point_type, rounding, "
+                "starts_at, ends_at, stack, group, most_per_order, limits, cooldown, terms."
+            ),
+        ),
+        (
+            {"earning": [RULE | {"limits": [{"per": "day"}]}]},
+            "earning[0].limits[0] is 'day': say how many points, or how many times.",
+        ),
+        ({"earning": [RULE, RULE]}, "earning[1].code is 'goods': give every rule a code of its own."),
+        (
+            {"rates": [{"currency": "GBP", "to_minor": 1, "per_minor": 1}]},
+            "rates[0].currency is 'GBP': give every other currency once, by its ISO 4217 code.",
+        ),
         ({"expiry": {"kind": "lunar"}}, "expiry.kind is 'lunar': give one of rolling, period_end, yearly, sliding."),
         (
             {"expiry": {"kind": "yearly", "month": 4, "day": 31}},
@@ -127,7 +156,21 @@ def test_what_would_be_lost_waits_its_whole_time_from_when_we_are_told(otherwise
         ({"tiers": []}, "tiers is []: let the first tier begin at 0."),
         ({"colour": "red"}, "colour is 'red': there is no such field."),
     ],
-    ids=["currency", "time zone", "earning", "kind", "day", "field of another", "pending", "tiers", "unknown field"],
+    ids=[
+        "currency",
+        "time zone",
+        "expression",
+        "field of a rule",
+        "limit",
+        "same code",
+        "rate",
+        "kind",
+        "day",
+        "field of another",
+        "pending",
+        "tiers",
+        "unknown field",
+    ],
 )
 def test_a_programme_that_cannot_work_says_which_field(change: dict[str, object], message: str) -> None:
     with pytest.raises(programme.BadProgramme) as refused:

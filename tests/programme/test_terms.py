@@ -31,7 +31,7 @@ from regulars.ledger import (
     UntilDay,
     Yearly,
 )
-from regulars.programme import Earning
+from regulars.programme import Rule, proportional
 from regulars.storage import Database
 
 TICK = timedelta(microseconds=1)
@@ -167,19 +167,19 @@ def test_case_13_a_cancelled_order_whose_promise_lapsed_owes_nothing_even_with_o
 @pytest.mark.parametrize(
     ("currency", "unit_minor", "earning", "each"),
     [
-        ("GBP", 100, Earning(1, 3), 33),  # 100 pence at a point for 3
-        ("JPY", 100, Earning(1, 3), 33),  # no decimals: 100 yen
-        ("KWD", 100_000, Earning(1, 3000), 33),  # three decimals: 100 dinars
+        ("GBP", 100, proportional(1, 3), 33),  # 100 pence at a point for 3
+        ("JPY", 100, proportional(1, 3), 33),  # no decimals: 100 yen
+        ("KWD", 100_000, proportional(1, 3000), 33),  # three decimals: 100 dinars
     ],
 )
 def test_case_21_points_are_whole_by_line_in_every_currency(
-    app: App, currency: str, unit_minor: int, earning: Earning, each: int
+    app: App, currency: str, unit_minor: int, earning: Rule, each: int
 ) -> None:
     with app.database.transaction() as tx:
         shop = make.shop(tx, currency=currency)
         programme.publish(
             tx,
-            programme.Programme("P", currency, "UTC", earning, None, programme.default(currency, "UTC").tiers),
+            programme.Programme("P", currency, "UTC", (earning,), None, programme.default(currency, "UTC").tiers),
             at=NOON,
             by="test",
         )
@@ -192,7 +192,7 @@ def test_case_21_points_are_whole_by_line_in_every_currency(
 def test_case_21_the_shares_of_a_line_are_whole_and_sum_to_it_however_it_comes_back(
     app: App, way: Sequence[int]
 ) -> None:
-    publish(app, earning=Earning(100, 7000))
+    publish(app, earning=(proportional(100, 7000),))
     bring(app, order("1", CLEO, line("MUG", 7, 1000)))  # 100 points for 7 pieces
     left = 100
     for number, pieces in enumerate(way):
@@ -209,7 +209,7 @@ def test_case_31_a_new_version_changes_no_lot_and_no_promise_that_is_there(app: 
     before = expiries(app, ADA)
     with app.database.transaction() as tx:
         entries = tx.rows("select * from ledger_entries order by account_id, seq")
-    publish(app, at=NOON + DAY, expiry=Rolling(Span(1, "month")), pending=None, earning=Earning(5, 10))
+    publish(app, at=NOON + DAY, expiry=Rolling(Span(1, "month")), pending=None, earning=(proportional(5, 10),))
     jobs.tick(make.app(app.database, at=NOON + DAY), patience_seconds=30)
     assert expiries(app, ADA, at=NOON + DAY) == before
     with app.database.transaction() as tx:
@@ -220,7 +220,7 @@ def test_case_31_a_new_version_changes_no_lot_and_no_promise_that_is_there(app: 
 
 def test_case_31_an_order_earns_under_the_version_that_held_when_it_was_paid_whenever_it_is_told(app: App) -> None:
     publish(app, expiry=Rolling(Span(12, "month")))
-    publish(app, at=NOON + DAY, effective_at=NOON + 10 * DAY, earning=Earning(5, 10), expiry=None)
+    publish(app, at=NOON + DAY, effective_at=NOON + 10 * DAY, earning=(proportional(5, 10),), expiry=None)
     late = NOON + 20 * DAY
     last, first = NOON + 10 * DAY - TICK, NOON + 10 * DAY
     bring(app, order("3", ADA, placed_at=first), order("2", ADA, placed_at=last), at=late)

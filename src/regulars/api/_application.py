@@ -12,6 +12,7 @@ from litestar.types import ASGIApp
 from regulars.api import (
     adjustments,
     corrections,
+    decisions,
     deliveries,
     drafts,
     feed,
@@ -45,7 +46,7 @@ from regulars.app import App
 
 _MODULES: Final = (
     shops, members, households, orders, returns, deliveries, points, statements, liability, holds, transfers, promises, corrections, postings, adjustments,
-    reconciliation, programme, drafts, measures,
+    reconciliation, programme, drafts, decisions, measures,
     imports, feed, webhooks, health,
 )  # fmt: skip
 _HANDLERS: Final[tuple[HTTPRouteHandler, ...]] = tuple(handler for module in _MODULES for handler in module.HANDLERS)

@@ -215,6 +215,11 @@ def problem_of(error: RegularsError, *, path: str, asked: str, reading: bool = F
     )
 
 
+def _pointer(field: str) -> str:
+    """`earning[2].when` as a pointer: `#/earning/2/when`."""
+    return "#/" + re.sub(r"\[(\d+)\]", r"/\1", field).replace(".", "/")
+
+
 def _flaws(error: RegularsError, *, reading: bool) -> list[Flaw]:
     given = error.details.get("flaws")
     if isinstance(given, list):
@@ -222,9 +227,7 @@ def _flaws(error: RegularsError, *, reading: bool) -> list[Flaw]:
     field, remedy = error.details.get("field"), error.details.get("remedy")
     if isinstance(error, Invalid) and field is not None and status_of(type(error)) == 422:
         told = str(remedy or error)
-        return [
-            Flaw(told, parameter=str(field)) if reading else Flaw(told, pointer="#/" + str(field).replace(".", "/"))
-        ]
+        return [Flaw(told, parameter=str(field)) if reading else Flaw(told, pointer=_pointer(str(field)))]
     return []
 
 

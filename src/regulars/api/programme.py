@@ -13,6 +13,7 @@ from msgspec import Meta, Struct
 from regulars import programme
 from regulars.access import Permission
 from regulars.api._calls import Call
+from regulars.api._earning import Rate, Rule
 from regulars.api._paging import Page
 from regulars.api._routes import creating, reading
 from regulars.api._shapes import Currency, ImpossibleDate, Instant, Name, Text, find_member, sensible
@@ -24,13 +25,6 @@ from regulars.storage import Transaction
 from regulars.types import to_public
 
 TAG = "Programme"
-
-
-class Earning(Struct, forbid_unknown_fields=True):
-    """`points` for every full `per_minor` of each line of goods."""
-
-    points: Annotated[int, Meta(ge=0, le=10**6, examples=[1])]
-    per_minor: Annotated[int, Meta(ge=1, le=10**9, description="Minor units of the currency.", examples=[10])]
 
 
 class Tier(Struct, forbid_unknown_fields=True):
@@ -59,7 +53,9 @@ class NewProgramme(Struct, forbid_unknown_fields=True):
     time_zone: Annotated[
         Text, Meta(description="An IANA name: whose months points expire with.", examples=["Europe/London"])
     ]
-    earning: Earning
+    earning: Annotated[
+        list[Rule], Meta(max_length=200, description="What earns, in the order in which it is looked at.")
+    ]
     expiry: Annotated[
         Expiry | None,
         Meta(
@@ -81,6 +77,10 @@ class NewProgramme(Struct, forbid_unknown_fields=True):
             "ever and do not wait.",
         ),
     ] = {}
+    rates: Annotated[
+        list[Rate],
+        Meta(max_length=200, description="What orders in other currencies are worth; those in any other earn nothing."),
+    ] = []
 
 
 class NewVersion(NewProgramme, forbid_unknown_fields=True, kw_only=True):

@@ -33,6 +33,7 @@ from regulars.console import (
     promises,
     proof,
     sign_in,
+    trials,
     webhooks,
 )
 from regulars.console._errors import error_page
@@ -50,6 +51,7 @@ _STAFF = (
     orders.show_order,
     *programme.PAGES,
     *drafts.PAGES,
+    *trials.PAGES,
     imports.list_imports,
     imports.show_import,
     *member_points.PAGES,

@@ -11,7 +11,7 @@ from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
-from typing import Final, cast
+from typing import Final, Literal, cast
 
 from babel import Locale, dates, numbers
 from babel.messages import mofile, pofile
@@ -31,6 +31,11 @@ class Language:
     """What its own speakers call it."""
     locale: Locale
     catalog: NullTranslations
+
+    @property
+    def short(self) -> Literal["en", "zh"]:
+        """As the domains that speak two languages know it."""
+        return "zh" if self.tag.startswith("zh") else "en"
 
     def gettext(self, message: str) -> str:
         """The message in this language."""

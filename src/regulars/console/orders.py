@@ -14,6 +14,7 @@ from regulars import commerce, members, programme
 from regulars.commerce import Order
 from regulars.console import _addresses, _pages
 from regulars.console._visits import Visit
+from regulars.facts import decisions
 from regulars.storage import Transaction
 from regulars.types import from_public
 
@@ -112,4 +113,8 @@ def show_order(visit: NamedDependency[Visit], order: FromPath[str]) -> Response[
         detail = commerce.find_order(tx, order_id)
         buyer = members.find(tx, detail.order.member_id) if detail.order.member_id is not None else None
         award = next(iter(programme.awards_of(tx, [order_id])), None)
-    return _pages.page(visit, "order.html", detail=detail, order=detail.order, buyer=buyer, award=award)
+        kept = decisions.of_subject(tx, order_id, limit=20)
+        why = programme.explain(tx, kept, language=visit.language.short, audience="operator")
+    return _pages.page(
+        visit, "order.html", detail=detail, order=detail.order, buyer=buyer, award=award, decisions=kept, why=why
+    )

@@ -16,7 +16,7 @@ from regulars.console import _addresses, _pages, _ranks, _terms
 from regulars.console._visits import Visit, require
 from regulars.console.drafts import place_of, told_of
 from regulars.errors import RegularsError
-from regulars.programme import BadProgramme, Programme, drafts
+from regulars.programme import BadProgramme, Programme, drafts, earning
 from regulars.programme.drafts import Draft, DraftChanged, DraftPublished, UnusableNote
 from regulars.storage import Transaction
 from regulars.types import from_public
@@ -56,17 +56,24 @@ def show_programme(visit: NamedDependency[Visit]) -> Response[str]:
         versions=versions,
         releases=releases,
         example=_example(visit, found),
+        proportion=earning.proportion,
         times=programme.terms(visit.now, found, told_at=visit.now),
     )
 
 
 def _example(visit: Visit, found: Programme) -> list[ExampleLine]:
+    """What two lines earn by the first rule that is nothing but so many points for so much; none when there is no such."""
+    plain = next((rule for rule in found.earning if earning.proportion(rule)), None)
+    if plain is None:
+        return []
     unit = 10 ** visit.language.digits(found.currency)
+    rules = earning.compiled((plain,))
     lines: list[ExampleLine] = []
     for quantity, price in _EXAMPLE_LINES:
         each = round(price * unit)
-        amount = quantity * each
-        lines.append(ExampleLine(quantity, each, amount, programme.points_for(amount, found.earning)))
+        item = earning.Item(1, ("", "", quantity, each, quantity * each))
+        decision = earning.evaluate(rules, earning.Case({}, [item], 0, visit.now))
+        lines.append(ExampleLine(quantity, each, quantity * each, sum(decision.parts.values())))
     return lines
 
 

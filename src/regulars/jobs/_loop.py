@@ -9,7 +9,7 @@ import structlog
 from regulars import access, facts, insight, ledger, programme
 from regulars.app import App
 from regulars.errors import RegularsError
-from regulars.facts import webhooks
+from regulars.facts import decisions, webhooks
 from regulars.jobs._webhooks import run_webhooks
 from regulars.jobs.reactions import react
 from regulars.ledger import proof
@@ -31,6 +31,7 @@ def tick(app: App, *, patience_seconds: float = 0.0) -> dict[str, int]:
     expiries = _drain(app, lambda tx, at: ledger.expire_due(tx, at=at, limit=BATCH))
     _arrive(app)
     _drain(app, lambda tx, at: webhooks.clear(tx, at=at, days=app.settings.webhook_days))
+    _drain(app, lambda tx, at: decisions.forget_old(tx, at=at, days=app.settings.decision_days))
     with app.database.transaction() as tx:
         refreshed = insight.refresh(tx, app.frames, app.database, at=app.clock())
         access.forget_expired(tx, at=app.clock())

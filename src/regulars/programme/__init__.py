@@ -10,20 +10,21 @@ twelve months' spend says, at every moment.
 """
 
 from regulars.programme._activities import post
-from regulars.programme._awards import PostingRefused, award, cancel, deliver, revise, take_back
+from regulars.programme._awards import award, deliver
+from regulars.programme._corrections import cancel, revise, take_back
+from regulars.programme._postings import PostingRefused
 from regulars.programme._queries import awards_of
 from regulars.programme._records import Award, Standing, Version
+from regulars.programme._refusals import BadProgramme
 from regulars.programme._rules import (
     EXPIRIES,
     PENDINGS,
-    BadProgramme,
-    Earning,
     Programme,
+    Rate,
     Terms,
     Tier,
     default,
     moments,
-    points_for,
     read_expiry,
     read_pending,
     share,
@@ -31,21 +32,28 @@ from regulars.programme._rules import (
     tier_for,
 )
 from regulars.programme._tiers import Progress, review, review_due, standing, standing_as_of, tier_counts
+from regulars.programme._trials import Basket, BasketLine, NoRate, Trial, explain, try_basket, try_order
 from regulars.programme._versions import NoProgramme, current, in_force, publish, time_zone, versions
+from regulars.programme.earning import Rule, proportional
 
 __all__ = [
     "EXPIRIES",
     "PENDINGS",
     "Award",
     "BadProgramme",
-    "Earning",
+    "Basket",
+    "BasketLine",
     "NoProgramme",
+    "NoRate",
     "PostingRefused",
     "Programme",
     "Progress",
+    "Rate",
+    "Rule",
     "Standing",
     "Terms",
     "Tier",
+    "Trial",
     "Version",
     "award",
     "awards_of",
@@ -53,10 +61,11 @@ __all__ = [
     "current",
     "default",
     "deliver",
+    "explain",
     "in_force",
     "moments",
-    "points_for",
     "post",
+    "proportional",
     "publish",
     "read_expiry",
     "read_pending",
@@ -71,5 +80,7 @@ __all__ = [
     "tier_counts",
     "tier_for",
     "time_zone",
+    "try_basket",
+    "try_order",
     "versions",
 ]

@@ -6,8 +6,8 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
-from regulars.programme._records import Award, Earned, Spend, Standing, TakenBack, Version, Worth
-from regulars.programme._rules import MOST_POINTS, Programme
+from regulars.programme._records import Award, Due, Earned, Held, Returned, Spend, Standing, TakenBack, Version
+from regulars.programme._rules import Programme
 from regulars.storage import Transaction
 from regulars.types import to_public
 
@@ -89,36 +89,25 @@ def select_versions_by_id(tx: Transaction, *, version_ids: list[int]) -> list[Ve
     )  # fmt: skip
 
 
-def select_earned(tx: Transaction, *, order_ids: list[int]) -> list[Earned]:
-    """Paid orders of members with what they earn: under the version of their award, else the one that held when they were paid.
+def select_unawarded(tx: Transaction, *, order_ids: list[int]) -> list[Due]:
+    """Paid orders of members that were not awarded yet, each with the version that held when it was paid.
 
     Before the first version held, that one counts.
     """
     return tx.all(
         """
-        select o.order_id, o.member_id, r.version_id, o.placed_at, o.paid_at, least(goods.points, %(most)s)::bigint as points,
-            goods.spend_minor, a.order_id is null as is_new
+        select o.order_id, r.version_id
         from commerce_purchases o
         left join programme_awards a using (order_id)
         cross join lateral (
-            select v.version_id, (v.document -> 'earning' ->> 'points')::bigint as points,
-                (v.document -> 'earning' ->> 'per_minor')::bigint as per_minor, v.document ->> 'currency' as currency
-            from programme_versions v
-            where v.version_id = coalesce(a.version_id,
+            select coalesce(
                 (select w.version_id from programme_versions w where w.effective_at <= o.paid_at
                  order by w.effective_at desc, w.version_id desc limit 1),
-                (select w.version_id from programme_versions w order by w.effective_at, w.version_id desc limit 1))
-            offset 0
+                (select w.version_id from programme_versions w order by w.effective_at, w.version_id desc limit 1)) as version_id
         ) r
-        cross join lateral (  -- order by order, its lines found by their key: no sort of all lines
-            select sum(l.amount_minor * r.points / r.per_minor) as points, sum(l.amount_minor)::bigint as spend_minor
-            from commerce_goods_lines l where l.order_id = o.order_id
-        ) goods
-        where o.order_id = any(%(order_ids)s) and o.member_id is not null and o.currency = r.currency
-            and goods.spend_minor is not null
-        order by o.member_id, o.paid_at, o.order_id
+        where o.order_id = any(%(order_ids)s) and o.member_id is not null and a.order_id is null
         """,
-        Earned, order_ids=order_ids, most=MOST_POINTS,
+        Due, order_ids=order_ids,
     )  # fmt: skip
 
 
@@ -155,16 +144,60 @@ def upsert_awards(tx: Transaction, *, earned: Sequence[Earned], at: datetime) ->
     """Note what orders have been given."""
     return tx.run(
         """
-        insert into programme_awards as a (order_id, member_id, version_id, points, steps, spend_minor, awarded_at)
-        select v.order_id, v.member_id, v.version_id, v.points, array[v.points], v.spend_minor, %(at)s from unnest(%(orders)s::bigint[], %(members)s::bigint[], %(versions)s::int[], %(points)s::bigint[], %(spend)s::bigint[])
-            v (order_id, member_id, version_id, points, spend_minor)
+        insert into programme_awards as a (order_id, member_id, version_id, points, steps, spend_minor, awarded_at, inputs)
+        select v.order_id, v.member_id, v.version_id, v.points, array[v.points], v.spend_minor, %(at)s, v.inputs::jsonb
+        from unnest(%(orders)s::bigint[], %(members)s::bigint[], %(versions)s::int[], %(points)s::bigint[], %(spend)s::bigint[], %(inputs)s::text[])
+            v (order_id, member_id, version_id, points, spend_minor, inputs)
         order by v.order_id
         on conflict (order_id) do update set points = excluded.points, spend_minor = excluded.spend_minor,
             steps = case when excluded.points > a.points then a.steps || excluded.points else a.steps end
         """,
         at=at, orders=[e.order_id for e in earned], members=[e.member_id for e in earned],
         versions=[e.version_id for e in earned], points=[e.points for e in earned],
-        spend=[e.spend_minor for e in earned],
+        spend=[e.spend_minor for e in earned], inputs=[e.inputs for e in earned],
+    )  # fmt: skip
+
+
+def upsert_parts(tx: Transaction, *, parts: Sequence[Held]) -> int:
+    """Note what awards gave beside the points of the programme's own terms, and what was taken back of it."""
+    return tx.run(
+        """
+        insert into programme_award_parts as p (order_id, point_type, rule, points, steps, reversed)
+        select v.order_id, v.point_type, v.rule, v.points, array[v.points], v.reversed
+        from unnest(%(orders)s::bigint[], %(types)s::text[], %(rules)s::text[], %(points)s::bigint[], %(reversed)s::bigint[])
+            v (order_id, point_type, rule, points, reversed)
+        order by v.order_id, v.point_type, v.rule
+        on conflict (order_id, point_type, rule) do update set points = excluded.points, reversed = excluded.reversed,
+            steps = case when excluded.points > p.points then p.steps || excluded.points else p.steps end
+        """,
+        orders=[p.order_id for p in parts], types=[p.point_type for p in parts], rules=[p.rule for p in parts],
+        points=[p.points for p in parts], reversed=[p.reversed for p in parts],
+    )  # fmt: skip
+
+
+def select_parts(tx: Transaction, *, order_ids: list[int]) -> list[Held]:
+    """What awards gave beside the points of the programme's own terms. Whoever changes it has locked the awards."""
+    return tx.all(
+        """
+        select order_id, point_type, rule, points, steps, reversed from programme_award_parts
+        where order_id = any(%(order_ids)s) order by order_id, point_type, rule
+        """,
+        Held, order_ids=order_ids,
+    )  # fmt: skip
+
+
+def update_awards(tx: Transaction, *, held: Sequence[Held], spend: Sequence[int], spend_taken: Sequence[int]) -> int:
+    """Note on the awards, which are locked, what was given and taken back of points and of the tier's spend."""
+    return tx.run(
+        """
+        update programme_awards a set points = v.given, reversed = v.taken, spend_minor = v.spend, spend_taken = v.spend_taken,
+            steps = case when v.given > a.points then a.steps || v.given else a.steps end
+        from unnest(%(orders)s::bigint[], %(given)s::bigint[], %(taken)s::bigint[], %(spend)s::bigint[], %(spend_taken)s::bigint[])
+            v (order_id, given, taken, spend, spend_taken)
+        where a.order_id = v.order_id
+        """,
+        orders=[h.order_id for h in held], given=[h.points for h in held], taken=[h.reversed for h in held],
+        spend=list(spend), spend_taken=list(spend_taken),
     )  # fmt: skip
 
 
@@ -185,45 +218,10 @@ def insert_qualifying(tx: Transaction, *, earned: Sequence[Earned], at: datetime
     )  # fmt: skip
 
 
-def lock_worth(tx: Transaction, *, order_ids: list[int]) -> list[Worth]:
-    """Awarded orders and what they are worth by now, under the version of their award; the awards are locked."""
-    return tx.all(
-        """
-        select a.order_id, a.member_id, a.version_id, w.placed_at, coalesce(w.paid_at, w.placed_at) as paid_at,
-            least(w.points, %(most)s)::bigint as points, w.spend_minor, a.points as given, a.reversed as taken, a.steps,
-            a.spend_minor as counted_minor, a.spend_taken
-        from programme_awards a join programme_versions v using (version_id)
-        cross join lateral (
-            select min(l.placed_at) as placed_at, min(l.paid_at) as paid_at,
-                coalesce(sum(e.points - e.points * l.returned / l.quantity), 0)::bigint as points,
-                coalesce(sum(l.amount_minor - l.amount_minor * l.returned / l.quantity), 0)::bigint as spend_minor
-            from commerce_order_worth l cross join lateral (
-                select l.amount_minor * (v.document -> 'earning' ->> 'points')::bigint
-                    / (v.document -> 'earning' ->> 'per_minor')::bigint as points) e
-            where l.order_id = a.order_id
-        ) w
-        where a.order_id = any(%(order_ids)s)
-        order by a.order_id for update of a
-        """,
-        Worth, order_ids=order_ids, most=MOST_POINTS,
-    )  # fmt: skip
-
-
-def update_worth(tx: Transaction, *, worth: Sequence[Worth]) -> int:
-    """Note on the awards that they are worth this: what was missing is given, what was too much taken."""
-    return tx.run(
-        """
-        update programme_awards a set points = v.given, reversed = v.taken, spend_minor = v.spend,
-            steps = case when v.given > a.points then a.steps || v.given else a.steps end
-        from unnest(%(orders)s::bigint[], %(given)s::bigint[], %(taken)s::bigint[], %(spend)s::bigint[]) v (order_id, given, taken, spend)
-        where a.order_id = v.order_id
-        """,
-        orders=[w.order_id for w in worth], given=[w.given + max(w.difference, 0) for w in worth],
-        taken=[w.taken - min(w.difference, 0) for w in worth], spend=[w.spend_minor + w.spend_taken for w in worth],
-    )  # fmt: skip
-
-
-def insert_revised(tx: Transaction, *, worth: Sequence[Worth], at: datetime) -> int:
+def insert_revised(
+    tx: Transaction, *, members: list[int], counts: list[datetime], known: list[datetime], orders: list[int],
+    amounts: list[int], at: datetime,
+) -> int:  # fmt: skip
     """Count towards the tier what orders have come to be worth more, or less: a row a step, numbered after those before."""
     return tx.run(
         """
@@ -235,8 +233,8 @@ def insert_revised(tx: Transaction, *, worth: Sequence[Worth], at: datetime) -> 
         from unnest(%(members)s::bigint[], %(counts)s::timestamptz[], %(known)s::timestamptz[], %(references)s::text[], %(amounts)s::bigint[])
             v (member_id, counts_at, known_at, reference, amount_minor)
         """,
-        members=[w.member_id for w in worth], counts=[w.placed_at for w in worth], known=[w.paid_at for w in worth], at=at,
-        references=[to_public("ord", w.order_id) for w in worth], amounts=[w.spend_difference for w in worth],
+        members=members, counts=counts, known=known, at=at, references=[to_public("ord", order) for order in orders],
+        amounts=amounts,
     )  # fmt: skip
 
 
@@ -254,48 +252,62 @@ def select_returns_of(tx: Transaction, *, order_ids: list[int]) -> list[int]:
     )  # fmt: skip
 
 
-def select_taken_back(tx: Transaction, *, return_ids: list[int]) -> list[TakenBack]:
-    """What returns take from awarded orders: of each line the pieces' share, so that the shares sum to the whole."""
-    rows = tx.rows(
+def select_returned_orders(tx: Transaction, *, return_ids: list[int]) -> list[int]:
+    """The awarded orders of which anything came back in some returns."""
+    return tx.values(
         """
-        select g.order_id, a.member_id, g.return_id, g.placed_at, g.returned_at,
-            sum(line.points * (g.before + g.quantity) / g.of_quantity - line.points * g.before / g.of_quantity)::bigint,
-            sum(g.amount_minor * (g.before + g.quantity) / g.of_quantity - g.amount_minor * g.before / g.of_quantity)::bigint
-        from commerce_returned_goods g
-        join programme_awards a using (order_id)
-        join programme_versions v using (version_id)
-        cross join lateral (
-            select g.amount_minor * (v.document -> 'earning' ->> 'points')::bigint
-                / (v.document -> 'earning' ->> 'per_minor')::bigint as points
-        ) line
+        select distinct g.order_id
+        from commerce_returned_goods g join programme_awards a using (order_id)
         where g.return_id = any(%(return_ids)s)
-        group by g.order_id, a.member_id, g.return_id, g.placed_at, g.returned_at
-        order by a.member_id, g.returned_at, g.return_id, g.order_id
         """,
         return_ids=return_ids,
     )  # fmt: skip
-    return [
-        TakenBack(order, member, to_public("ret", source), placed, known, points, spend)
-        for order, member, source, placed, known, points, spend in rows
-    ]
+
+
+def select_returned(tx: Transaction, *, order_ids: list[int]) -> list[Returned]:
+    """All that came back of some orders, line by line, in the order in which it came back."""
+    return tx.all(
+        """
+        select g.order_id, g.return_id, g.returned_at, g.line_no, g.before, g.quantity
+        from unnest(%(order_ids)s::bigint[]) o (order_id)
+        cross join lateral (  -- order by order: no statistics can make this a scan of all that came back
+            select r.order_id, r.return_id, r.returned_at, r.line_no, r.before, r.quantity
+            from commerce_returned_goods r where r.order_id = o.order_id offset 0
+        ) g
+        order by g.order_id, g.returned_at, g.return_id, g.line_no, g.before
+        """,
+        Returned, order_ids=order_ids,
+    )  # fmt: skip
+
+
+def select_dealt(tx: Transaction, *, members: list[int], counts: list[datetime], references: list[str]) -> set[str]:
+    """Which of some references have been dealt with."""
+    return set(
+        tx.values(
+            """
+            select q.reference from programme_qualifying q
+            join unnest(%(members)s::bigint[], %(counts)s::timestamptz[], %(references)s::text[]) v (member_id, counts_at, reference)
+                on q.member_id = v.member_id and q.counts_at = v.counts_at and q.reference = v.reference
+            """,
+            members=members, counts=counts, references=references,
+        )
+    )  # fmt: skip
 
 
 def select_cancelled(tx: Transaction, *, order_ids: list[int]) -> list[TakenBack]:
-    """What cancelled orders still hold of their points and of the tier's spend."""
+    """Cancelled orders, and what they still hold of the tier's spend; their awards are locked."""
     rows = tx.rows(
         """
-        select o.order_id, a.member_id, o.placed_at, o.cancelled_at, a.points - a.reversed,
-            a.spend_minor - a.spend_taken
+        select o.order_id, a.member_id, o.placed_at, o.cancelled_at, a.spend_minor - a.spend_taken
         from commerce_cancellations o join programme_awards a using (order_id)
         where o.order_id = any(%(order_ids)s)
-        order by a.member_id, o.cancelled_at, o.order_id
+        order by o.order_id
         for update of a
         """,
         order_ids=order_ids,
     )  # fmt: skip
     return [
-        TakenBack(order, member, "cancellation", placed, known, points, spend)
-        for order, member, placed, known, points, spend in rows
+        TakenBack(order, member, "cancellation", placed, known, spend) for order, member, placed, known, spend in rows
     ]
 
 
@@ -319,25 +331,11 @@ def insert_taken_back(tx: Transaction, *, taken: Sequence[TakenBack], at: dateti
     )  # fmt: skip
 
 
-def add_reversed(tx: Transaction, *, taken: Sequence[TakenBack]) -> int:
-    """Note on the awards what was taken back of them."""
-    return tx.run(
-        """
-        update programme_awards a set reversed = a.reversed + v.points, spend_taken = a.spend_taken + v.spend
-        from (select order_id, sum(points)::bigint as points, sum(spend)::bigint as spend
-              from unnest(%(orders)s::bigint[], %(points)s::bigint[], %(spend)s::bigint[]) t (order_id, points, spend)
-              group by order_id) v
-        where a.order_id = v.order_id
-        """,
-        orders=[t.order_id for t in taken], points=[t.points for t in taken], spend=[t.spend_minor for t in taken],
-    )  # fmt: skip
-
-
 def awards_of(tx: Transaction, order_ids: list[int]) -> list[Award]:
     """The awards of some orders."""
     return tx.all(
         """
-        select order_id, member_id, version_id, points, steps, spend_minor, reversed, spend_taken, awarded_at
+        select order_id, member_id, version_id, points, steps, spend_minor, reversed, spend_taken, awarded_at, inputs
         from programme_awards where order_id = any(%(order_ids)s)
         """,
         Award, order_ids=order_ids,
@@ -348,7 +346,7 @@ def lock_awards(tx: Transaction, *, order_ids: list[int]) -> list[Award]:
     """The awards of some orders, locked, in one order."""
     return tx.all(
         """
-        select order_id, member_id, version_id, points, steps, spend_minor, reversed, spend_taken, awarded_at
+        select order_id, member_id, version_id, points, steps, spend_minor, reversed, spend_taken, awarded_at, inputs
         from programme_awards where order_id = any(%(order_ids)s) order by order_id for update
         """,
         Award, order_ids=order_ids,

@@ -34,6 +34,45 @@ class Award:
     reversed: int
     spend_taken: int
     awarded_at: datetime
+    inputs: dict[str, Any] | None = None
+    """What was so at the time, as far as the rules read it: `row` by column, `left` by the place of a rule with limits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What an award gave of one kind of points, or under a rule's own terms, in which steps, and what was taken back of it."""
+
+    order_id: int
+    point_type: str
+    rule: str
+    points: int
+    steps: list[int]
+    reversed: int
+
+    @property
+    def left(self) -> int:
+        """What the order still has."""
+        return self.points - self.reversed
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A paid order, and the version it is awarded under."""
+
+    order_id: int
+    version_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """Pieces of one line of an order that came back in one return, after `before` others of that line."""
+
+    order_id: int
+    return_id: int
+    returned_at: datetime
+    line_no: int
+    before: int
+    quantity: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,53 +86,25 @@ class Earned:
     paid_at: datetime
     points: int
     spend_minor: int
-    is_new: bool
+    inputs: str | None
+    """As JSON."""
 
 
 @dataclass(frozen=True, slots=True)
 class TakenBack:
-    """What a return or a cancellation takes from an order's points and tier spend."""
+    """What a return or a cancellation takes from an order's tier spend, and as what."""
 
     order_id: int
     member_id: int
     source: str
     placed_at: datetime
     known_at: datetime
-    points: int
     spend_minor: int
 
     @property
     def reference(self) -> str:
         """The ledger's reference of the taking back."""
         return f"{self.source}/{to_public('ord', self.order_id)}"
-
-
-@dataclass(frozen=True, slots=True)
-class Worth:
-    """What an awarded order is worth by now, what came back left out, and what it has been given and lost."""
-
-    order_id: int
-    member_id: int
-    version_id: int
-    placed_at: datetime
-    paid_at: datetime
-    points: int
-    spend_minor: int
-    given: int
-    taken: int
-    steps: list[int]
-    counted_minor: int
-    spend_taken: int
-
-    @property
-    def difference(self) -> int:
-        """The points that are missing, or too many."""
-        return self.points - (self.given - self.taken)
-
-    @property
-    def spend_difference(self) -> int:
-        """What is missing of the tier spend, or too much."""
-        return self.spend_minor + self.spend_taken - self.counted_minor
 
 
 @dataclass(frozen=True, slots=True)

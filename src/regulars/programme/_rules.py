@@ -1,6 +1,6 @@
 """What a programme says, and the arithmetic of it. Points and money are integers throughout."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
@@ -9,7 +9,6 @@ from zoneinfo import available_timezones
 
 import msgspec
 
-from regulars.errors import Invalid
 from regulars.ledger import (
     POINT_TYPE,
     AfterSpan,
@@ -27,25 +26,9 @@ from regulars.ledger import (
     expires_at,
     matures_at,
 )
-
-MOST_POINTS = 10**12
-"""What one order can earn at most: what the ledger moves at once."""
-
-
-class BadProgramme(Invalid):
-    """{field} is {value!r}: {remedy}."""
-
-
-@dataclass(frozen=True, slots=True)
-class Earning:
-    """`points` for every full `per_minor` of each line of goods."""
-
-    points: int
-    """How many points."""
-
-    per_minor: int
-    """For how many minor units of the currency."""
-
+from regulars.programme import earning
+from regulars.programme._refusals import BadProgramme
+from regulars.programme.earning import Rule, Terms, proportional
 
 EXPIRIES: Final[Mapping[str, type[Any]]] = {
     "rolling": Rolling,
@@ -76,11 +59,20 @@ class Tier:
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
-    """How long points of one kind last, counted from when they can be spent, and how long they wait before; None: for ever, not at all."""
+class Rate:
+    """What another currency is worth: so many minor units of the programme's for so many of its own, the fraction dropped.
 
-    expiry: Expiry | None = None
-    pending: Pending | None = None
+    It is part of the version, so an order keeps the rate it was awarded under.
+    """
+
+    currency: str
+    """An ISO 4217 code."""
+
+    to_minor: int
+    """So many minor units of the programme's currency …"""
+
+    per_minor: int
+    """… are given for so many of this one's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +88,8 @@ class Programme:
     time_zone: str
     """An IANA name such as Europe/London: whose days, months and years count."""
 
-    earning: Earning
-    """What goods earn."""
+    earning: tuple[Rule, ...]
+    """What earns, in the order in which it is looked at."""
 
     expiry: Expiry | None
     """How long points last, counted from when they can be spent, or their wait is over; None: for ever."""
@@ -113,6 +105,9 @@ class Programme:
 
     other_terms: Mapping[str, Terms] = field(default_factory=dict[str, Terms])
     """How long points of other kinds last and wait, by their code; those that are not named last for ever and do not wait."""
+
+    rates: tuple[Rate, ...] = ()
+    """What orders in other currencies are worth; those in a currency that is not here earn nothing."""
 
     version_id: int = 0
 
@@ -135,6 +130,7 @@ class Programme:
         Raises:
             BadProgramme: a field is missing, unknown or cannot be used.
         """
+        rules = document.get("earning")
         try:
             programme = msgspec.convert(document, cls, dec_hook=_policy)
         except BadPolicy as error:
@@ -144,6 +140,8 @@ class Programme:
         unknown = sorted(set(document) - set(cls.__dataclass_fields__))
         if unknown:
             raise BadProgramme(field=unknown[0], value=document[unknown[0]], remedy="there is no such field")
+        if isinstance(rules, list | tuple):
+            earning.refuse_unknown(rules)  # pyright: ignore[reportUnknownArgumentType]
         _check(programme)
         return replace(programme, version_id=version_id)
 
@@ -196,13 +194,8 @@ def _check(programme: Programme) -> None:
         programme.time_zone,
         "give an IANA name such as Europe/London",
     )
-    must(0 <= programme.earning.points <= 10**6, "earning.points", programme.earning.points, "give 0 to 1000000")
-    must(
-        1 <= programme.earning.per_minor <= 10**9,
-        "earning.per_minor",
-        programme.earning.per_minor,
-        "give 1 to 1000000000",
-    )
+    earning.check(programme.earning)
+    _check_rates(programme, must)
     for code, others in programme.other_terms.items():
         must(
             POINT_TYPE.fullmatch(code) and code != "points",
@@ -234,13 +227,24 @@ def _check(programme: Programme) -> None:
     )
 
 
+def _check_rates(programme: Programme, must: Callable[[object, str, object, str], None]) -> None:
+    known = {programme.currency}
+    for place, rate in enumerate(programme.rates):
+        code = rate.currency
+        good = len(code) == 3 and code.isascii() and code.isupper() and code not in known
+        must(good, f"rates[{place}].currency", code, "give every other currency once, by its ISO 4217 code")
+        known.add(code)
+        for name in ("to_minor", "per_minor"):
+            must(1 <= getattr(rate, name) <= 10**6, f"rates[{place}].{name}", getattr(rate, name), "give 1 to 1000000")
+
+
 def default(currency: str, time_zone: str) -> Programme:
     """The programme a new installation starts with: 1 point per 10 minor units, and three tiers by a year's spend."""
     return Programme(
         name="Regulars",
         currency=currency,
         time_zone=time_zone,
-        earning=Earning(points=1, per_minor=10),
+        earning=(proportional(1, 10),),
         expiry=Rolling(Span(24, "month"), end_of="month"),
         tiers=(
             Tier("bronze", "Bronze", "铜卡", 0),
@@ -248,11 +252,6 @@ def default(currency: str, time_zone: str) -> Programme:
             Tier("gold", "Gold", "金卡", 500_000),
         ),
     )
-
-
-def points_for(amount_minor: int, earning: Earning) -> int:
-    """What a line of goods earns: `⌊amount · points / per⌋`. The SQL of awards says the same (a test holds them equal)."""
-    return amount_minor * earning.points // earning.per_minor
 
 
 def share(whole: int, *, before: int, quantity: int, of: int) -> int:

@@ -1,0 +1,79 @@
+"""Earning rules as callers write them."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from regulars.api._shapes import Currency, Instant, Text
+from regulars.api._terms import Expiry, Pending, Span
+
+Code = Annotated[str, Meta(pattern="^[a-z][a-z0-9_]{0,31}$", examples=["double_day"])]
+Expression = Annotated[str, Meta(min_length=1, max_length=2000)]
+Most = Annotated[int, Meta(ge=1, le=10**12)]
+
+
+class Limit(Struct, forbid_unknown_fields=True):
+    """What one member gets by a rule within a period of the calendar, in the programme's time zone; weeks begin on Monday."""
+
+    per: Annotated[Literal["day", "week", "month", "year", "ever"], Meta(examples=["month"])]
+    most_points: Most | None = None
+    most_times: Annotated[Most | None, Meta(description="For how many orders.")] = None
+
+
+class RuleTerms(Struct, forbid_unknown_fields=True):
+    """How long a rule's points last and wait, where it is otherwise than the programme says; null: for ever, and not at all."""
+
+    expiry: Expiry | None = None
+    pending: Pending | None = None
+
+
+class Rule(Struct, forbid_unknown_fields=True):
+    """One way to earn. The language of `when` and `points` is described in docs/reference/expressions.md."""
+
+    code: Code
+    name_en: Annotated[Text, Meta(examples=["Goods"])]
+    name_zh: Annotated[Text, Meta(examples=["商品"])]
+    points: Annotated[
+        Expression,
+        Meta(
+            description="How many points; of a multiplier, how many per cent of the base points altogether: 200 for double.",
+            examples=["line.amount_minor / 10"],
+        ),
+    ]
+    per: Annotated[
+        Literal["line", "order"], Meta(description="What it looks at: each line of goods, or the order.")
+    ] = "line"
+    when: Annotated[Expression, Meta(description="On which condition.", examples=["order.goods_minor >= 30000"])] = (
+        "true"
+    )
+    kind: Annotated[
+        Literal["base", "bonus", "multiplier"],
+        Meta(description="Base points are what multipliers multiply; a bonus is not multiplied."),
+    ] = "base"
+    point_type: Annotated[str, Meta(pattern="^[a-z][a-z0-9_]{0,31}$", examples=["points"])] = "points"
+    rounding: Annotated[
+        Literal["down", "half_even", "up"], Meta(description="Where the last division leaves a fraction.")
+    ] = "down"
+    starts_at: Annotated[Instant | None, Meta(description="Orders placed from then on.")] = None
+    ends_at: Annotated[Instant | None, Meta(description="Orders placed before then.")] = None
+    stack: Annotated[
+        Literal["add", "best", "exclusive"],
+        Meta(
+            description="`best`: of its group only the one that gives most. `exclusive`: when it gives something, those after it give nothing."
+        ),
+    ] = "add"
+    group: Code | None = None
+    most_per_order: Most | None = None
+    limits: Annotated[list[Limit], Meta(max_length=8)] = []
+    cooldown: Annotated[
+        Span | None, Meta(description="How long after an order that it gave something for it gives nothing.")
+    ] = None
+    terms: Annotated[RuleTerms | None, Meta(description="Null: as the programme says.")] = None
+
+
+class Rate(Struct, forbid_unknown_fields=True):
+    """What another currency is worth: so many minor units of the programme's for so many of its own."""
+
+    currency: Currency
+    to_minor: Annotated[int, Meta(ge=1, le=10**6, examples=[86])]
+    per_minor: Annotated[int, Meta(ge=1, le=10**6, examples=[100])]

@@ -1,0 +1,157 @@
+"""What orders earn under their versions: read set-based, evaluated one after the other, and again when they change."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final
+
+import msgspec
+
+from regulars.facts import decisions
+from regulars.facts.decisions import NewDecision
+from regulars.programme import earning
+from regulars.programme._rules import Programme
+from regulars.programme.earning import Allowance, Asked, Basis, Case, Decision, Item, Sold, Use, Verdict, Why
+from regulars.storage import Transaction
+
+_COOLING: Final = -1
+"""Stands, among what was left, for a cooldown."""
+
+CODES: Final[Mapping[Why, int]] = {
+    "condition": -1, "early": -2, "late": -3, "nothing": -4, "limit": -5, "cooldown": -6, "beaten": -7, "excluded": -8,
+    "failed": -9,
+}  # fmt: skip
+"""How what became of a rule is kept; what earned is kept by its points."""
+
+_WHYS: Final[Mapping[int, Why]] = {code: why for why, code in CODES.items()}
+
+
+@lru_cache(maxsize=64)
+def basis_of(programme: Programme) -> Basis:
+    """What a version evaluates by, its expressions compiled once."""
+    rates = {programme.currency: (1, 1)} | {rate.currency: (rate.to_minor, rate.per_minor) for rate in programme.rates}
+    return Basis(earning.compiled(programme.earning), programme.currency, programme.time_zone, rates)
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """An order, what it earns as it was bought, and what that rests on."""
+
+    sold: Sold
+    version_id: int
+    decision: Decision
+    inputs: str | None
+    spend_minor: int
+    uses: list[Use]
+
+
+def decide(tx: Transaction, versions: Mapping[int, int], held: Mapping[int, Programme]) -> list[Decided]:
+    """What orders earn, each under its version, by member and in order of time; those in a currency without a rate are left out."""
+    sold = sorted(
+        (one for one in read_sold(tx, versions, held) if one.line_nos),
+        key=lambda one: (one.member_id, one.paid_at, one.order_id),
+    )
+    bases = [basis_of(held[versions[one.order_id]]) for one in sold]
+    rows = earning.pinned_rows(
+        tx, [Asked(one.member_id, one.placed_at, basis) for one, basis in zip(sold, bases, strict=True)]
+    )
+    counted = [one.member_id for one, basis in zip(sold, bases, strict=True) if basis.rules.counted]
+    known = earning.known_uses(tx, counted, {basis.rules for basis in bases})
+    decided: list[Decided] = []
+    for one, basis, row in zip(sold, bases, rows, strict=True):
+        items = earning.items_of(one, basis)
+        left = earning.allowances(
+            basis.rules,
+            known,
+            member_id=one.member_id,
+            order_id=one.order_id,
+            placed_at=one.placed_at,
+            zone=basis.time_zone,
+        )
+        decision = earning.evaluate(basis.rules, _case(one, basis, row, items, left))
+        uses = earning.uses_of(
+            basis.rules, decision, member_id=one.member_id, order_id=one.order_id, placed_at=one.placed_at
+        )
+        for use in uses:
+            known[use.member_id, use.rule].append(use)
+        inputs, spend = _pinned(row, left), earning.spend_of(items)
+        decided.append(Decided(one, versions[one.order_id], decision, inputs, spend, uses))
+    return decided
+
+
+def read_sold(tx: Transaction, versions: Mapping[int, int], held: Mapping[int, Programme]) -> list[Sold]:
+    """Orders as the rules of their versions see them; those in a currency without a rate are left out."""
+    named = any(basis_of(held[version_id]).rules.named for version_id in set(versions.values()))
+    return [
+        one
+        for one in earning.select_sold(tx, order_ids=list(versions), named=named)
+        if one.currency in basis_of(held[versions[one.order_id]]).rates
+    ]
+
+
+def _case(
+    sold: Sold, basis: Basis, row: Mapping[str, Any], items: Sequence[Item], left: Mapping[int, Allowance]
+) -> Case:
+    return Case(
+        {**earning.order_row(sold, basis), **row}, items, earning.other_minor(sold, basis), sold.placed_at, left
+    )
+
+
+def _pinned(row: Mapping[str, Any], left: Mapping[int, Allowance]) -> str | None:
+    kept = {
+        str(place): _COOLING if one.why == "cooldown" else one.points
+        for place, one in left.items()
+        if one.points is not None
+    }
+    inputs = {name: value for name, value in (("row", row), ("left", kept)) if value}
+    return msgspec.json.encode(inputs).decode() if inputs else None
+
+
+def pinned_left(inputs: Mapping[str, Any] | None) -> dict[int, Allowance]:
+    """What was left, when an order was awarded, of rules with limits."""
+    return {
+        int(place): Allowance(0, "cooldown") if points == _COOLING else Allowance(points)
+        for place, points in (inputs or {}).get("left", {}).items()
+    }
+
+
+def lesser(one: Allowance, other: Allowance) -> Allowance:
+    """The narrower of two allowances."""
+    if one.points is None:
+        return other
+    return one if other.points is None or one.points <= other.points else other
+
+
+def decide_again(
+    sold: Sold, basis: Basis, inputs: Mapping[str, Any] | None, items: Sequence[Item], left: Mapping[int, Allowance]
+) -> Decision:
+    """What an order is worth with these lines, by what was so when it was awarded."""
+    return earning.evaluate(basis.rules, _case(sold, basis, (inputs or {}).get("row", {}), items, left))
+
+
+def kept(kind: int, sold: Sold, version_id: int, decision: Decision) -> NewDecision:
+    """A decision as it is kept, in numbers."""
+    return NewDecision(kind, sold.order_id, sold.member_id, version_id, [_numbers(one) for one in decision.verdicts])
+
+
+def _numbers(one: Verdict) -> list[Any]:
+    if one.why == "earned":
+        return [one.points, one.other] if one.other else [one.points]
+    if one.why == "condition":
+        return [CODES[one.why], one.other, *one.values]
+    return [CODES[one.why], one.other, one.points] if one.why in {"beaten", "excluded"} else [CODES[one.why]]
+
+
+def verdicts_of(found: decisions.Decision) -> list[Verdict]:
+    """The verdicts of a decision that was kept."""
+    return [_verdict(place, numbers) for place, numbers in enumerate(found.verdicts)]
+
+
+def _verdict(place: int, numbers: Sequence[Any]) -> Verdict:
+    first, *more = numbers
+    if first >= 0:
+        return Verdict(place, "earned", first, more[0] if more else 0)
+    why = _WHYS[first]
+    if why == "condition":
+        return Verdict(place, why, other=more[0], values=tuple(more[1:]))
+    return Verdict(place, why, more[1] if more else 0, more[0] if more else 0)

@@ -1,0 +1,147 @@
+"""From what orders are to be given, or lose, to postings of the ledger."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import groupby, pairwise
+from operator import attrgetter
+
+from regulars import ledger
+from regulars.errors import Conflict
+from regulars.ledger import AtEvent, Sliding
+from regulars.programme import _activities, _queries
+from regulars.programme._holdings import MAIN, reference_of
+from regulars.programme._records import Held, TakenBack
+from regulars.programme._rules import Programme, terms
+from regulars.programme.earning import Part, Sold
+from regulars.storage import Transaction
+from regulars.types import to_public
+
+
+class PostingRefused(Conflict):
+    """The ledger answered {status} to {kind} {amount} as {reference!r}: its entries and the awards disagree."""
+
+
+DELIVERED = "delivered"
+"""The event that comes by itself, when all deliveries of an order have arrived; others are told by `ledger.fulfil`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """Points to be given for an order, of one kind and under some terms, with the ledger's reference."""
+
+    order_id: int
+    member_id: int
+    version_id: int
+    paid_at: datetime
+    points: int
+    reference: str
+    part: Part
+    programme: Programme
+    """With the terms of the rule, where it has its own."""
+
+    @property
+    def slides(self) -> bool:
+        """Whether these points live by activity."""
+        return self.part == MAIN and isinstance(self.programme.expiry, Sliding)
+
+
+def given(sold: Sold, programme: Programme, version_id: int, part: Part, points: int, reference: str) -> Given:
+    """Points of one kind to be given for an order, under the terms of their rule, or the programme's."""
+    own = next((rule.terms for rule in programme.earning if rule.code == part[1]), None) or programme.terms_of(part[0])
+    programme = replace(programme, expiry=own.expiry, pending=own.pending)
+    paid_at = sold.paid_at or sold.placed_at
+    return Given(sold.order_id, sold.member_id, version_id, paid_at, points, reference, part, programme)
+
+
+def earns(tx: Transaction, orders: Sequence[Given], at: datetime) -> list[ledger.Posting]:
+    """The postings that give orders their points, by member and in order of time."""
+    orders = sorted(orders, key=attrgetter("member_id", "paid_at", "order_id"))
+    alive = _alive(tx, [one for one in orders if one.slides])
+    waiting = [one.order_id for one in orders if _awaited(one.programme) == DELIVERED]
+    arrived = set(_queries.select_arrived(tx, order_ids=waiting)) if waiting else set[int]()
+    return [
+        _earn(
+            one, alive.get(one.order_id) if one.slides else None, at,
+            arrived=one.order_id in arrived and _awaited(one.programme) == DELIVERED,
+        )
+        for one in orders
+    ]  # fmt: skip
+
+
+def _alive(tx: Transaction, orders: Sequence[Given]) -> dict[int, datetime]:
+    """Until when activity keeps the points of orders alive, as if each order had been told in its own time."""
+    last = _queries.select_activities(tx, member_ids=[one.member_id for one in orders]) if orders else {}
+    alive: dict[int, datetime] = {}
+    for (member_id, _), group in groupby(orders, key=attrgetter("member_id", "version_id")):
+        own = list(group)
+        programme = own[0].programme
+        assert isinstance(programme.expiry, Sliding)  # noqa: S101  only such orders were given
+        times = sorted({one.paid_at for one in own} | ({last[member_id]} if member_id in last else set[datetime]()))
+        until = dict(zip(times, ledger.live_until(times, programme.expiry, programme.time_zone), strict=True))
+        alive |= {one.order_id: until[one.paid_at] for one in own}
+    return alive
+
+
+def _awaited(programme: Programme) -> str | None:
+    return programme.pending.event if isinstance(programme.pending, AtEvent) else None
+
+
+def _earn(order: Given, alive_until: datetime | None, at: datetime, *, arrived: bool) -> ledger.Posting:
+    programme = order.programme
+    matures, expires = terms(order.paid_at, programme, told_at=at)
+    if arrived:
+        matures, expires = None, ledger.expires_at(order.paid_at, programme.expiry, programme.time_zone)
+    event = None if matures is None else _awaited(programme)
+    return ledger.Posting(
+        kind="earn",
+        member_id=order.member_id,
+        amount=order.points,
+        reference=order.reference,
+        point_type=order.part[0],
+        occurred_at=order.paid_at,
+        expires_at=max(expires, alive_until) if expires and alive_until else expires,
+        matures_at=matures,
+        awaits=event and event_of(event, order.order_id),
+        lapses=event is not None and isinstance(programme.pending, AtEvent) and programme.pending.otherwise == "lapse",
+    )
+
+
+def event_of(event: str, order_id: int) -> str:
+    """What an order's promise waits for, as `ledger.fulfil` is told: `delivered:ord_…`."""
+    return f"{event}:{to_public('ord', order_id)}"
+
+
+def reverse(one: TakenBack, held: Held, points: int) -> list[ledger.Posting]:
+    """The postings that take points back of what is held, from the steps in which they were given."""
+    postings: list[ledger.Posting] = []
+    own = f"{one.reference}:{held.rule}" if held.rule else one.reference
+    for number, (below, upto) in enumerate(pairwise([0, *held.steps])):
+        part = min(upto, held.reversed + points) - max(below, held.reversed)
+        if part > 0:
+            postings.append(
+                ledger.Posting(
+                    kind="reverse_earn",
+                    member_id=one.member_id,
+                    amount=part,
+                    reference=own if number == 0 else f"{own}+{upto}",
+                    reverses=reference_of(one.order_id, held.rule, None if number == 0 else upto),
+                    occurred_at=one.known_at,
+                    point_type=held.point_type,
+                )
+            )
+    return postings
+
+
+def post(tx: Transaction, postings: list[ledger.Posting], at: datetime) -> None:
+    """Post, and expect nothing to be refused.
+
+    Raises:
+        PostingRefused: the ledger's entries and the awards disagree.
+    """
+    for posting, outcome in zip(postings, _activities.post(tx, postings, at=at), strict=True):
+        nothing_left = outcome.status == "exceeds" and outcome.amount == 0  # it lapsed: nobody has it, nobody owes it
+        if outcome.status not in ("posted", "replayed") and not nothing_left:
+            raise PostingRefused(
+                status=outcome.status, kind=posting.kind, amount=posting.amount, reference=posting.reference
+            )

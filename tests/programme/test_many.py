@@ -1,0 +1,113 @@
+"""A million orders at once are judged as each by itself."""
+
+from collections import defaultdict
+from datetime import timedelta
+from random import Random
+from typing import Any
+
+import pyarrow as pa
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from conftest import NOON
+from programme.expressing import TEXTS
+from regulars.programme import Rule, _deciding, earning
+from regulars.programme.earning import Limit, Use
+from regulars.programme.expressions import LINE
+
+ZONE = "Asia/Shanghai"
+ORDER_WHEN = ["true", "order.goods_minor >= 1500", "order.pieces < 6 && order.shop == 'uk'", "lines.exists(l, l.sku == 'A')",
+              "order.goods_minor / (order.pieces - 3) > 200", "order.placed.hour >= 12"]  # fmt: skip
+LINE_WHEN = [
+    "true",
+    "line.quantity > 1",
+    "line.sku in ['A', 'B'] && order.goods_minor > 900",
+    "line.amount_minor % (line.quantity - 2) == 0",
+]
+ORDER_POINTS = [
+    "50",
+    "order.goods_minor / 7",
+    "order.pieces * 9223372036854775807",
+    "lines.map(l, l.quantity).sum()",
+    "order.goods_minor - 2000",
+]
+LINE_POINTS = ["line.amount_minor / 10", "line.quantity * 3 / 2", "line.amount_minor * 9223372036854775807", "0"]
+
+
+def drawn(random: Random, place: int, *, limits: bool) -> Rule:
+    per: Any = random.choice(["line", "order"])
+    kind: Any = random.choice(["base", "bonus", "bonus", "multiplier"])
+    points = random.choice(LINE_POINTS if per == "line" else ORDER_POINTS)
+    if kind == "multiplier":
+        points = random.choice(["200", "150", "100 + line.quantity * 7" if per == "line" else "90 + order.pieces * 5"])
+    stack: Any = random.choice(["add", "add", "best"] + ([] if limits else ["exclusive"]))
+    own: dict[str, Any] = {}
+    if limits and kind != "multiplier" and stack == "add" and random.random() < 0.6:
+        own["limits"] = (
+            Limit(random.choice(["day", "week", "month", "ever"]), *random.choice([(70, None), (None, 2)])),
+        )
+    return Rule(
+        f"r{place}", "R", "R", points, per=per, kind=kind, stack=stack, when=random.choice(LINE_WHEN if per == "line" else ORDER_WHEN),
+        group=random.choice(["g", "h"]) + ("b" if kind == "base" else "") if stack == "best" else random.choice([None, "g"]) if stack == "exclusive" else None,
+        point_type=random.choice(["points", "points", "stars"]), rounding=random.choice(["down", "half_even", "up"]),
+        starts_at=random.choice([None, None, NOON + timedelta(hours=3)]), ends_at=random.choice([None, None, NOON + timedelta(hours=20)]),
+        most_per_order=random.choice([None, None, 60]), **own,
+    )  # fmt: skip
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 2**40))
+def test_the_verdicts_of_many_are_those_of_each(seed: int) -> None:
+    random = Random(seed)
+    limits = random.random() < 0.5
+    document = tuple(drawn(random, place, limits=limits) for place in range(random.randint(1, 5)))
+    earning.check(document)
+    rules = earning.compiled(document)
+    assert earning.is_set_based(rules)
+    orders = [_order(random, number) for number in range(12)]
+    assert _many(rules, orders) == _each(rules, orders)
+
+
+def _order(random: Random, number: int) -> tuple[dict[str, Any], list[tuple[Any, ...]]]:
+    placed = NOON + timedelta(minutes=random.randrange(3000))
+    row = {"order_id": number, "member_id": random.randrange(3), "placed_at": placed, "paid_at": NOON + timedelta(days=3, minutes=number),
+           "other_minor": random.randrange(500), "order_shop": random.choice(["uk", "de"]), "order_placed_hour": placed.hour}  # fmt: skip
+    lines = [
+        (random.choice(TEXTS), "", random.randint(1, 4), 100, random.choice([-30, 0, 55, 400, 999]))
+        for _ in range(random.randint(1, 3))
+    ]
+    return row, lines
+
+
+def _each(rules: earning.Rules, orders: list[Any]) -> list[Any]:
+    known: earning.Known = defaultdict(list[Use])
+    told: list[Any] = []
+    for row, lines in orders:
+        who, placed = row["member_id"], row["placed_at"]
+        left = earning.allowances(rules, known, member_id=who, order_id=row["order_id"], placed_at=placed, zone=ZONE)
+        items = [earning.Item(n, line) for n, line in enumerate(lines)]
+        decision = earning.evaluate(rules, earning.Case(row, items, row["other_minor"], placed, left))
+        for use in earning.uses_of(rules, decision, member_id=who, order_id=row["order_id"], placed_at=placed):
+            known[use.member_id, use.rule].append(use)
+        told.append(
+            [
+                (0 if one.why == "earned" else _deciding.CODES[one.why], one.points, one.other)
+                for one in decision.verdicts
+            ]
+        )
+    return told
+
+
+def _many(rules: earning.Rules, orders: list[Any]) -> list[Any]:
+    lines = [
+        {"order_id": row["order_id"], "line_no": n, **dict(zip(LINE, line, strict=True))}
+        for row, bought in orders
+        for n, line in enumerate(bought)
+    ]
+    found = earning.evaluate_many(
+        rules, pa.Table.from_pylist([row for row, _ in orders]), pa.Table.from_pylist(lines), zone=ZONE
+    )
+    return [
+        [(row[f"why{n}"], row[f"points{n}"], row[f"other{n}"]) for n in range(len(rules.rules))]
+        for row in found.to_pylist()
+    ]
