@@ -1588,6 +1588,34 @@ CREATE VIEW public.commerce_returned_goods AS
      JOIN public.commerce_order_lines l ON (((l.order_id = p.order_id) AND (l.line_no = p.order_line_no))))
   WHERE l.goods;
 
+CREATE VIEW public.commerce_rule_lines AS
+ SELECT l.order_id,
+    l.line_no,
+    l.quantity,
+    l.returned,
+    l.unit_minor,
+    l.amount_minor,
+    p.sku,
+    p.name
+   FROM (public.commerce_order_lines l
+     LEFT JOIN public.commerce_products p USING (product_id))
+  WHERE l.goods;
+
+CREATE VIEW public.commerce_rule_orders AS
+ SELECT o.order_id,
+    o.member_id,
+    o.placed_at,
+    o.paid_at,
+    o.cancelled_at,
+    o.currency,
+    COALESCE(o.country, ''::text) AS country,
+    s.code AS shop,
+    s.time_zone,
+    (o.total_minor - o.goods_minor) AS other_minor,
+    o.goods_minor
+   FROM (public.commerce_orders o
+     JOIN public.commerce_shops s USING (shop_id));
+
 CREATE TABLE public.facts (
     fact_id bigint NOT NULL,
     xact xid8 DEFAULT pg_current_xact_id() NOT NULL,
@@ -1606,6 +1634,25 @@ CREATE TABLE public.facts_cursors (
     reader text NOT NULL,
     xact xid8 NOT NULL,
     fact_id bigint NOT NULL
+);
+
+CREATE TABLE public.facts_decisions (
+    decision_id bigint NOT NULL,
+    kind smallint NOT NULL,
+    subject_id bigint NOT NULL,
+    member_id bigint NOT NULL,
+    version_id integer NOT NULL,
+    decided_at timestamp with time zone NOT NULL,
+    verdicts jsonb NOT NULL
+);
+
+ALTER TABLE public.facts_decisions ALTER COLUMN decision_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.facts_decisions_decision_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 ALTER TABLE public.facts ALTER COLUMN fact_id ADD GENERATED ALWAYS AS IDENTITY (
@@ -2252,6 +2299,17 @@ CREATE TABLE public.programme_activities (
 )
 WITH (fillfactor='80');
 
+CREATE TABLE public.programme_award_parts (
+    order_id bigint NOT NULL,
+    point_type text NOT NULL,
+    rule text NOT NULL,
+    points bigint NOT NULL,
+    steps bigint[] NOT NULL,
+    reversed bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT programme_award_parts_check CHECK (((reversed >= 0) AND (reversed <= points))),
+    CONSTRAINT programme_award_parts_points_check CHECK ((points >= 0))
+);
+
 CREATE TABLE public.programme_awards (
     order_id bigint NOT NULL,
     member_id bigint NOT NULL,
@@ -2262,8 +2320,13 @@ CREATE TABLE public.programme_awards (
     reversed bigint DEFAULT 0 NOT NULL,
     spend_taken bigint DEFAULT 0 NOT NULL,
     awarded_at timestamp with time zone NOT NULL,
+    inputs jsonb,
     CONSTRAINT programme_awards_check CHECK (((reversed >= 0) AND (reversed <= points))),
     CONSTRAINT programme_awards_points_check CHECK ((points >= 0))
+);
+
+CREATE TABLE public.programme_counted (
+    member_id bigint NOT NULL
 );
 
 CREATE TABLE public.programme_standings (
@@ -2325,6 +2388,15 @@ CREATE TABLE public.programme_releases (
     restores integer,
     note text NOT NULL,
     CONSTRAINT programme_releases_check CHECK (((draft_id IS NULL) <> (restores IS NULL)))
+);
+
+CREATE TABLE public.programme_uses (
+    member_id bigint NOT NULL,
+    rule text NOT NULL,
+    order_id bigint NOT NULL,
+    used_at timestamp with time zone NOT NULL,
+    points bigint NOT NULL,
+    CONSTRAINT programme_uses_points_check CHECK ((points >= 0))
 );
 
 CREATE TABLE public.programme_versions (
@@ -2406,6 +2478,9 @@ ALTER TABLE ONLY public.commerce_shops
 
 ALTER TABLE ONLY public.facts_cursors
     ADD CONSTRAINT facts_cursors_pkey PRIMARY KEY (reader);
+
+ALTER TABLE ONLY public.facts_decisions
+    ADD CONSTRAINT facts_decisions_pkey PRIMARY KEY (decision_id);
 
 ALTER TABLE ONLY public.facts_numbering
     ADD CONSTRAINT facts_numbering_pkey PRIMARY KEY (one);
@@ -2524,8 +2599,14 @@ ALTER TABLE ONLY public.members
 ALTER TABLE ONLY public.programme_activities
     ADD CONSTRAINT programme_activities_pkey PRIMARY KEY (member_id);
 
+ALTER TABLE ONLY public.programme_award_parts
+    ADD CONSTRAINT programme_award_parts_pkey PRIMARY KEY (order_id, point_type, rule);
+
 ALTER TABLE ONLY public.programme_awards
     ADD CONSTRAINT programme_awards_pkey PRIMARY KEY (order_id);
+
+ALTER TABLE ONLY public.programme_counted
+    ADD CONSTRAINT programme_counted_pkey PRIMARY KEY (member_id);
 
 ALTER TABLE ONLY public.programme_draft_revisions
     ADD CONSTRAINT programme_draft_revisions_pkey PRIMARY KEY (draft_id, revision);
@@ -2544,6 +2625,9 @@ ALTER TABLE ONLY public.programme_releases
 
 ALTER TABLE ONLY public.programme_standings
     ADD CONSTRAINT programme_standings_pkey PRIMARY KEY (member_id);
+
+ALTER TABLE ONLY public.programme_uses
+    ADD CONSTRAINT programme_uses_pkey PRIMARY KEY (member_id, rule, order_id);
 
 ALTER TABLE ONLY public.programme_versions
     ADD CONSTRAINT programme_versions_pkey PRIMARY KEY (version_id);
@@ -2576,6 +2660,10 @@ CREATE INDEX facts_by_member ON public.facts USING btree (member_id, occurred_at
 CREATE INDEX facts_by_reaction ON public.facts USING btree (name, ((data ->> 'fact_id'::text))) WHERE (name = ANY (ARRAY['reaction.failed'::text, 'reaction.succeeded'::text]));
 
 CREATE INDEX facts_by_time_known ON public.facts USING brin (recorded_at);
+
+CREATE INDEX facts_decisions_by_member ON public.facts_decisions USING btree (member_id, decision_id);
+
+CREATE INDEX facts_decisions_by_subject ON public.facts_decisions USING btree (subject_id);
 
 CREATE INDEX facts_webhook_deliveries_dead ON public.facts_webhook_deliveries USING btree (endpoint_id, delivery_id) WHERE (dead_at IS NOT NULL);
 
