@@ -103,7 +103,7 @@ class Programme:
     window_months: int = 12
     """How many months back spend counts towards a tier."""
 
-    other_terms: Mapping[str, Terms] = field(default_factory=dict[str, Terms])
+    other_terms: Mapping[str, Terms] = field(default_factory=dict[str, Terms], hash=False)
     """How long points of other kinds last and wait, by their code; those that are not named last for ever and do not wait."""
 
     rates: tuple[Rate, ...] = ()
