@@ -179,7 +179,7 @@ def test_case_21_points_are_whole_by_line_in_every_currency(
         shop = make.shop(tx, currency=currency)
         programme.publish(
             tx,
-            programme.Programme("P", currency, "UTC", earning, None, programme.default(currency, "UTC").tiers),
+            programme.Programme("P", currency, "UTC", earning, None, programme.default(currency, "UTC").tier_sets),
             at=NOON,
             by="test",
         )

@@ -94,25 +94,3 @@ class Worth:
     def spend_difference(self) -> int:
         """What is missing of the tier spend, or too much."""
         return self.spend_minor + self.spend_taken - self.counted_minor
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """One row of `programme_standings`."""
-
-    member_id: int
-    tier: str
-    since: datetime
-    qualifying_minor: int
-    reviewed_at: datetime
-    review_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Spend:
-    """What counted towards a member's tier at a moment, and when, if nothing happens, that will be less."""
-
-    member_id: int
-    moment: datetime
-    spend_minor: int
-    next_change_at: datetime | None

@@ -1,6 +1,6 @@
 """What a programme says, and the arithmetic of it. Points and money are integers throughout."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
@@ -9,7 +9,6 @@ from zoneinfo import available_timezones
 
 import msgspec
 
-from regulars.errors import Invalid
 from regulars.ledger import (
     AfterSpan,
     AtEvent,
@@ -26,13 +25,11 @@ from regulars.ledger import (
     expires_at,
     matures_at,
 )
+from regulars.programme._errors import BadProgramme
+from regulars.programme.tiers import Tier, TierSet, check_sets
 
 MOST_POINTS = 10**12
 """What one order can earn at most: what the ledger moves at once."""
-
-
-class BadProgramme(Invalid):
-    """{field} is {value!r}: {remedy}."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +58,6 @@ PENDINGS: Final[Mapping[str, type[Any]]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Tier:
-    """A tier, and the net spend on goods within twelve months from which it is had."""
-
-    code: str
-    name_en: str
-    name_zh: str
-    from_minor: int
-
-
-@dataclass(frozen=True, slots=True)
 class Programme:
     """One version of the programme. `version_id` is 0 until it is published."""
 
@@ -81,14 +68,18 @@ class Programme:
     expiry: Expiry | None
     """How long points last, counted from when they can be spent, or their wait is over; None: for ever."""
 
-    tiers: tuple[Tier, ...]
-    """From the lowest, which begins at 0, to the highest."""
+    tier_sets: tuple[TierSet, ...]
+    """Sets of tiers; the first is the main one."""
 
     pending: Pending | None = None
     """How long points wait before they can be spent; None: not at all."""
 
-    window_months: int = 12
     version_id: int = 0
+
+    @property
+    def main(self) -> TierSet:
+        """The set whose tier is *the* tier of a member."""
+        return self.tier_sets[0]
 
     def as_document(self) -> dict[str, object]:
         """The programme as it is stored and exchanged."""
@@ -171,22 +162,7 @@ def _check(programme: Programme) -> None:
         programme.earning.per_minor,
         "give 1 to 1000000000",
     )
-    must(1 <= programme.window_months <= 120, "window_months", programme.window_months, "give 1 to 120")
-    thresholds = [tier.from_minor for tier in programme.tiers]
-    must(thresholds[:1] == [0], "tiers", thresholds, "let the first tier begin at 0")
-    must(
-        thresholds == sorted(set(thresholds)),
-        "tiers",
-        thresholds,
-        "list tiers from the lowest to the highest, each from more",
-    )
-    codes = [tier.code for tier in programme.tiers]
-    must(
-        len(set(codes)) == len(codes) and all(code.isidentifier() for code in codes),
-        "tiers",
-        codes,
-        "give every tier a code of its own, of a-z, 0-9 and _",
-    )
+    check_sets(programme.tier_sets)
 
 
 def default(currency: str, time_zone: str) -> Programme:
@@ -197,10 +173,17 @@ def default(currency: str, time_zone: str) -> Programme:
         time_zone=time_zone,
         earning=Earning(points=1, per_minor=10),
         expiry=Rolling(Span(24, "month"), end_of="month"),
-        tiers=(
-            Tier("bronze", "Bronze", "铜卡", 0),
-            Tier("silver", "Silver", "银卡", 100_000),
-            Tier("gold", "Gold", "金卡", 500_000),
+        tier_sets=(
+            TierSet(
+                code="main",
+                name_en="Tiers",
+                name_zh="等级",
+                tiers=(
+                    Tier("bronze", "Bronze", "铜卡", 0),
+                    Tier("silver", "Silver", "银卡", 100_000),
+                    Tier("gold", "Gold", "金卡", 500_000),
+                ),
+            ),
         ),
     )
 
@@ -216,14 +199,6 @@ def share(whole: int, *, before: int, quantity: int, of: int) -> int:
     Rounded so that the parts of all pieces sum to the whole, in whatever steps they go.
     """
     return whole * (before + quantity) // of - whole * before // of
-
-
-def tier_for(spend_minor: int, tiers: Sequence[Tier]) -> Tier:
-    """The highest tier that a spend reaches, of `tiers` from the lowest to the highest; the lowest for anything less."""
-    for tier in reversed(tiers):
-        if tier.from_minor <= spend_minor:
-            return tier
-    return tiers[0]
 
 
 def terms(earned_at: datetime, programme: Programme, *, told_at: datetime) -> tuple[datetime | None, datetime | None]:
