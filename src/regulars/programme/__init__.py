@@ -27,6 +27,7 @@ from regulars.programme._rules import (
 from regulars.programme._standings import (
     TierSetNotFound,
     approve_grant,
+    counted_facts,
     end_grant,
     entitlements,
     grant_tier,
@@ -64,6 +65,7 @@ __all__ = [
     "award",
     "awards_of",
     "cancel",
+    "counted_facts",
     "current",
     "default",
     "deliver",

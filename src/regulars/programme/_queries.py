@@ -68,6 +68,21 @@ def select_reigning(tx: Transaction, *, since: datetime, known_at: datetime | No
     )  # fmt: skip
 
 
+def select_measures(tx: Transaction, *, at: datetime) -> list[tuple[str, str | None]]:
+    """What the tier sets of the version that holds count, other than spend. Asked once for every batch of facts."""
+    rows = tx.rows(
+        """
+        select s.one -> 'measure' ->> 'by', s.one -> 'measure' ->> 'of'
+        from (select v.document -> 'tier_sets' as sets from programme_versions v where v.effective_at <= %(at)s
+              order by v.effective_at desc, v.version_id desc limit 1) holding
+        cross join lateral jsonb_array_elements(holding.sets) s (one)
+        where s.one -> 'measure' ->> 'by' in ('points', 'event')
+        """,
+        at=at,
+    )  # fmt: skip
+    return [(by, of) for by, of in rows]
+
+
 def select_sliding(tx: Transaction, *, at: datetime) -> dict[str, Any] | None:
     """What the version says that holds at a moment, if points live by activity under it. Asked once for every batch posted."""
     rows = tx.rows(

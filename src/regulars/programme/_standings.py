@@ -2,16 +2,18 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from regulars import facts, ledger
 from regulars.errors import NotFound
-from regulars.programme import _activities, tiers
+from regulars.programme import _activities, _queries, tiers
 from regulars.programme._rules import Programme, terms
 from regulars.programme._versions import current, in_force, reigns, reigns_of
 from regulars.programme.tiers import GiftDue, Grant, Progress, Reigns, TierSet, benefits, grants
 from regulars.storage import Transaction
 
-_SINCE_EVER = datetime.fromisoformat("1900-01-01T00:00:00+00:00")
+_POINTS_FACTS: Final = frozenset({"points.earned", "points.promised", "points.reversed", "points.lapsed"})
+_SINCE_EVER: Final = datetime.fromisoformat("1900-01-01T00:00:00+00:00")
 
 
 class TierSetNotFound(NotFound):
@@ -205,15 +207,25 @@ def _judged(tx: Transaction, one: Grant, at: datetime) -> Grant:
     return one
 
 
-def sell_memberships(tx: Transaction, order_ids: Sequence[int], *, at: datetime) -> int:
+def sell_memberships(
+    tx: Transaction, order_ids: Sequence[int], *, return_ids: Sequence[int] = (), at: datetime
+) -> int:
     """Give the tiers that orders bought, and end those whose product came back; how many changed.
 
     Facts: `grant.approved`, `grant.ended`, and those of `review`.
     """
     programme = in_force(tx, at=at)
-    changed = grants.buy(tx, order_ids, sets=programme.tier_sets, zone=programme.time_zone, at=at)
+    changed = grants.buy(
+        tx, order_ids, return_ids=return_ids, sets=programme.tier_sets, zone=programme.time_zone, at=at
+    )
     review(tx, changed, at=at)
     return len(changed)
+
+
+def counted_facts(tx: Transaction, *, at: datetime) -> set[str]:
+    """The names of the facts that tiers count beside orders: what they follow from must be reviewed."""
+    counted = _queries.select_measures(tx, at=at)
+    return {name for by, of in counted for name in (_POINTS_FACTS if by == "points" else {of} if by == "event" else ()) if name}
 
 
 def entitlements(tx: Transaction, member_id: int, *, at: datetime) -> list[benefits.Entitlement]:

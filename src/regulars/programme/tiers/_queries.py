@@ -64,7 +64,7 @@ _POINTS: Final = """
     select q.counts_at, q.amount as net,
         case when q.amount > 0 or q.known_at < m.refunds_from then q.amount else 0 end as kept
     from ledger_earnings q
-    where q.account_id = m.account_id and q.bucket = m.account_id % 256
+    where q.account_id = m.account_id and q.bucket = m.account_id %% 256
       and q.counts_at <= m.moment and q.counts_at < m.until and q.known_at <= m.known and q.counts_at >= m.since
       and (m.months is null
            or (q.counts_at > m.since

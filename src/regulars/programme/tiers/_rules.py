@@ -134,9 +134,15 @@ class Judgement:
                 return
             drop_at = now.drop_at or self._drops(at)
             if at < drop_at:
-                self.standing = replace(now, drop_at=drop_at)
+                warned_at = at if now.drop_at is None and self._warned_lately(at) else now.warned_at
+                self.standing = replace(now, drop_at=drop_at, warned_at=warned_at)
                 return
             self.standing = replace(now, earned=tiers[level].code, earned_since=at, drop_at=None, fell_at=at)
+
+    def _warned_lately(self, at: datetime) -> bool:
+        """Whether what begins now was told in time: then it is not told again in the new cycle."""
+        warned_at = self.standing.warned_at
+        return warned_at is not None and warned_at >= at - timedelta(days=self.one.notice_days + 1)
 
     def _drops(self, at: datetime) -> datetime:
         """When a tier is lost that is not kept any more: after its grace, not before its least stay, one step a cycle."""

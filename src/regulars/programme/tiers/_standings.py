@@ -10,7 +10,7 @@ from regulars.programme.tiers import _queries
 from regulars.programme.tiers._following import Line, World, follow, looker, opened, people_of
 from regulars.programme.tiers._queries import Change
 from regulars.programme.tiers._records import GiftDue, Grant, Progress, Reigns, Standing
-from regulars.programme.tiers._rules import is_fixed, kept, reached
+from regulars.programme.tiers._rules import after, is_fixed, kept, reached
 from regulars.programme.tiers.grants import given
 from regulars.storage import Transaction
 
@@ -187,7 +187,7 @@ def described(line: Line, reigns: Reigns, at: datetime) -> Progress:
         zone=now.zone,
         earned=one.tiers[earned],
         keep_minor=max(one.tiers[earned].keeps - now.qualifying_minor, 0),
-        lost_at=(now.drop_at or now.cycle_ends) if falls < earned else None,
+        lost_at=(now.drop_at or after(now.cycle_ends, one, "grace", now.zone)) if falls < earned else None,
         falls_to=one.tiers[falls] if falls < earned else None,
         grant=max(holding, key=lambda grant: one.rank(grant.tier), default=None) if rank > earned else None,
     )

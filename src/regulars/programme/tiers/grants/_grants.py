@@ -167,7 +167,13 @@ def listed(
 
 
 def buy(
-    tx: Transaction, order_ids: Sequence[int], *, sets: Sequence[TierSet], zone: str, at: datetime
+    tx: Transaction,
+    order_ids: Sequence[int],
+    *,
+    return_ids: Sequence[int] = (),
+    sets: Sequence[TierSet],
+    zone: str,
+    at: datetime,
 ) -> list[tuple[int, datetime]]:
     """Give the tiers that paid orders bought, and end those whose product came back; whose standings change, and when.
 
@@ -181,7 +187,8 @@ def buy(
     }
     if not sold:
         return []
-    found = _queries.select_bought(tx, order_ids=list(order_ids), skus=sorted(sold))
+    returned = _queries.select_orders_of(tx, return_ids=list(return_ids)) if return_ids else []
+    found = _queries.select_bought(tx, order_ids=sorted({*order_ids, *returned}), skus=sorted(sold))
     known = {one.grant_id: one for one in given(tx, {one.member_id for one in found})}
     changed: list[tuple[int, datetime]] = []
     for one in found:

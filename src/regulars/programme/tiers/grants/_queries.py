@@ -117,3 +117,10 @@ def select_bought(tx: Transaction, *, order_ids: list[int], skus: list[str]) -> 
         """,
         Bought, order_ids=order_ids, skus=skus,
     )  # fmt: skip
+
+
+def select_orders_of(tx: Transaction, *, return_ids: list[int]) -> list[int]:
+    """The orders of which anything came back in some returns."""
+    return tx.values(
+        "select distinct order_id from commerce_order_returns where return_id = any(%(return_ids)s)", return_ids=return_ids
+    )
