@@ -94,7 +94,7 @@ class Plain:
         return sum(e.amount for e in self.counting(at))
 
     def end_cycle(self) -> None:
-        begins, ends = self.cycle
+        ends = self.cycle[1]
         if self.fixed:
             level = self.worth(self.net(ends), self.net(ends))
             if 0 < self.held <= level and not self.drop_at:
@@ -107,7 +107,9 @@ class Plain:
         return max(
             rank
             for rank, tier in enumerate(self.one.tiers)
-            if tier.reach <= net or rank == 0 or (rank <= self.held and (tier.reach if tier.keep is None else tier.keep) <= kept)
+            if tier.reach <= net
+            or rank == 0
+            or (rank <= self.held and (tier.reach if tier.keep is None else tier.keep) <= kept)
         )
 
     def spared(self) -> int:

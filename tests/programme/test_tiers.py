@@ -1,7 +1,7 @@
 """Tiers: several sets, windows, keeping and losing, against a plain model of one member."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -27,7 +27,9 @@ CALENDAR = replace(MAIN, window=Window("calendar"))
 LONDON = "Europe/London"
 
 
-def publish(tx: Transaction, *sets: TierSet, at: datetime = NOON, zone: str = LONDON, effective_at: datetime | None = None) -> None:
+def publish(
+    tx: Transaction, *sets: TierSet, at: datetime = NOON, zone: str = LONDON, effective_at: datetime | None = None
+) -> None:
     made = replace(programme.default("GBP", zone), tier_sets=sets)
     programme.publish(tx, made, at=at, by="test", effective_at=effective_at)
 
@@ -87,7 +89,9 @@ SETS = st.builds(
     tiers=st.sampled_from([TIERS, tuple(replace(one, keep=None) for one in TIERS)]),
     window=st.one_of(
         st.builds(Window, kind=st.just("rolling"), months=st.sampled_from([1, 3, 12])),
-        st.builds(Window, kind=st.just("calendar"), month=st.sampled_from([2, 3, 10]), day=st.sampled_from([1, 26, 29])),
+        st.builds(
+            Window, kind=st.just("calendar"), month=st.sampled_from([2, 3, 10]), day=st.sampled_from([1, 26, 29])
+        ),
         st.just(Window("anniversary")),
     ),
     grace=st.sampled_from([Span(0, "day"), Span(20, "day")]),
@@ -253,7 +257,9 @@ def test_case_18_what_is_learned_of_a_closed_year_counts_in_it_and_rewrites_noth
     assert as_of(day("2024-01-15"), day("2024-03-01")) == ("silver", 0), "kept by the year as it is known now"
 
 
-FLAPPING = replace(MAIN, tiers=(TIERS[0], replace(TIERS[1], gift=Gift(points=50)), replace(TIERS[2], gift=Gift(reward="mug"))))
+FLAPPING = replace(
+    MAIN, tiers=(TIERS[0], replace(TIERS[1], gift=Gift(points=50)), replace(TIERS[2], gift=Gift(reward="mug")))
+)
 
 
 def test_case_29_spending_points_moves_no_tier_and_a_refund_is_hysteresis_not_flapping(tx: Transaction) -> None:
@@ -283,7 +289,7 @@ def test_case_29_grace_and_a_least_stay_hold_a_tier_that_wavers(tx: Transaction)
     spend(tx, someone, -900, NOON + DAY)
     lost = programme.standing(tx, someone, at=NOON + 2 * DAY)
     assert (lost.tier.code, lost.falls_to and lost.falls_to.code) == ("silver", "bronze")
-    assert lost.lost_at == ledger.day_begins(datetime(2026, 4, 2).date(), LONDON), "31 days: a whole stay, not a grace of 10"
+    assert lost.lost_at == ledger.day_begins(date(2026, 4, 2), LONDON), "31 days: a whole stay, not a grace of 10"
     spend(tx, someone, 700, NOON + 20 * DAY)
     pass_time(tx, NOON + 60 * DAY)
     assert told(tx, someone) == [("tier.reached", NOON, "silver"), ("tier.kept", NOON + 20 * DAY, "silver")]
@@ -308,7 +314,9 @@ def test_case_29_a_gift_comes_once_in_a_cycle_however_often_the_tier_is_reached(
     assert found == [None, "mug", None]
 
 
-@pytest.mark.parametrize(("refunds", "then", "at_the_end"), [("at_once", "bronze", "bronze"), ("cycle_end", "silver", "bronze")])
+@pytest.mark.parametrize(
+    ("refunds", "then", "at_the_end"), [("at_once", "bronze", "bronze"), ("cycle_end", "silver", "bronze")]
+)
 def test_case_29_a_refund_that_undoes_a_tier_counts_at_once_or_when_the_cycle_ends(
     tx: Transaction, refunds: Any, then: str, at_the_end: str
 ) -> None:
@@ -328,7 +336,12 @@ def test_orders_count_while_anything_of_them_is_kept(tx: Transaction) -> None:
     many = replace(MAIN, measure=Measure("orders"), tiers=(TIERS[0], replace(TIERS[1], reach=2, keep=None)))
     publish(tx, many)
     someone = enrol(tx, "ada")
-    rows = [("ord_0000000000001", 500), ("ord_0000000000002", 500), ("ret_1/ord_0000000000002", -400), ("ret_2/ord_0000000000002", -100)]
+    rows = [
+        ("ord_0000000000001", 500),
+        ("ord_0000000000002", 500),
+        ("ret_1/ord_0000000000002", -400),
+        ("ret_2/ord_0000000000002", -100),
+    ]
     seen: list[int] = []
     for number, (reference, amount) in enumerate(rows):
         at = NOON + number * DAY
@@ -346,7 +359,9 @@ def test_orders_count_while_anything_of_them_is_kept(tx: Transaction) -> None:
 
 
 def test_events_count_by_their_name(tx: Transaction) -> None:
-    visits = replace(MAIN, measure=Measure("event", "store.visited"), tiers=(TIERS[0], replace(TIERS[1], reach=3, keep=None)))
+    visits = replace(
+        MAIN, measure=Measure("event", "store.visited"), tiers=(TIERS[0], replace(TIERS[1], reach=3, keep=None))
+    )
     publish(tx, visits)
     someone = enrol(tx, "ada")
     assert programme.counted_facts(tx, at=NOON) == {"store.visited"}
@@ -359,7 +374,9 @@ def test_events_count_by_their_name(tx: Transaction) -> None:
 
 
 def test_several_sets_stand_side_by_side_and_the_first_is_the_members_tier(tx: Transaction) -> None:
-    other = replace(CALENDAR, code="club", measure=Measure("orders"), tiers=(TIERS[0], replace(TIERS[2], reach=2, keep=None)))
+    other = replace(
+        CALENDAR, code="club", measure=Measure("orders"), tiers=(TIERS[0], replace(TIERS[2], reach=2, keep=None))
+    )
     publish(tx, MAIN, other)
     someone = enrol(tx, "ada")
     for number in range(2):
@@ -386,7 +403,11 @@ def test_who_is_about_to_lose_a_tier_is_told_once_in_a_cycle_with_what_is_missin
     spend(tx, someone, 3880, day("2025-03-02"))
     pass_time(tx, day("2025-12-15"))
     [warned] = [one for one in facts.timeline(tx, member_id=someone) if one.name == "tier.at_risk"]
-    assert (warned.occurred_at, warned.data["missing_minor"], warned.data["falls_to"]) == (day("2025-12-02", 0), 120, "silver")
+    assert (warned.occurred_at, warned.data["missing_minor"], warned.data["falls_to"]) == (
+        day("2025-12-02", 0),
+        120,
+        "silver",
+    )
     now = programme.standing(tx, someone, at=day("2025-12-15"))
     assert (now.keep_minor, now.falls_to and now.falls_to.code) == (120, "silver")
     assert now.lost_at == datetime(2026, 1, 16, tzinfo=UTC)
@@ -450,7 +471,11 @@ def test_where_the_set_asks_for_a_second_person_nobody_gives_a_tier_alone(tx: Tr
     assert told(tx, someone) == [("tier.reached", NOON + DAY, "gold")]
     with pytest.raises(programme.tiers.grants.GrantDecided):
         programme.tiers.grants.reject(tx, 1, by="max", at=NOON + DAY)
-    about = [(one.name, one.data["by"]) for one in reversed(facts.timeline(tx, member_id=someone)) if one.name.startswith("grant.")]
+    about = [
+        (one.name, one.data["by"])
+        for one in reversed(facts.timeline(tx, member_id=someone))
+        if one.name.startswith("grant.")
+    ]
     assert about == [("grant.proposed", "olga"), ("grant.approved", "max")]
 
 
@@ -462,7 +487,9 @@ def test_where_the_set_asks_for_a_second_person_nobody_gives_a_tier_alone(tx: Tr
         ("gold", {"ends_at": NOON}, "ends_at"),
     ],
 )
-def test_a_tier_that_cannot_be_given_is_refused_and_nothing_changes(tx: Transaction, tier: str, more: Any, field: str) -> None:
+def test_a_tier_that_cannot_be_given_is_refused_and_nothing_changes(
+    tx: Transaction, tier: str, more: Any, field: str
+) -> None:
     publish(tx, MAIN)
     someone = enrol(tx, "ada")
     with pytest.raises(programme.tiers.grants.BadGrant) as refused:
@@ -473,7 +500,9 @@ def test_a_tier_that_cannot_be_given_is_refused_and_nothing_changes(tx: Transact
 
 SHIPPING = Benefit("shipping", "free_shipping", "Free shipping", "免运费", uses=2)
 BETTER = replace(SHIPPING, uses=None)
-ENTITLED = replace(CALENDAR, tiers=(TIERS[0], replace(TIERS[1], benefits=(SHIPPING,)), replace(TIERS[2], benefits=(BETTER,))))
+ENTITLED = replace(
+    CALENDAR, tiers=(TIERS[0], replace(TIERS[1], benefits=(SHIPPING,)), replace(TIERS[2], benefits=(BETTER,)))
+)
 
 
 def test_a_benefit_is_used_as_often_as_its_quota_says_and_a_reference_once(tx: Transaction) -> None:

@@ -81,6 +81,9 @@ PATHS: Final = {
     "replay": ("A replay.", "rpl_04h8z2k1q9x0b"),
     "import_id": ("An import.", "imp_04h8z2k1q9x0b"),
     "name": ("The name of a measure.", "repurchase_rate"),
+    "tier_set": ("A set of tiers, by its code.", "main"),
+    "benefit": ("A benefit, by its code.", "shipping"),
+    "grant": ("A tier given.", "tgr_04h8z2k1q9x0b"),
 }
 
 

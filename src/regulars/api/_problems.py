@@ -220,10 +220,13 @@ def _flaws(error: RegularsError, *, reading: bool) -> list[Flaw]:
     field, remedy = error.details.get("field"), error.details.get("remedy")
     if isinstance(error, Invalid) and field is not None and status_of(type(error)) == 422:
         told = str(remedy or error)
-        return [
-            Flaw(told, parameter=str(field)) if reading else Flaw(told, pointer="#/" + str(field).replace(".", "/"))
-        ]
+        return [Flaw(told, parameter=str(field)) if reading else Flaw(told, pointer=_pointer(str(field)))]
     return []
+
+
+def _pointer(field: str) -> str:
+    """`tier_sets[0].tiers[1].keep` as a JSON pointer."""
+    return "#/" + re.sub(r"\[(\d+)\]", r".\1", field).replace(".", "/")
 
 
 def _plain(value: object) -> object:

@@ -30,6 +30,7 @@ from regulars.console import (
     programme,
     proof,
     sign_in,
+    tiers,
     webhooks,
 )
 from regulars.console._errors import error_page
@@ -46,6 +47,7 @@ _STAFF = (
     orders.list_orders,
     orders.show_order,
     *programme.PAGES,
+    *tiers.PAGES,
     imports.list_imports,
     imports.show_import,
     *member_points.PAGES,

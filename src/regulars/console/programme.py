@@ -13,9 +13,10 @@ from litestar.response import Redirect, Response
 
 from regulars import access, ledger, programme
 from regulars.access import Permission
-from regulars.console import _pages, _ranks, _terms
+from regulars.console import _pages, _ranks, _terms, _tiers
 from regulars.console._visits import Visit
 from regulars.programme import BadProgramme, Programme
+from regulars.programme.tiers import figures
 
 Form = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
 
@@ -40,7 +41,8 @@ def show_programme(visit: NamedDependency[Visit]) -> Response[str]:
         found = _ranks.standing_programme(tx, visit.now)
         if found is None:
             return _pages.page(visit, "programme_empty.html")
-        counts, versions = programme.tier_counts(tx), programme.versions(tx)
+        counts = {one.code: figures.distribution(tx, one.code) for one in found.tier_sets}
+        versions = programme.versions(tx)
     earlier = [
         (version, Programme.from_document(version.document, version_id=version.version_id)) for version in versions
     ]
@@ -49,7 +51,8 @@ def show_programme(visit: NamedDependency[Visit]) -> Response[str]:
         "programme.html",
         programme=found,
         holding=next((version for version in versions if version.version_id == found.version_id), None),
-        names=_ranks.tier_names(found, visit.language),
+        names=_ranks.all_tier_names(found, visit.language),
+        sets=[_tiers.Words.of(one, found, visit.language) for one in found.tier_sets],
         counts=counts,
         versions=earlier,
         example=_example(visit, found),

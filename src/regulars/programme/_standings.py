@@ -184,11 +184,9 @@ def grant_tier(
     """
     in_force(tx, at=at)
     one = tier_set(tx, set_code, at=at)
-    kind = "grant" if tier else "lock"
     held = tier or next(each.tier.code for each in standings(tx, member_id, at=at) if each.one.code == set_code)
-    made = grants.give(
-        tx, member_id, one, held, reason=reason, by=by, at=at, grant_id=grant_id, kind=kind, begins_at=begins_at, ends_at=ends_at
-    )  # fmt: skip
+    wish = grants.NewGrant(held, reason, "grant" if tier else "lock", begins_at, ends_at)
+    made = grants.give(tx, member_id, one, wish, by=by, at=at, grant_id=grant_id)
     return _judged(tx, made, at)
 
 
@@ -207,9 +205,7 @@ def _judged(tx: Transaction, one: Grant, at: datetime) -> Grant:
     return one
 
 
-def sell_memberships(
-    tx: Transaction, order_ids: Sequence[int], *, return_ids: Sequence[int] = (), at: datetime
-) -> int:
+def sell_memberships(tx: Transaction, order_ids: Sequence[int], *, return_ids: Sequence[int] = (), at: datetime) -> int:
     """Give the tiers that orders bought, and end those whose product came back; how many changed.
 
     Facts: `grant.approved`, `grant.ended`, and those of `review`.
@@ -225,7 +221,12 @@ def sell_memberships(
 def counted_facts(tx: Transaction, *, at: datetime) -> set[str]:
     """The names of the facts that tiers count beside orders: what they follow from must be reviewed."""
     counted = _queries.select_measures(tx, at=at)
-    return {name for by, of in counted for name in (_POINTS_FACTS if by == "points" else {of} if by == "event" else ()) if name}
+    return {
+        name
+        for by, of in counted
+        for name in (_POINTS_FACTS if by == "points" else {of} if by == "event" else ())
+        if name
+    }
 
 
 def entitlements(tx: Transaction, member_id: int, *, at: datetime) -> list[benefits.Entitlement]:

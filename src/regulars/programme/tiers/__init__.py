@@ -28,6 +28,7 @@ from regulars.programme.tiers._sets import (
     check_sets,
 )
 from regulars.programme.tiers._standings import Reviewed, due, new_gifts, progress, review, review_everyone
+from regulars.programme.tiers._words import Told, Writer, amount_of, describe, name_of
 
 __all__ = [
     "KINDS",
@@ -47,13 +48,18 @@ __all__ = [
     "Standing",
     "Tier",
     "TierSet",
+    "Told",
     "Window",
+    "Writer",
+    "amount_of",
     "benefits",
     "check_sets",
+    "describe",
     "due",
     "figures",
     "grants",
     "judge_all",
+    "name_of",
     "new_gifts",
     "progress",
     "progress_as_of",

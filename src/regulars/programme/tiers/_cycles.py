@@ -67,7 +67,8 @@ def first_cycle(window: Window, joined_at: datetime, moment: datetime, zone: str
         return Cycle(day_begins(today, zone), day_begins(months_on(today, window.months), zone), zone)
     anchor = local_day(joined_at, zone)
     year = today.year if _boundary(window, anchor, today.year) <= today else today.year - 1
-    return Cycle(*(day_begins(_boundary(window, anchor, each), zone) for each in (year, year + 1)), zone)
+    begins, ends = (day_begins(_boundary(window, anchor, each), zone) for each in (year, year + 1))
+    return Cycle(begins, ends, zone)
 
 
 def next_cycle(window: Window, before: Cycle, joined_at: datetime, zone: str) -> Cycle:

@@ -6,7 +6,7 @@ judged at that very moment, before whatever came later: however late the work is
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from regulars import commerce, ledger
@@ -87,7 +87,7 @@ def _zones(one: _queries.Someone, shops: Mapping[str, str]) -> dict[str, str]:
 def known_zone(name: str | None) -> bool:
     """Whether a member's record names a time zone there is."""
     try:
-        return name is not None and bool(ledger.day_begins(datetime.min.date().replace(year=2000), name))
+        return name is not None and bool(ledger.day_begins(date(2000, 1, 1), name))
     except (KeyError, ValueError, OSError):  # what zoneinfo says to names of every sort
         return False
 
@@ -202,7 +202,9 @@ def _step(line: Line, world: World, seen: Sequence[Seen]) -> None:
         now = line.standing
         assert now is not None  # noqa: S101  `_begin` made one
         reign = world.reigns.at(moment)
-        one = (world.reigns.at(moment - _INSTANT).of(line.set_code) if line.closing else None) or reign.of(line.set_code)
+        one = (world.reigns.at(moment - _INSTANT).of(line.set_code) if line.closing else None) or reign.of(
+            line.set_code
+        )
         assert one is not None  # noqa: S101  or nothing would have been asked
         found = next(answers)
         ahead = next(answers) if one.notice_days and not is_fixed(one) else None

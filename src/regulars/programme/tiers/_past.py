@@ -69,7 +69,9 @@ def _everything(
 
 def _moments(counted: Sequence[Counted], as_of: datetime) -> list[datetime]:
     """When it became so, and the moment that is asked about."""
-    return sorted({max(one.known_at, one.counts_at) for one in counted if max(one.known_at, one.counts_at) < as_of} | {as_of})
+    return sorted(
+        {max(one.known_at, one.counts_at) for one in counted if max(one.known_at, one.counts_at) < as_of} | {as_of}
+    )
 
 
 def _as_known(one: Grant, known_at: datetime) -> Grant | None:
@@ -91,7 +93,9 @@ def _remembering(counted: dict[Measure, list[Counted]]) -> Look:
 
 def _seen(by: By, rows: Sequence[Counted], ask: Ask) -> Seen:
     known = rows[: bisect_right(rows, ask.known, key=lambda one: one.known_at)]
-    within = [one for one in known if one.counts_at <= ask.moment and one.counts_at < ask.until and _in_window(one, ask)]
+    within = [
+        one for one in known if one.counts_at <= ask.moment and one.counts_at < ask.until and _in_window(one, ask)
+    ]
     if by == "orders":
         return _seen_orders(within, ask)
     kept = sum(one.amount for one in within if one.amount > 0 or one.known_at < ask.refunds_from)

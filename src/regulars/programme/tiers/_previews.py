@@ -37,7 +37,9 @@ def judge_all(tx: Transaction, reign: Reign, *, at: datetime) -> dict[str, Moves
             for standing, found in zip(standings, seen, strict=True):
                 had = known.get((standing.member_id, one.code))
                 given = grants.get((standing.member_id, one.code), ())
-                moves[one.code][had.tier if had and had.place >= 0 else None, _comes_to(one, standing, found, given, at)] += 1
+                moves[one.code][
+                    had.tier if had and had.place >= 0 else None, _comes_to(one, standing, found, given, at)
+                ] += 1
     return {code: dict(counted) for code, counted in moves.items()}
 
 
@@ -70,5 +72,3 @@ def _comes_to(one: TierSet, standing: Standing, seen: Seen, grants: Sequence[Gra
     given = [one.rank(grant.tier) for grant in grants if grant.holds(at)]
     rank = max(reached(one, seen.net), kept(one, seen.kept, held), one.rank(standing.base), floor, *given)
     return one.tiers[rank].code
-
-

@@ -260,7 +260,9 @@ def select_due(tx: Transaction, *, at: datetime, limit: int) -> list[tuple[int, 
 def select_members_after(tx: Transaction, *, after: int, limit: int) -> list[int]:
     """The members after one, in order."""
     return tx.values(
-        "select member_id from members where member_id > %(after)s order by member_id limit %(limit)s", after=after, limit=limit
+        "select member_id from members where member_id > %(after)s order by member_id limit %(limit)s",
+        after=after,
+        limit=limit,
     )
 
 

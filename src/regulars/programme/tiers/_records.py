@@ -1,5 +1,7 @@
-"""The rows of tiers, and what is worked out of them. Amounts are minor units of what a set counts: of money, of points; orders and
-events count one each."""
+"""The rows of tiers, and what is worked out of them.
+
+Amounts are minor units of what a set counts: of money, of points; orders and events count one each.
+"""
 
 from bisect import bisect_right
 from collections.abc import Sequence
@@ -122,6 +124,17 @@ class Grant:
     def holds(self, at: datetime) -> bool:
         """Whether it gives its tier at a moment."""
         return self.decision == "approved" and self.begins_at <= at < self.until
+
+
+@dataclass(frozen=True, slots=True)
+class NewGrant:
+    """A tier to be given, or the one that is had to be locked; begins at once and holds for good unless it says otherwise."""
+
+    tier: str
+    reason: str
+    kind: GrantKind = "grant"
+    begins_at: datetime | None = None
+    ends_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -164,7 +164,9 @@ class Judgement:
         else:
             begins, expected, lost_at = at, ahead or seen, at + timedelta(days=days)
         lost_at = now.drop_at or after(lost_at, self.one, "grace", now.zone)
-        falls_to = max(reached(self.one, expected.net), kept(self.one, expected.kept, held), self._floor_of_policy(held))
+        falls_to = max(
+            reached(self.one, expected.net), kept(self.one, expected.kept, held), self._floor_of_policy(held)
+        )
         if now.drop_at is None and at < begins:
             return begins
         if now.drop_at is not None or falls_to < held:

@@ -186,9 +186,7 @@ def _check_set(at: str, one: TierSet) -> None:
     _check_names(at, one)
     _check_measure(f"{at}.measure", one.measure)
     _check_window(f"{at}.window", one.window)
-    _must(
-        0 <= one.notice_days <= _MOST_DAYS, f"{at}.notice_days", one.notice_days, f"give 0 to {_MOST_DAYS}"
-    )
+    _must(0 <= one.notice_days <= _MOST_DAYS, f"{at}.notice_days", one.notice_days, f"give 0 to {_MOST_DAYS}")
     reaches = [tier.reach for tier in one.tiers]
     _must(reaches[:1] == [0], f"{at}.tiers", reaches, "let the first tier begin at 0")
     _must(

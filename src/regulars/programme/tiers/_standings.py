@@ -153,7 +153,13 @@ def progress(tx: Transaction, member_id: int, *, reigns: Reigns, at: datetime) -
     known = {one.set_code: one for one in _queries.select_standings(tx, member_ids=[member_id])}
     grants = grants_of(tx, [member_id])
     lines = [
-        Line(member_id, one.code, known.get(one.code), [_not_before(known.get(one.code), at)], grants.get((member_id, one.code), ()))
+        Line(
+            member_id,
+            one.code,
+            known.get(one.code),
+            [_not_before(known.get(one.code), at)],
+            grants.get((member_id, one.code), ()),
+        )
         for one in reigns.at(at).sets
     ]
     follow(lines, world, looker(tx))

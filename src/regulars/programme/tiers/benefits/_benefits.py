@@ -75,7 +75,9 @@ def use(
     chosen = next((one for one in held if one.left is None or one.left), None)
     if chosen is None:
         back = held[0].progress.cycle_ends
-        raise BenefitUsedUp(benefit=benefit, uses=held[0].benefit.uses, back_at=back.isoformat() if back else "a new cycle")
+        raise BenefitUsedUp(
+            benefit=benefit, uses=held[0].benefit.uses, back_at=back.isoformat() if back else "a new cycle"
+        )
     made = Use(member_id, reference, chosen.one.code, benefit, at)
     _queries.insert_use(tx, use=made, cycle_begins=chosen.progress.cycle_begins)
     about = {"set": chosen.one.code, "tier": chosen.progress.tier.code, "benefit": benefit, "reference": reference}

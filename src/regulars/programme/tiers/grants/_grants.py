@@ -4,10 +4,10 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from regulars import facts
-from regulars.errors import Conflict, Forbidden, Invalid, NotFound
+from regulars.errors import Conflict, Invalid, NotFound
 from regulars.ledger import Span, day_begins
 from regulars.programme.tiers._cycles import local_day
-from regulars.programme.tiers._records import Grant, GrantKind
+from regulars.programme.tiers._records import Grant, NewGrant
 from regulars.programme.tiers._sets import TierSet
 from regulars.programme.tiers.grants import _queries
 from regulars.programme.tiers.grants._queries import Bought
@@ -29,7 +29,7 @@ class GrantEnded(Conflict):
     """{grant} holds no more, or never did: there is nothing to end."""
 
 
-class OwnGrant(Forbidden):
+class OwnGrant(Conflict):
     """{by} asked for this tier: somebody else has to decide on it."""
 
 
@@ -38,18 +38,7 @@ class BadGrant(Invalid):
 
 
 def give(
-    tx: Transaction,
-    member_id: int,
-    one: TierSet,
-    tier: str,
-    *,
-    reason: str,
-    by: str,
-    at: datetime,
-    grant_id: int,
-    kind: GrantKind = "grant",
-    begins_at: datetime | None = None,
-    ends_at: datetime | None = None,
+    tx: Transaction, member_id: int, one: TierSet, wish: NewGrant, *, by: str, at: datetime, grant_id: int
 ) -> Grant:
     """Give a member a tier by hand, or lock the one they have; where the set asks for it, somebody else decides first.
 
@@ -58,27 +47,26 @@ def give(
     Raises:
         BadGrant: there is no such tier, or the time cannot be.
     """
-    begins = max(begins_at or at, at)
-    _check(one, tier, reason, begins, ends_at)
-    decided = None if one.approval else at
+    begins = max(wish.begins_at or at, at)
+    _check(one, wish, begins)
+    decided = (None, None, None) if one.approval else ("approved", at, by)
     made = Grant(
-        grant_id, member_id, one.code, tier, kind, begins, ends_at, reason, at, by,
-        decision=None if one.approval else "approved", decided_at=decided, decided_by=None if one.approval else by,
+        grant_id, member_id, one.code, wish.tier, wish.kind, begins, wish.ends_at, wish.reason, at, by, *decided,
         decided_because=None, ended_at=None, ended_by=None, ended_because=None,
     )  # fmt: skip
     if _queries.insert_grants(tx, grants=[made]):
-        _record(tx, "proposed" if one.approval else "approved", made, by, reason, at)
+        _record(tx, "proposed" if one.approval else "approved", made, by, wish.reason, at)
     return find(tx, grant_id)
 
 
-def _check(one: TierSet, tier: str, reason: str, begins: datetime, ends: datetime | None) -> None:
+def _check(one: TierSet, wish: NewGrant, begins: datetime) -> None:
     codes = [each.code for each in one.tiers]
-    if tier not in codes:
-        raise BadGrant(field="tier", value=tier, remedy=f"give one of {', '.join(codes)}")
-    if not 0 < len(reason.strip()) <= _LONGEST or not reason.isprintable():
-        raise BadGrant(field="reason", value=reason, remedy=f"give 1 to {_LONGEST} letters on one line")
-    if ends is not None and ends <= begins:
-        raise BadGrant(field="ends_at", value=ends.isoformat(), remedy="give a later moment, or none")
+    if wish.tier not in codes:
+        raise BadGrant(field="tier", value=wish.tier, remedy=f"give one of {', '.join(codes)}")
+    if not 0 < len(wish.reason.strip()) <= _LONGEST or not wish.reason.isprintable():
+        raise BadGrant(field="reason", value=wish.reason, remedy=f"give 1 to {_LONGEST} letters on one line")
+    if wish.ends_at is not None and wish.ends_at <= begins:
+        raise BadGrant(field="ends_at", value=wish.ends_at.isoformat(), remedy="give a later moment, or none")
 
 
 def _record(tx: Transaction, what: str, one: Grant, by: str, because: str | None, at: datetime) -> None:
@@ -118,9 +106,7 @@ def reject(tx: Transaction, grant_id: int, *, by: str, because: str | None = Non
 
 
 def _decide(tx: Transaction, asked: Grant, decision: str, by: str, because: str | None, at: datetime) -> Grant:
-    done = _queries.decide_grant(
-        tx, grant_id=asked.grant_id, decision=decision, by=by, because=because or None, at=at
-    )
+    done = _queries.decide_grant(tx, grant_id=asked.grant_id, decision=decision, by=by, because=because or None, at=at)
     if done is None:
         raise GrantDecided(grant=to_public("tgr", asked.grant_id))
     _record(tx, decision, done, by, because, at)
@@ -242,5 +228,3 @@ def _begins(known: Mapping[int, Grant], one: Bought, code: str, tier: str) -> da
         and grant.until > one.paid_at
     ]
     return max([one.paid_at, *same])
-
-

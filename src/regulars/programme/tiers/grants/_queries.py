@@ -30,9 +30,7 @@ def select_grant(tx: Transaction, *, grant_id: int) -> Grant | None:
     )
 
 
-def select_grants(
-    tx: Transaction, *, waiting: bool, before: tuple[datetime, int] | None, limit: int
-) -> list[Grant]:
+def select_grants(tx: Transaction, *, waiting: bool, before: tuple[datetime, int] | None, limit: int) -> list[Grant]:
     """What was given, or waits for a second person, the latest first."""
     return tx.all(
         f"""
@@ -122,5 +120,6 @@ def select_bought(tx: Transaction, *, order_ids: list[int], skus: list[str]) -> 
 def select_orders_of(tx: Transaction, *, return_ids: list[int]) -> list[int]:
     """The orders of which anything came back in some returns."""
     return tx.values(
-        "select distinct order_id from commerce_order_returns where return_id = any(%(return_ids)s)", return_ids=return_ids
+        "select distinct order_id from commerce_order_returns where return_id = any(%(return_ids)s)",
+        return_ids=return_ids,
     )
