@@ -134,11 +134,18 @@ class Plain:
             self.told.append(("tier.reached" if level > self.held else "tier.left", at, self.one.tiers[level].code))
             self.held, self.since, self.drop_at = level, at, None
 
+    def days_over(self, start: datetime, days: int) -> datetime:
+        """When so many days are over that begin at an instant or after it."""
+        first = start.astimezone(self.zone).date()
+        if midnight(first, self.zone) < start:
+            first += timedelta(days=1)
+        return midnight(first + timedelta(days=days), self.zone)
+
     def when_lost(self, at: datetime) -> datetime:
         moments = [at]
         for start, span in ((at, self.one.grace), (self.since, self.one.stay)):
             if span.count:
-                moments.append(midnight(start.astimezone(self.zone).date() + timedelta(days=span.count + 1), self.zone))
+                moments.append(self.days_over(start, span.count))
         if self.one.downgrade == "one_step" and self.fell_at and self.fell_at >= self.cycle[0]:
             moments.append(self.cycle[1])
         return max(moments)

@@ -1,4 +1,4 @@
-"""Tiers: several sets, windows, keeping and losing, against a plain model of one member."""
+"""Tiers: several sets, windows, keeping and losing, against a plain model of one member, and the hard cases of the field."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -11,73 +11,26 @@ from hypothesis import strategies as st
 from conftest import NOON
 from make import DAY
 from programme.plain_tiers import Event, Plain
+from programme.tier_making import (
+    CALENDAR,
+    LONDON,
+    MAIN,
+    TIERS,
+    count,
+    day,
+    enrol,
+    names,
+    pass_time,
+    publish,
+    spend,
+    tier,
+    told,
+)
 from regulars import facts, ledger, members, programme
 from regulars.ledger import Span
-from regulars.programme import Tier, TierSet
-from regulars.programme.tiers import Benefit, Gift, Measure, Window
+from regulars.programme import TierSet
+from regulars.programme.tiers import Gift, Measure, Window
 from regulars.storage import Transaction
-
-TIERS = (
-    Tier("bronze", "Bronze", "铜卡", 0),
-    Tier("silver", "Silver", "银卡", 1000, 800),
-    Tier("gold", "Gold", "金卡", 5000, 4000),
-)
-MAIN = TierSet("main", "Tiers", "等级", TIERS)
-CALENDAR = replace(MAIN, window=Window("calendar"))
-LONDON = "Europe/London"
-
-
-def publish(
-    tx: Transaction, *sets: TierSet, at: datetime = NOON, zone: str = LONDON, effective_at: datetime | None = None
-) -> None:
-    made = replace(programme.default("GBP", zone), tier_sets=sets)
-    programme.publish(tx, made, at=at, by="test", effective_at=effective_at)
-
-
-def enrol(tx: Transaction, name: str, *, joined_at: datetime = NOON, **more: Any) -> int:
-    [done] = members.enrol(tx, [members.NewMember(name, joined_at=joined_at, **more)], at=joined_at)
-    return done.member_id
-
-
-def count(tx: Transaction, member_id: int, *events: Event, posted_at: datetime | None = None) -> None:
-    """Let amounts count, as awards would; nothing is judged by that."""
-    for event in events:
-        number = tx.value("select count(*) from programme_qualifying")
-        tx.run(
-            "insert into programme_qualifying (member_id, counts_at, known_at, reference, amount_minor, posted_at) "
-            "values (%(m)s, %(c)s, %(k)s, %(r)s, %(a)s, %(p)s)",
-            m=member_id, c=event.counts_at, k=event.known_at, r=f"ord_{number:013d}", a=event.amount, p=posted_at or event.known_at,
-        )  # fmt: skip
-
-
-def spend(tx: Transaction, member_id: int, amount: int, at: datetime, *, known_at: datetime | None = None) -> None:
-    """Let an amount count, and judge."""
-    known = known_at or at
-    count(tx, member_id, Event(at, known, amount))
-    programme.review(tx, [(member_id, known)], at=known)
-
-
-def pass_time(tx: Transaction, until: datetime) -> None:
-    while programme.review_due(tx, at=until):
-        pass
-
-
-def told(tx: Transaction, member_id: int) -> list[tuple[str, datetime, str]]:
-    found = facts.timeline(tx, member_id=member_id, limit=1000)
-    return [(one.name, one.occurred_at, one.data["tier"]) for one in reversed(found) if one.name.startswith("tier.")]
-
-
-def names(tx: Transaction, member_id: int) -> list[str]:
-    return [f"{name.removeprefix('tier.')} {tier}" for name, _, tier in told(tx, member_id)]
-
-
-def tier(tx: Transaction, member_id: int, at: datetime) -> str:
-    return programme.standing(tx, member_id, at=at).tier.code
-
-
-def day(text: str, hour: int = 12) -> datetime:
-    return datetime.fromisoformat(f"{text}T{hour:02d}:00:00+00:00")
-
 
 START = datetime(2023, 2, 20, tzinfo=UTC)
 MOMENTS = st.integers(0, 1200 * 24).map(lambda hours: START + timedelta(hours=hours))
@@ -410,12 +363,12 @@ def test_who_is_about_to_lose_a_tier_is_told_once_in_a_cycle_with_what_is_missin
     )
     now = programme.standing(tx, someone, at=day("2025-12-15"))
     assert (now.keep_minor, now.falls_to and now.falls_to.code) == (120, "silver")
-    assert now.lost_at == datetime(2026, 1, 16, tzinfo=UTC)
+    assert now.lost_at == datetime(2026, 1, 15, tzinfo=UTC)
     [shown] = programme.tiers.figures.at_risk(tx, "main", limit=9)
     assert (shown.member_id, shown.tier) == (someone, "gold")
     pass_time(tx, day("2026-01-20"))
     assert names(tx, someone)[2:] == ["at_risk gold", "left silver"]
-    assert told(tx, someone)[-1][1] == datetime(2026, 1, 16, tzinfo=UTC), "two weeks of grace, and the day is over"
+    assert told(tx, someone)[-1][1] == datetime(2026, 1, 15, tzinfo=UTC), "two weeks of grace, and the day is over"
 
 
 def test_notice_of_a_rolling_window_looks_ahead(tx: Transaction) -> None:
@@ -427,114 +380,3 @@ def test_notice_of_a_rolling_window_looks_ahead(tx: Transaction) -> None:
     assert [(name, at.date().isoformat()) for name, at, _ in told(tx, someone)] == [
         ("tier.reached", "2026-06-10"), ("tier.at_risk", "2027-01-31"), ("tier.left", "2027-03-02"),
     ]  # fmt: skip
-
-
-GIVEN = {"reason": "Press", "by": "olga", "grant_id": 1}
-
-
-def test_a_tier_given_holds_until_its_day_and_leaves_what_was_earned_alone(tx: Transaction) -> None:
-    publish(tx, MAIN)
-    someone = enrol(tx, "ada")
-    spend(tx, someone, 1000, NOON)
-    programme.grant_tier(tx, someone, "main", "gold", at=NOON + DAY, ends_at=NOON + 10 * DAY, **GIVEN)
-    now = programme.standing(tx, someone, at=NOON + 2 * DAY)
-    assert (now.tier.code, now.earned.code, now.grant and now.grant.reason) == ("gold", "silver", "Press")
-    pass_time(tx, NOON + 20 * DAY)
-    assert told(tx, someone) == [
-        ("tier.reached", NOON, "silver"), ("tier.reached", NOON + DAY, "gold"), ("tier.left", NOON + 10 * DAY, "silver"),
-    ]  # fmt: skip
-    past = programme.standing_as_of(tx, someone, as_of=NOON + 5 * DAY, known_at=NOON + 5 * DAY)
-    assert past.tier.code == "gold"
-
-
-def test_a_lock_keeps_the_tier_that_is_had_and_its_end_lets_it_go(tx: Transaction) -> None:
-    publish(tx, MAIN)
-    someone = enrol(tx, "ada")
-    spend(tx, someone, 1000, NOON)
-    programme.grant_tier(tx, someone, "main", None, at=NOON, **GIVEN)
-    pass_time(tx, NOON + 500 * DAY)
-    assert tier(tx, someone, NOON + 500 * DAY) == "silver"
-    programme.end_grant(tx, 1, by="max", because="Moved away", at=NOON + 501 * DAY)
-    assert told(tx, someone)[-1] == ("tier.left", NOON + 501 * DAY, "bronze")
-    with pytest.raises(programme.tiers.grants.GrantEnded):
-        programme.end_grant(tx, 1, by="max", at=NOON + 502 * DAY)
-
-
-def test_where_the_set_asks_for_a_second_person_nobody_gives_a_tier_alone(tx: Transaction) -> None:
-    publish(tx, replace(MAIN, approval=True))
-    someone = enrol(tx, "ada")
-    asked = programme.grant_tier(tx, someone, "main", "gold", at=NOON, **GIVEN)
-    assert (asked.decision, tier(tx, someone, NOON)) == (None, "bronze")
-    with pytest.raises(programme.tiers.grants.OwnGrant):
-        programme.approve_grant(tx, 1, by="olga", at=NOON + DAY)
-    programme.approve_grant(tx, 1, by="max", because="Agreed", at=NOON + DAY)
-    assert told(tx, someone) == [("tier.reached", NOON + DAY, "gold")]
-    with pytest.raises(programme.tiers.grants.GrantDecided):
-        programme.tiers.grants.reject(tx, 1, by="max", at=NOON + DAY)
-    about = [
-        (one.name, one.data["by"])
-        for one in reversed(facts.timeline(tx, member_id=someone))
-        if one.name.startswith("grant.")
-    ]
-    assert about == [("grant.proposed", "olga"), ("grant.approved", "max")]
-
-
-@pytest.mark.parametrize(
-    ("tier", "more", "field"),
-    [
-        ("platinum", {}, "tier"),
-        ("gold", {"reason": "  "}, "reason"),
-        ("gold", {"ends_at": NOON}, "ends_at"),
-    ],
-)
-def test_a_tier_that_cannot_be_given_is_refused_and_nothing_changes(
-    tx: Transaction, tier: str, more: Any, field: str
-) -> None:
-    publish(tx, MAIN)
-    someone = enrol(tx, "ada")
-    with pytest.raises(programme.tiers.grants.BadGrant) as refused:
-        programme.grant_tier(tx, someone, "main", tier, at=NOON, **(GIVEN | more))
-    assert refused.value.details["field"] == field
-    assert tx.value("select count(*) from programme_tier_grants") == 0
-
-
-SHIPPING = Benefit("shipping", "free_shipping", "Free shipping", "免运费", uses=2)
-BETTER = replace(SHIPPING, uses=None)
-ENTITLED = replace(
-    CALENDAR, tiers=(TIERS[0], replace(TIERS[1], benefits=(SHIPPING,)), replace(TIERS[2], benefits=(BETTER,)))
-)
-
-
-def test_a_benefit_is_used_as_often_as_its_quota_says_and_a_reference_once(tx: Transaction) -> None:
-    publish(tx, ENTITLED, at=day("2024-01-10"))
-    someone, at = enrol(tx, "ada", joined_at=day("2024-01-10")), day("2024-03-02")
-    assert programme.entitlements(tx, someone, at=at) == []
-    with pytest.raises(programme.tiers.benefits.BenefitNotHeld):
-        programme.use_benefit(tx, someone, "shipping", reference="c0", at=at)
-    spend(tx, someone, 1000, day("2024-03-01"))
-    spend(tx, someone, 1000, day("2024-03-01"))
-    for reference, new, left in (("c1", True, 1), ("c1", False, 1), ("c2", True, 0), ("c1", False, 0)):
-        held, _, fresh = programme.use_benefit(tx, someone, "shipping", reference=reference, at=at)
-        assert (fresh, held and held.left) == (new, left)
-    with pytest.raises(programme.tiers.benefits.BenefitUsedUp):
-        programme.use_benefit(tx, someone, "shipping", reference="c3", at=at)
-    next_year = day("2025-02-01")
-    pass_time(tx, next_year)
-    assert [one.left for one in programme.entitlements(tx, someone, at=next_year)] == [2]
-    spend(tx, someone, 5000, next_year)
-    assert [one.left for one in programme.entitlements(tx, someone, at=next_year)] == [None], "gold has a better one"
-
-
-def test_what_another_programme_would_make_of_everybody_is_told_and_changes_nothing(tx: Transaction) -> None:
-    publish(tx, MAIN)
-    people = [enrol(tx, name) for name in ("ada", "ben", "cleo")]
-    for someone, amount in zip(people, (5000, 1200, 100), strict=True):
-        spend(tx, someone, amount, NOON)
-    before = tx.rows("select * from programme_standings order by member_id")
-    harder = replace(MAIN, tiers=(TIERS[0], replace(TIERS[1], keep=None), replace(TIERS[2], reach=6000, keep=None)))
-    club = replace(MAIN, code="club", tiers=TIERS[:2])
-    draft = replace(programme.default("GBP", LONDON), tier_sets=(harder, club))
-    moves = programme.judge_all(tx, draft, at=NOON + DAY)
-    assert moves["main"] == {("gold", "silver"): 1, ("silver", "silver"): 1, ("bronze", "bronze"): 1}
-    assert moves["club"] == {(None, "silver"): 2, (None, "bronze"): 1}
-    assert tx.rows("select * from programme_standings order by member_id") == before

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from regulars.ledger import day_begins
+from regulars.ledger import Span, day_begins
 from regulars.programme.tiers._sets import Window
 
 
@@ -90,3 +90,9 @@ def next_cycle(window: Window, before: Cycle, joined_at: datetime, zone: str) ->
 def days_before(moment: datetime, days: int, zone: str) -> datetime:
     """The beginning of the day that is so many days before an instant there."""
     return day_begins(local_day(moment, zone) - timedelta(days=days), zone)
+
+
+def whole(span: Span, moment: datetime, zone: str) -> datetime:
+    """When so many whole days, months or years are over, counted from the first day that begins at a moment or after it."""
+    eve = local_day(moment - timedelta(microseconds=1), zone)
+    return day_begins(span.after(eve) + timedelta(days=1), zone)

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from regulars.ledger import day_begins
-from regulars.programme.tiers._cycles import Cycle, days_before, local_day
+from regulars.ledger import Span
+from regulars.programme.tiers._cycles import Cycle, days_before, whole
 from regulars.programme.tiers._records import NEVER, GiftDue, Grant, Seen, Standing, Told
 from regulars.programme.tiers._sets import Tier, TierSet
 
@@ -44,12 +44,9 @@ def watches_cycles(one: TierSet) -> bool:
     return is_fixed(one) or one.refunds == "cycle_end" or one.zone != "programme"
 
 
-def after(moment: datetime, one: TierSet, span_name: str, zone: str) -> datetime:
-    """A moment, or the end of the day after which its grace, or its least stay, is over."""
-    span = one.grace if span_name == "grace" else one.stay
-    if not span.count:
-        return moment
-    return day_begins(span.after(local_day(moment, zone)) + timedelta(days=1), zone)
+def after(moment: datetime, span: Span, zone: str) -> datetime:
+    """A moment, or, where there is a span, when it is over."""
+    return whole(span, moment, zone) if span.count else moment
 
 
 @dataclass(slots=True)
@@ -147,7 +144,7 @@ class Judgement:
     def _drops(self, at: datetime) -> datetime:
         """When a tier is lost that is not kept any more: after its grace, not before its least stay, one step a cycle."""
         now = self.standing
-        soonest = [after(at, self.one, "grace", now.zone), after(now.earned_since, self.one, "stay", now.zone)]
+        soonest = [after(at, self.one.grace, now.zone), after(now.earned_since, self.one.stay, now.zone)]
         if self.one.downgrade == "one_step" and now.fell_at is not None and now.fell_at >= now.cycle_begins:
             soonest.append(now.cycle_ends)
         return max(soonest)
@@ -163,7 +160,7 @@ class Judgement:
             begins, expected, lost_at = days_before(now.cycle_ends, days, now.zone), seen, now.cycle_ends
         else:
             begins, expected, lost_at = at, ahead or seen, at + timedelta(days=days)
-        lost_at = now.drop_at or after(lost_at, self.one, "grace", now.zone)
+        lost_at = now.drop_at or after(lost_at, self.one.grace, now.zone)
         falls_to = max(
             reached(self.one, expected.net), kept(self.one, expected.kept, held), self._floor_of_policy(held)
         )

@@ -193,7 +193,7 @@ def described(line: Line, reigns: Reigns, at: datetime) -> Progress:
         zone=now.zone,
         earned=one.tiers[earned],
         keep_minor=max(one.tiers[earned].keeps - now.qualifying_minor, 0),
-        lost_at=(now.drop_at or after(now.cycle_ends, one, "grace", now.zone)) if falls < earned else None,
+        lost_at=(now.drop_at or after(now.cycle_ends, one.grace, now.zone)) if falls < earned else None,
         falls_to=one.tiers[falls] if falls < earned else None,
         grant=max(holding, key=lambda grant: one.rank(grant.tier), default=None) if rank > earned else None,
     )

@@ -57,14 +57,15 @@ def at_risk(tx: Transaction, set_code: str, *, after: tuple[datetime, int] | Non
     )  # fmt: skip
 
 
-def count_at_risk(tx: Transaction, set_code: str) -> int:
-    """How many those are."""
+def count_at_risk(tx: Transaction, set_code: str, tier: str | None = None) -> int:
+    """How many those are, of all tiers or of one."""
     return tx.value(
         """
         select count(*) from programme_standings
         where set_code = %(set)s and place >= 0 and (drop_at is not null or warned_at >= cycle_begins)
+          and (%(tier)s::text is null or earned = %(tier)s)
         """,
-        set=set_code,
+        set=set_code, tier=tier,
     )  # fmt: skip
 
 

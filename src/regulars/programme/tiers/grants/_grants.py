@@ -1,12 +1,12 @@
 """Giving tiers, deciding on them, ending them."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from regulars import facts
 from regulars.errors import Conflict, Invalid, NotFound
-from regulars.ledger import Span, day_begins
-from regulars.programme.tiers._cycles import local_day
+from regulars.ledger import Span
+from regulars.programme.tiers._cycles import whole
 from regulars.programme.tiers._records import Grant, NewGrant
 from regulars.programme.tiers._sets import TierSet
 from regulars.programme.tiers.grants import _queries
@@ -193,7 +193,7 @@ def _settle(
         had = known.get(number)
         if had is None and piece < one.quantity:
             begins = _begins(known, one, of.code, tier)
-            ends = day_begins(lasts.after(local_day(begins, zone)) + timedelta(days=1), zone)
+            ends = whole(lasts, begins, zone)
             made = Grant(
                 number, one.member_id, of.code, tier, "membership", begins, ends, f"Bought with {to_public('ord', one.order_id)}",
                 at, "regulars", "approved", at, "regulars", None, None, None, None,
@@ -201,7 +201,7 @@ def _settle(
             known[number] = made
             _queries.insert_grants(tx, grants=[made])
             _record(tx, "approved", made, "regulars", None, at)
-            changed.append((one.member_id, max(begins, one.paid_at)))
+            changed.append((one.member_id, min(begins, at)))
         elif had is not None and piece >= one.quantity and had.ended_at is None and had.until > at:
             ended = _queries.end_grant(tx, grant_id=number, by="regulars", because="It came back", at=at)
             if ended:
