@@ -80,6 +80,8 @@ class Served:
             "order with a delivery": f"/orders/{late}",
             "programme": "/programme",
             "programme, changed": "/programme/terms",
+            "tier set": "/programme/tiers/main",
+            "tier given": f"/members/{ben}/tier",
             "imports": "/imports",
             "import": "/imports",
             "webhooks": "/webhooks",

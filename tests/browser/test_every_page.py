@@ -44,6 +44,8 @@ PLACES = [
     "order with a delivery",
     "programme",
     "programme, changed",
+    "tier set",
+    "tier given",
     "imports",
     "import",
     "webhooks",
