@@ -94,15 +94,14 @@ class Judgement:
             if grant.decision == "approved":
                 moments += [grant.begins_at, grant.until]
         review_at = min((moment for moment in moments if moment is not None and moment > at), default=NEVER)
-        self.standing = replace(now, qualifying_minor=seen.net, reviewed_at=at, review_at=review_at)
+        self.standing = now.judged(seen.net, at, review_at)
 
     def _know_tiers(self) -> None:
         """Of a tier that is there no more, begin again at the lowest."""
-        now, lowest = self.standing, self.one.tiers[0].code
-        known = {tier.code for tier in self.one.tiers}
-        if now.earned not in known or now.base not in known:
-            earned = now.earned if now.earned in known else lowest
-            self.standing = replace(now, earned=earned, base=now.base if now.base in known else lowest, drop_at=None)
+        now, tiers = self.standing, self.one.tiers
+        earned, base = tiers[self.one.rank(now.earned)].code, tiers[self.one.rank(now.base)].code
+        if earned != now.earned or base != now.base:
+            self.standing = replace(now, earned=earned, base=base, drop_at=None)
 
     def _level(self, held: int, seen: Seen) -> int:
         """The rank that a member is entitled to who holds one."""

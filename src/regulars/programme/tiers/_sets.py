@@ -150,7 +150,10 @@ class TierSet:
 
     def rank(self, code: str) -> int:
         """The place of a tier among the set's, counted from the lowest, 0; of one that is not there, 0."""
-        return next((rank for rank, tier in enumerate(self.tiers) if tier.code == code), 0)
+        for rank, tier in enumerate(self.tiers):
+            if tier.code == code:
+                return rank
+        return 0
 
     def benefits_of(self, code: str) -> list[Benefit]:
         """What a tier entitles to: its own benefits, and of the lower ones those it does not replace by the same code."""
