@@ -9,10 +9,11 @@ from regulars.errors import NotFound
 from regulars.programme import _activities, _queries, tiers
 from regulars.programme._rules import Programme, terms
 from regulars.programme._versions import current, in_force, reigns, reigns_of
-from regulars.programme.tiers import GiftDue, Grant, Progress, Reigns, TierSet, benefits, grants
+from regulars.programme.tiers import GiftDue, Grant, Progress, TierSet, benefits, grants
 from regulars.storage import Transaction
 
 _POINTS_FACTS: Final = frozenset({"points.earned", "points.promised", "points.reversed", "points.lapsed"})
+_INSTANT: Final = timedelta(microseconds=1)
 _SINCE_EVER: Final = datetime.fromisoformat("1900-01-01T00:00:00+00:00")
 
 
@@ -46,7 +47,7 @@ def _review(
 ) -> int:
     programme = in_force(tx, at=at)
     times = [moment for _, moment in moments] + [moment for _, _, moment in due]
-    holding = reigns(tx, since=min(times) - timedelta(microseconds=1), at=at)
+    holding = reigns(tx, since=min(times) - _INSTANT, at=at)
     done = tiers.review(tx, moments, reigns=holding, at=at, due=due)
     if done.gifts:
         _give(tx, tiers.new_gifts(tx, done.gifts, at=at), programme, at)
@@ -99,7 +100,8 @@ def standings(tx: Transaction, member_id: int, *, at: datetime) -> list[Progress
     Raises:
         NoProgramme: there is no programme yet.
     """
-    return tiers.progress(tx, member_id, reigns=_reigns(tx, at), at=at)
+    since = tiers.followed_since(tx, member_id, at=at) - _INSTANT
+    return tiers.progress(tx, member_id, reigns=reigns(tx, since=since, at=at), at=at)
 
 
 def standing(tx: Transaction, member_id: int, *, at: datetime) -> Progress:
@@ -109,11 +111,6 @@ def standing(tx: Transaction, member_id: int, *, at: datetime) -> Progress:
         NoProgramme: there is no programme yet.
     """
     return standings(tx, member_id, at=at)[0]
-
-
-def _reigns(tx: Transaction, at: datetime) -> Reigns:
-    """The versions that a standing may have to be followed through."""
-    return reigns(tx, since=_SINCE_EVER, at=at)
 
 
 def standings_as_of(tx: Transaction, member_id: int, *, as_of: datetime, known_at: datetime) -> list[Progress]:

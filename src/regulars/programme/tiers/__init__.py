@@ -27,7 +27,15 @@ from regulars.programme.tiers._sets import (
     Window,
     check_sets,
 )
-from regulars.programme.tiers._standings import Reviewed, due, new_gifts, progress, review, review_everyone
+from regulars.programme.tiers._standings import (
+    Reviewed,
+    due,
+    followed_since,
+    new_gifts,
+    progress,
+    review,
+    review_everyone,
+)
 from regulars.programme.tiers._words import Told, Writer, amount_of, describe, name_of
 
 __all__ = [
@@ -57,6 +65,7 @@ __all__ = [
     "describe",
     "due",
     "figures",
+    "followed_since",
     "grants",
     "judge_all",
     "name_of",

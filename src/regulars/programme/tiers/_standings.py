@@ -167,6 +167,12 @@ def progress(tx: Transaction, member_id: int, *, reigns: Reigns, at: datetime) -
     return [replace(one, since=None) if known.get(one.one.code) is None else one for one in told]
 
 
+def followed_since(tx: Transaction, member_id: int, *, at: datetime) -> datetime:
+    """From when on a member's standings have to be followed to be known at `at`."""
+    reviewed = [one.reviewed_at for one in _queries.select_standings(tx, member_ids=[member_id])]
+    return min([at, *reviewed])
+
+
 def _not_before(known: Standing | None, at: datetime) -> datetime:
     return at if known is None else max(at, known.reviewed_at)
 
