@@ -35,10 +35,8 @@ class Served:
     def places(self) -> dict[str, str]:
         """Every kind of page, by a name."""
         with self.app.database.transaction() as tx:
-            ada, ben, eve = (
-                to_public("mem", members.by_external_id(tx, name, issuer="uk").member_id)
-                for name in ("ada", "ben", "eve")
-            )
+            known = [members.by_external_id(tx, name, issuer="uk") for name in ("ada", "ben", "eve")]
+            ada, ben, eve = (to_public("mem", one.member_id) for one in known)
             order, late = (to_public("ord", shops.make_id(tx, number)) for number in ("C-1", "A-1"))
             ends = {
                 one.description: f"/webhooks/endpoints/{to_public('whe', one.endpoint_id)}"
