@@ -79,7 +79,7 @@ class Served:
             "programme": "/programme",
             "programme, changed": "/programme/terms",
             "tier set": "/programme/tiers/main",
-            "tier given": f"/members/{ben}/tier",
+            "tier given": f"/members/{eve}/tier",
             "imports": "/imports",
             "import": "/imports",
             "webhooks": "/webhooks",
