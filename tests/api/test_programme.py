@@ -6,6 +6,8 @@ import pytest
 
 from api.calls import MAX, VERA, Caller, facts_of, flaws, order, problem, refusal
 
+PLAIN = {"keep": None, "benefits": [], "gift": None, "membership": None}
+AT_ONCE = {"count": 0, "unit": "day"}
 GENEROUS: dict[str, Any] = {
     "name": "Friends",
     "currency": "GBP",
@@ -32,15 +34,31 @@ GENEROUS: dict[str, Any] = {
         }
     ],
     "expiry": {"kind": "rolling", "lasts": {"count": 2, "unit": "year"}, "end_of": "quarter"},
-    "tiers": [
-        {"code": "friend", "name_en": "Friend", "name_zh": "朋友", "from_minor": 0},
-        {"code": "best_friend", "name_en": "Best friend", "name_zh": "挚友", "from_minor": 2000},
+    "tier_sets": [
+        {
+            "code": "main",
+            "name_en": "Friends",
+            "name_zh": "朋友",
+            "tiers": [
+                {"code": "friend", "name_en": "Friend", "name_zh": "朋友", "reach": 0} | PLAIN,
+                {"code": "best_friend", "name_en": "Best friend", "name_zh": "挚友", "reach": 2000} | PLAIN,
+            ],
+            "measure": {"by": "spend", "of": None},
+            "window": {"kind": "rolling", "months": 12, "month": 1, "day": 1},
+            "zone": "programme",
+            "grace": AT_ONCE,
+            "stay": AT_ONCE,
+            "downgrade": "to_earned",
+            "refunds": "at_once",
+            "notice_days": 0,
+            "approval": False,
+        }
     ],
     "pending": None,
-    "window_months": 12,
     "other_terms": {},
     "rates": [],
 }
+FRIENDS = GENEROUS["tier_sets"][0]
 
 
 def test_the_default_programme_is_published_when_there_is_a_reason(api: Caller):
@@ -67,7 +85,7 @@ def test_a_member_stands_where_the_years_spend_says(api: Caller):
     api.post("/v1/orders", order("1", lines=[{"sku": "MUG", "quantity": 1, "unit_minor": 1500}]))
     standing = api.get("/v1/members/uk:17850/tier").json()
     assert (standing["tier"]["code"], standing["qualifying_minor"]) == ("friend", 1500)
-    assert (standing["next_tier"], standing["missing_minor"]) == (GENEROUS["tiers"][1], 500)
+    assert (standing["next_tier"], standing["missing_minor"]) == (FRIENDS["tiers"][1], 500)
     api.post("/v1/orders", order("2"))
     standing = api.get("/v1/members/uk:17850/tier").json()
     assert (standing["tier"]["code"], standing["next_tier"], standing["missing_minor"]) == ("best_friend", None, 0)
@@ -77,8 +95,11 @@ def test_a_member_stands_where_the_years_spend_says(api: Caller):
 @pytest.mark.parametrize(
     ("change", "field"),
     [
-        ({"tiers": [GENEROUS["tiers"][1]]}, "#/tiers"),
-        ({"tiers": [*reversed(GENEROUS["tiers"])]}, "#/tiers"),
+        ({"tier_sets": [FRIENDS | {"tiers": FRIENDS["tiers"][1:]}]}, "#/tier_sets/0/tiers"),
+        ({"tier_sets": [FRIENDS | {"tiers": FRIENDS["tiers"][::-1]}]}, "#/tier_sets/0/tiers"),
+        ({"tier_sets": [FRIENDS, FRIENDS]}, "#/tier_sets"),
+        ({"tier_sets": [FRIENDS | {"measure": {"by": "points"}}]}, "#/tier_sets/0/measure/of"),
+        ({"tier_sets": [FRIENDS | {"tiers": [FRIENDS["tiers"][0] | {"keep": 1}]}]}, "#/tier_sets/0/tiers"),
         ({"time_zone": "Mars/Olympus"}, "#/time_zone"),
         ({"name": "   "}, "#/name"),
         ({"expiry": {"kind": "yearly", "month": 4, "day": 31}}, "#/expiry/day"),

@@ -28,6 +28,7 @@ WATCH = "addEventListener('securitypolicyviolation', (e) => console.error('CSP: 
 
 
 _OF_ALL = {
+    "tier set": "/programme/tiers/main",
     "overview": "/",
     "overview of everything": "/?period=all",
     "members": "/members",
@@ -64,15 +65,13 @@ class Served:
     def places(self) -> dict[str, str]:
         """Every kind of page, by a name."""
         with self.app.database.transaction() as tx:
-            ada = to_public("mem", members.by_external_id(tx, "ada", issuer="uk").member_id)
-            ben = to_public("mem", members.by_external_id(tx, "ben", issuer="uk").member_id)
-            order = to_public("ord", shops.make_id(tx, "C-1"))
-            late = to_public("ord", shops.make_id(tx, "A-1"))
+            known = [members.by_external_id(tx, name, issuer="uk") for name in ("ada", "ben", "eve")]
+            ada, ben, eve = (to_public("mem", one.member_id) for one in known)
+            order, late = (to_public("ord", shops.make_id(tx, number)) for number in ("C-1", "A-1"))
             ends = {
                 one.description: f"/webhooks/endpoints/{to_public('whe', one.endpoint_id)}"
                 for one in webhooks.list_endpoints(tx)
             }
-            eve = to_public("mem", members.by_external_id(tx, "eve", issuer="uk").member_id)
             waiting = to_public("adj", desk.adjustments(tx, state="waiting")[0].adjustment_id)
             hold = desk.open_holds(tx, at=NOON)[-1]
             tried = webhooks.list_deliveries(tx, state="retrying", limit=1)[0].delivery_id
@@ -90,6 +89,7 @@ class Served:
                 "member whose points are frozen": f"/members/{eve}?tab=points",
                 "points given or taken": f"/members/{ada}/points/adjustment",
                 "points frozen": f"/members/{ada}/points/freeze",
+                "tier given": f"/members/{eve}/tier",
                 "points unfrozen": f"/members/{eve}/points/freeze",
                 "points frozen before": f"/members/{ben}/points/freeze",
                 "hold given back": f"/members/{to_public('mem', hold.member_id)}/points/holds/{hold.seq}/release",

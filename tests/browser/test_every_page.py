@@ -51,6 +51,8 @@ PLACES = [
     "programme's draft, its terms",
     "programme's version",
     "programme's version, again",
+    "tier set",
+    "tier given",
     "imports",
     "import",
     "webhooks",

@@ -103,7 +103,8 @@ def test_a_key_is_issued_once_listed_without_its_secret_and_revoked(regulars, da
 
 def test_status_shows_every_migration_with_its_time(regulars) -> None:
     rows = regulars("db", "status", "--json").json
-    assert [row["migration"][:4] for row in rows] == [f"{number:04}" for number in range(1, len(rows) + 1)]
+    numbers = [row["migration"][:4] for row in rows]
+    assert numbers == sorted(set(numbers))
     assert all(row["applied_at"] for row in rows)
     assert regulars("db", "migrate", "--json").json == {"applied": []}
 

@@ -101,6 +101,11 @@ def _desk(app: App) -> None:
         desk.freeze(tx, eve, reason="Card reported stolen", by=olga, at=NOON)
         desk.freeze(tx, ben, reason="Two accounts?", by=max_, at=NOON - DAY)
         desk.unfreeze(tx, ben, by=max_, at=NOON, because="Two people")
+        programme.grant_tier(
+            tx, eve, "main", "silver", reason="Won a year", by=max_, at=NOON, grant_id=1, ends_at=NOON + 90 * DAY
+        )
+        done = programme.grant_tier(tx, eve, "main", "gold", reason="By mistake", by=max_, at=NOON, grant_id=2)
+        programme.end_grant(tx, done.grant_id, by=olga, because="That is no reason", at=NOON)
         desk.define_point_type(tx, "stars", role="qualifying", decimals=1, at=NOON)
         ledger.earn(tx, ada, 255, reference="visit-1", at=NOON, point_type="stars")
         soon = NOON + timedelta(minutes=30)

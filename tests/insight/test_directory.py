@@ -39,9 +39,12 @@ def person(tx: Transaction, number: int, *, name: str | None = None, joined: int
 
 
 def stand(tx: Transaction, member: int, tier: str) -> None:
-    columns = "member_id, tier, since, qualifying_minor, reviewed_at, review_at"
+    columns = (
+        "member_id, set_code, place, tier, since, earned, earned_since, base, qualifying_minor, reviewed_at, review_at, "
+        "cycle_begins, cycle_ends, zone"
+    )
     tx.run(
-        f"insert into programme_standings ({columns}) values (%(id)s, %(tier)s, %(at)s, 1, %(at)s, %(at)s)",
+        f"insert into programme_standings ({columns}) values (%(id)s, 'main', 0, %(tier)s, %(at)s, %(tier)s, %(at)s, %(tier)s, 1, %(at)s, %(at)s, %(at)s, %(at)s, 'UTC')",
         id=member, tier=tier, at=NOON,
     )  # fmt: skip
 

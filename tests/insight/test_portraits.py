@@ -130,8 +130,14 @@ def test_an_empty_shop_has_an_empty_distribution(database: Database) -> None:
 def test_the_distribution_counts_each_portrait_once(database: Database, shop: commerce.Shop) -> None:
     refresh(database, Frames())
     with database.transaction() as tx:
-        columns = "member_id, tier, since, qualifying_minor, reviewed_at, review_at"
-        everyone = "select member_id, 'gold', %(at)s, 1, %(at)s, %(at)s from members"
+        columns = (
+            "member_id, set_code, place, tier, since, earned, earned_since, base, qualifying_minor, reviewed_at, review_at, "
+            "cycle_begins, cycle_ends, zone"
+        )
+        everyone = (
+            "select member_id, 'main', 0, 'gold', %(at)s, 'gold', %(at)s, 'bronze', 1, %(at)s, %(at)s, %(at)s, %(at)s, 'UTC' "
+            "from members"
+        )
         tx.run(f"insert into programme_standings ({columns}) {everyone}", at=NOON)
         found = insight.distribution(tx)
     people = [cell for cell in found.rfm if cell.members]

@@ -85,7 +85,8 @@ def test_the_programme_of_then_judges(app: App) -> None:
     learn(app, spent("1", 700, NOON), NOON)
     with app.database.transaction() as tx:
         holds = programme.current(tx, at=NOON)
-        easier = replace(holds, tiers=[replace(one, from_minor=one.from_minor // 2) for one in holds.tiers])
+        half = tuple(replace(one, reach=one.reach // 2) for one in holds.main.tiers)
+        easier = replace(holds, tier_sets=(replace(holds.main, tiers=half),))
         programme.publish(tx, easier, at=NOON + 5 * DAY, by="max")
     assert tier(app, NOON + 4 * DAY, NOON + 9 * DAY) == ("bronze", 70_000)
     assert tier(app, NOON + 5 * DAY, NOON + 9 * DAY) == ("silver", 70_000)

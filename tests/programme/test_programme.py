@@ -192,8 +192,8 @@ def test_a_new_programme_judges_every_tier_anew(app: App) -> None:
     bring(app, order("1", ADA, line("COAT", 1, 60_000)))
     with app.database.transaction() as tx:
         now = programme.current(tx, at=NOON)
-        tiers = tuple(replace(one, from_minor=one.from_minor // 2) for one in now.tiers)
-        programme.publish(tx, replace(now, tiers=tiers), at=NOON, by="test")
+        tiers = tuple(replace(one, reach=one.reach // 2) for one in now.main.tiers)
+        programme.publish(tx, replace(now, tier_sets=(replace(now.main, tiers=tiers),)), at=NOON, by="test")
     jobs.tick(app, patience_seconds=30)
     assert tier(app, ADA) == ("silver", 60_000)
 

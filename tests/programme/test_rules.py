@@ -55,8 +55,8 @@ def test_the_shares_of_all_pieces_sum_to_the_whole_however_they_go(whole: int, s
 
 @given(st.integers(-(10**9), 10**9), st.integers(0, 10**9))
 def test_more_spend_never_means_a_lower_tier(spend: int, more: int) -> None:
-    tiers = programme.default("GBP", "Europe/London").tiers
-    assert programme.tier_for(spend + more, tiers).from_minor >= programme.tier_for(spend, tiers).from_minor
+    tiers = programme.default("GBP", "Europe/London").main.tiers
+    assert programme.tier_for(spend + more, tiers).reach >= programme.tier_for(spend, tiers).reach
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_more_spend_never_means_a_lower_tier(spend: int, more: int) -> None:
     [(-1, "bronze"), (0, "bronze"), (99_999, "bronze"), (100_000, "silver"), (499_999, "silver"), (500_000, "gold")],
 )
 def test_a_tier_begins_at_its_threshold(spend: int, tier: str) -> None:
-    assert programme.tier_for(spend, programme.default("GBP", "Europe/London").tiers).code == tier
+    assert programme.tier_for(spend, programme.default("GBP", "Europe/London").main.tiers).code == tier
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ RULE = {"code": "goods", "name_en": "Goods", "name_zh": "商品", "points": "lin
             {"pending": {"kind": "after", "waits": {"count": 0, "unit": "day"}}},
             "pending.waits.count is 0: give 1 or more.",
         ),
-        ({"tiers": []}, "tiers is []: let the first tier begin at 0."),
+        ({"tier_sets": []}, "tier_sets is []: give one set at least."),
         ({"colour": "red"}, "colour is 'red': there is no such field."),
     ],
     ids=[

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import permutations
 from pathlib import Path
@@ -179,7 +180,7 @@ def test_case_21_points_are_whole_by_line_in_every_currency(
         shop = make.shop(tx, currency=currency)
         programme.publish(
             tx,
-            programme.Programme("P", currency, "UTC", (earning,), None, programme.default(currency, "UTC").tiers),
+            programme.Programme("P", currency, "UTC", (earning,), None, programme.default(currency, "UTC").tier_sets),
             at=NOON,
             by="test",
         )
@@ -232,16 +233,16 @@ def test_case_31_a_version_begins_on_its_day_for_tiers_too_and_can_be_taken_back
     bring(app, order("1", ADA, line("COAT", 1, 60_000)))
     with app.database.transaction() as tx:
         now = programme.current(tx, at=NOON)
-    lower = tuple(programme.Tier(one.code, one.name_en, one.name_zh, one.from_minor // 2) for one in now.tiers)
+    lower = tuple(programme.Tier(one.code, one.name_en, one.name_zh, one.reach // 2) for one in now.main.tiers)
     begins = NOON + 10 * DAY
-    publish(app, effective_at=begins, tiers=lower)
+    publish(app, effective_at=begins, tier_sets=(replace(now.main, tiers=lower),))
     bring(app, order("2", ADA, line("MUG", 1, 10), placed_at=NOON + DAY), at=NOON + DAY)
     for at, tier in ((begins - TICK, "bronze"), (begins, "silver")):
         jobs.tick(make.app(app.database, at=at), patience_seconds=30)
         with app.database.transaction() as tx:
             kept = tx.value("select tier from programme_standings")
             assert kept == programme.standing(tx, member_of(tx, ADA), at=at).tier.code == tier
-    publish(app, at=begins + DAY, tiers=now.tiers)
+    publish(app, at=begins + DAY, tier_sets=now.tier_sets)
     jobs.tick(make.app(app.database, at=begins + DAY), patience_seconds=30)
     with app.database.transaction() as tx:
         assert tx.value("select tier from programme_standings") == "bronze"

@@ -32,6 +32,7 @@ from regulars.api import (
     returns,
     shops,
     statements,
+    tiers,
     transfers,
     webhooks,
 )
@@ -46,7 +47,7 @@ from regulars.app import App
 
 _MODULES: Final = (
     shops, members, households, orders, returns, deliveries, points, statements, liability, holds, transfers, promises, corrections, postings, adjustments,
-    reconciliation, programme, drafts, decisions, measures,
+    reconciliation, programme, drafts, decisions, tiers, measures,
     imports, feed, webhooks, health,
 )  # fmt: skip
 _HANDLERS: Final[tuple[HTTPRouteHandler, ...]] = tuple(handler for module in _MODULES for handler in module.HANDLERS)

@@ -84,6 +84,9 @@ PATHS: Final = {
     "version": ("The number of a version of the programme.", "1"),
     "import_id": ("An import.", "imp_04h8z2k1q9x0b"),
     "name": ("The name of a measure.", "repurchase_rate"),
+    "tier_set": ("A set of tiers, by its code.", "main"),
+    "benefit": ("A benefit, by its code.", "shipping"),
+    "grant": ("A tier given.", "tgr_04h8z2k1q9x0b"),
 }
 
 

@@ -28,6 +28,7 @@ from regulars.cli import (
     _operators,
     _programme,
     _serve,
+    _tiers,
     _webhooks,
 )
 from regulars.cli._logs import configure_logs
@@ -48,6 +49,7 @@ app = typer.Typer(
 app.command("demo")(_demo.run)
 app.command("serve")(_serve.run)
 app.command("measures")(_measures.run)
+app.command("tiers")(_tiers.run)
 _import.app.command("points")(_import_points.run)
 app.add_typer(_import.app, name="import")
 app.add_typer(_members.app, name="members")

@@ -126,7 +126,7 @@ def _document(opened: App, tx: Transaction, member: members.Member) -> dict[str,
 
 def _tier(tx: Transaction, member_id: int, opened: App) -> dict[str, object] | None:
     try:
-        progress = programme.standing(tx, member_id, at=opened.clock())
+        progress, *others = programme.standings(tx, member_id, at=opened.clock())
     except programme.NoProgramme:
         return None
     return {
@@ -135,6 +135,8 @@ def _tier(tx: Transaction, member_id: int, opened: App) -> dict[str, object] | N
         "qualifying_minor": progress.qualifying_minor,
         "next": progress.next_tier and progress.next_tier.code,
         "missing_minor": progress.missing_minor,
+        "lost_at": progress.lost_at and progress.lost_at.isoformat(),
+        **{one.one.code: one.tier.code for one in others},
     }
 
 

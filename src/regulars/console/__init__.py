@@ -33,6 +33,7 @@ from regulars.console import (
     promises,
     proof,
     sign_in,
+    tiers,
     trials,
     webhooks,
 )
@@ -52,6 +53,7 @@ _STAFF = (
     *programme.PAGES,
     *drafts.PAGES,
     *trials.PAGES,
+    *tiers.PAGES,
     imports.list_imports,
     imports.show_import,
     *member_points.PAGES,

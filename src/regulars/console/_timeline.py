@@ -24,6 +24,8 @@ _ICONS: Final = {
     "points": "sparkles",
     "household": "user-plus",
     "tier": "trophy",
+    "grant": "trophy",
+    "benefit": "gift",
     "order.returned": "receipt-refund",
     "order.cancelled": "x-circle",
     "order.delivered": "truck",
@@ -47,6 +49,8 @@ _COLOURS: Final = {
     "reaction.failed": "is-back",
     "points": "is-points",
     "tier": "is-tier",
+    "grant": "is-tier",
+    "benefit": "is-tier",
 }
 
 
@@ -289,13 +293,44 @@ def _hold(teller: Teller, fact: Recorded) -> Markup:
 
 def _tier(teller: Teller, fact: Recorded) -> Markup:
     _ = teller.language.gettext
-    if fact.name == "tier.reached":
-        return teller.say(_("Reached %(tier)s"), tier=teller.tier(fact, "tier"))
-    if fact.name == "tier.left":
+    sentences = {
+        "tier.reached": _("Reached %(tier)s"),
+        "tier.left": _("Went from %(before)s to %(tier)s"),
+        "tier.kept": _("Kept %(tier)s"),
+        "tier.at_risk": _("Was told that %(tier)s is about to be lost"),
+        "tier.rewarded": _("Got a gift for reaching %(tier)s"),
+    }
+    sentence = sentences.get(fact.name)
+    if sentence is None:
+        return _other(teller, fact)
+    return teller.say(sentence, before=teller.tier(fact, "from"), tier=teller.tier(fact, "tier"))
+
+
+def _grant(teller: Teller, fact: Recorded) -> Markup:
+    _ = teller.language.gettext
+    if fact.data.get("kind") == "membership" and fact.name in {"grant.approved", "grant.ended"}:
+        bought = fact.name == "grant.approved"
         return teller.say(
-            _("Went from %(before)s to %(tier)s"), before=teller.tier(fact, "from"), tier=teller.tier(fact, "tier")
+            _("Bought %(tier)s") if bought else _("%(tier)s that was bought came back"), tier=teller.tier(fact, "tier")
         )
-    return _other(teller, fact)
+    sentences = {
+        "grant.proposed": _("%(who)s asked for %(tier)s by hand: %(why)s"),
+        "grant.approved": _("%(who)s gave %(tier)s by hand: %(why)s"),
+        "grant.rejected": _("%(who)s rejected %(tier)s by hand: %(why)s"),
+        "grant.ended": _("%(who)s ended %(tier)s by hand: %(why)s"),
+    }
+    sentence = sentences.get(fact.name)
+    if sentence is None:
+        return _other(teller, fact)
+    why = fact.data.get("because") or "—"
+    return teller.say(sentence, who=fact.data.get("by", ""), tier=teller.tier(fact, "tier"), why=why)
+
+
+def _benefit(teller: Teller, fact: Recorded) -> Markup:
+    _ = teller.language.gettext
+    if fact.name != "benefit.used":
+        return _other(teller, fact)
+    return teller.say(_("Used the benefit %(benefit)s"), benefit=fact.data.get("benefit", ""))
 
 
 def _household(teller: Teller, fact: Recorded) -> Markup:
@@ -325,6 +360,8 @@ _SENTENCES: Final[Mapping[str, Callable[[Teller, Recorded], Markup]]] = {
     "adjustment": _adjustment,
     "hold": _hold,
     "tier": _tier,
+    "grant": _grant,
+    "benefit": _benefit,
     "reaction": _reaction,
     "household": _household,
 }

@@ -10,7 +10,7 @@ from litestar.params import FromPath
 from litestar.response import Response, Stream
 
 from regulars import commerce, facts, insight, members, programme
-from regulars.console import _addresses, _downloads, _pages, _ranks, _statement, _timeline, _wanted, households
+from regulars.console import _addresses, _downloads, _pages, _ranks, _statement, _timeline, _wanted, households, tiers
 from regulars.console._kinds import Kinds
 from regulars.console._visits import Visit
 from regulars.console._wanted import Wanted
@@ -106,7 +106,7 @@ def show_member(visit: NamedDependency[Visit], member: FromPath[str], request: R
             "kinds": Kinds.read(tx, visit.language),
             "kind": kind,
             "purse": _statement.purse(tx, visit, member_id, kind, accounts),
-            "progress": programme.standing(tx, member_id, at=visit.now) if found else None,
+            **tiers.shown(tx, visit, member_id, found),
             "programme": found,
             "currency": found.currency if found else None,
             "tab": tab,
@@ -120,7 +120,7 @@ def show_member(visit: NamedDependency[Visit], member: FromPath[str], request: R
             values |= {"wanted": wanted, "page": _statement.read(tx, visit, member_id, wanted, limit=_ROWS)}
             values |= {"holds": _statement.holds(tx, visit, member_id, kind), "done": request.query_params.get("done")}
         else:
-            values |= _happened(tx, visit, member_id, before, _ranks.tier_names(found, visit.language))
+            values |= _happened(tx, visit, member_id, before, _ranks.all_tier_names(found, visit.language))
     answer = _pages.page(visit, f"_member_{tab}.html" if visit.partial else "member.html", **values)
     if visit.partial and tab == "points" and wanted.before is None:  # filtered anew, not joined by earlier entries
         answer.headers["HX-Replace-Url"] = _pages.query(f"/members/{member}", {"tab": tab, **wanted.query()})

@@ -12,12 +12,13 @@ from litestar.response import Redirect, Response
 
 from regulars import programme
 from regulars.access import Permission
-from regulars.console import _addresses, _pages, _ranks, _terms
+from regulars.console import _addresses, _pages, _ranks, _terms, _tiers
 from regulars.console._visits import Visit, require
 from regulars.console.drafts import place_of, told_of
 from regulars.errors import RegularsError
 from regulars.programme import BadProgramme, Programme, drafts, earning
 from regulars.programme.drafts import Draft, DraftChanged, DraftPublished, UnusableNote
+from regulars.programme.tiers import figures
 from regulars.storage import Transaction
 from regulars.types import from_public
 
@@ -44,14 +45,16 @@ def show_programme(visit: NamedDependency[Visit]) -> Response[str]:
         found = _ranks.standing_programme(tx, visit.now)
         if found is None:
             return _pages.page(visit, "programme_empty.html")
-        counts, versions = programme.tier_counts(tx), programme.versions(tx)
+        counts = {one.code: figures.distribution(tx, one.code) for one in found.tier_sets}
+        versions = programme.versions(tx)
         releases = drafts.releases(tx, versions)
     return _pages.page(
         visit,
         "programme.html",
         programme=found,
         holding=next((version for version in versions if version.version_id == found.version_id), None),
-        names=_ranks.tier_names(found, visit.language),
+        names=_ranks.all_tier_names(found, visit.language),
+        sets=[_tiers.Words.of(one, found, visit.language) for one in found.tier_sets],
         counts=counts,
         versions=versions,
         releases=releases,

@@ -9,6 +9,8 @@ from regulars.types import to_public
 _SUBJECTS: Final[Mapping[str, str]] = {
     "member": "mem",
     "tier": "mem",
+    "benefit": "mem",
+    "grant": "tgr",
     "order": "ord",
     "operator": "opr",
     "key": "key",

@@ -37,6 +37,12 @@ def _take_back(tx: Transaction, returned: Sequence[facts.Happened], at: datetime
     programme.take_back(tx, _subjects(returned), at=at)
 
 
+def _sell(tx: Transaction, changed: Sequence[facts.Happened], at: datetime) -> None:
+    returned = [fact for fact in changed if fact.name == "order.returned"]
+    orders = [fact for fact in changed if fact.name != "order.returned"]
+    programme.sell_memberships(tx, _subjects(orders), return_ids=_subjects(returned), at=at)
+
+
 def _review(tx: Transaction, happened: Sequence[facts.Happened], at: datetime) -> None:
     programme.review(tx, [(fact.member_id, fact.occurred_at) for fact in happened if fact.member_id is not None], at=at)
 
@@ -54,7 +60,9 @@ REACTIONS: Mapping[tuple[str, ...], Reaction] = {
         "order.returned",
         "order.cancelled",
     ): _review,
+    ("order.paid", "order.amended", "order.revised", "order.returned", "order.cancelled"): _sell,
 }
+"""Beside these, tiers are reviewed by whatever facts the programme's own sets count: `programme.counted_facts`."""
 
 READER = "reactions"
 NAMES = sorted({name for names in REACTIONS for name in names})
@@ -70,7 +78,7 @@ def react(app: App, *, patience_seconds: float = 0.0) -> int:
     total = 0
     while True:
         with app.database.transaction() as tx:
-            unread = facts.unread(tx, reader=READER, names=NAMES)
+            unread = facts.unread(tx, reader=READER, names=_names(tx, app.clock()))
             if unread is not None:
                 failed = _react_to(tx, unread.facts, app.clock())
                 close_failures(tx, unread.facts, failed=failed, at=app.clock())
@@ -80,6 +88,11 @@ def react(app: App, *, patience_seconds: float = 0.0) -> int:
             if time.monotonic() >= deadline or not _is_behind(app):
                 return total
             time.sleep(0.02)
+
+
+def _names(tx: Transaction, at: datetime) -> list[str]:
+    """The facts that anything follows from, those included that the programme's tiers count."""
+    return sorted({*NAMES, *programme.counted_facts(tx, at=at)})
 
 
 def _is_behind(app: App) -> bool:
@@ -93,7 +106,10 @@ def react_within(tx: Transaction, *, at: datetime) -> None:
     The feed brings the same facts again, without effect; but not before every older transaction of the whole server has
     ended, and a caller who waits for an answer should not wait for that.
     """
-    _react_to(tx, facts.recorded_here(tx, names=NAMES), at)
+    _react_to(tx, facts.recorded_here(tx, names=_names(tx, at)), at)
+    counted = programme.counted_facts(tx, at=at)
+    if counted:  # what was done may itself have been something that counts: points earned
+        _review(tx, facts.recorded_here(tx, names=counted), at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +171,10 @@ def _follow(tx: Transaction, happened: Sequence[facts.Happened], at: datetime) -
         concerned = [fact for fact in happened if fact.name in names]
         if concerned:
             reaction(tx, concerned, at)
+    counted = programme.counted_facts(tx, at=at)
+    concerned = [fact for fact in happened if fact.name in counted]
+    if concerned:
+        _review(tx, concerned, at)
 
 
 def _subjects(happened: Sequence[facts.Happened]) -> list[int]:

@@ -1,8 +1,8 @@
 """The loyalty programme: what an order earns, when points expire, and which tier a member has.
 
 The invariant: an award names the version of the programme it was made under, the one that held when the order was paid;
-taking back follows that version, and however an order's lines come back, the points taken back sum to the points given. A member's tier is what the last
-twelve months' spend says, at every moment.
+taking back follows that version, and however an order's lines come back, the points taken back sum to the points given. A member's tiers are what
+counted at every moment comes to, under the version that held then.
 
     programme.publish(tx, programme.default("GBP", "Europe/London"), at=now, by="ada@shop.example")
     programme.award(tx, [order_id], at=now)
@@ -14,7 +14,7 @@ from regulars.programme._awards import award, deliver
 from regulars.programme._corrections import cancel, revise, take_back
 from regulars.programme._postings import PostingRefused
 from regulars.programme._queries import awards_of
-from regulars.programme._records import Award, Standing, Version
+from regulars.programme._records import Award, Version
 from regulars.programme._refusals import BadProgramme
 from regulars.programme._rules import (
     EXPIRIES,
@@ -22,19 +22,36 @@ from regulars.programme._rules import (
     Programme,
     Rate,
     Terms,
-    Tier,
     default,
     moments,
     read_expiry,
     read_pending,
     share,
     terms,
-    tier_for,
 )
-from regulars.programme._tiers import Progress, review, review_due, standing, standing_as_of, tier_counts
+from regulars.programme._standings import (
+    TierSetNotFound,
+    approve_grant,
+    counted_facts,
+    end_grant,
+    entitlements,
+    grant_tier,
+    judge_all,
+    review,
+    review_due,
+    sell_memberships,
+    standing,
+    standing_as_of,
+    standings,
+    standings_as_of,
+    tier_counts,
+    tier_set,
+    use_benefit,
+)
 from regulars.programme._trials import Basket, BasketLine, NoRate, Trial, explain, try_basket, try_order
 from regulars.programme._versions import NoProgramme, current, in_force, publish, time_zone, versions
 from regulars.programme.earning import Rule, proportional
+from regulars.programme.tiers import Progress, Standing, Tier, TierSet, tier_for
 
 __all__ = [
     "EXPIRIES",
@@ -53,16 +70,24 @@ __all__ = [
     "Standing",
     "Terms",
     "Tier",
+    "TierSet",
+    "TierSetNotFound",
     "Trial",
     "Version",
+    "approve_grant",
     "award",
     "awards_of",
     "cancel",
+    "counted_facts",
     "current",
     "default",
     "deliver",
+    "end_grant",
+    "entitlements",
     "explain",
+    "grant_tier",
     "in_force",
+    "judge_all",
     "moments",
     "post",
     "proportional",
@@ -72,15 +97,20 @@ __all__ = [
     "review",
     "review_due",
     "revise",
+    "sell_memberships",
     "share",
     "standing",
     "standing_as_of",
+    "standings",
+    "standings_as_of",
     "take_back",
     "terms",
     "tier_counts",
     "tier_for",
+    "tier_set",
     "time_zone",
     "try_basket",
     "try_order",
+    "use_benefit",
     "versions",
 ]

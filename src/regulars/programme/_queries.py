@@ -6,8 +6,7 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
-from regulars.programme._records import Award, Due, Earned, Held, Returned, Spend, Standing, TakenBack, Version
-from regulars.programme._rules import Programme
+from regulars.programme._records import Award, Due, Earned, Held, Returned, TakenBack, Version
 from regulars.storage import Transaction
 from regulars.types import to_public
 
@@ -48,22 +47,39 @@ def select_in_force(tx: Transaction, *, at: datetime) -> Version | None:
     )  # fmt: skip
 
 
-def select_held(tx: Transaction, *, as_of: datetime, known_at: datetime) -> Version | None:
-    """The version that held at a moment, of those published by another."""
-    return tx.first(
+def select_reigning(tx: Transaction, *, since: datetime, known_at: datetime | None, limit: int = 1000) -> list[Version]:
+    """The versions that hold from a moment on, those to come included, in the order in which they begin.
+
+    Of those that begin together it is the last published; with `known_at`, of those published by then.
+    """
+    return tx.all(
         """
-        select version_id, document, published_at, published_by, effective_at from programme_versions
-        where effective_at <= %(as_of)s and published_at <= %(known_at)s order by effective_at desc, version_id desc limit 1
+        select distinct on (effective_at) version_id, document, published_at, published_by, effective_at
+        from programme_versions
+        where (%(known_at)s::timestamptz is null or published_at <= %(known_at)s)
+          and effective_at >= coalesce(
+              (select max(v.effective_at) from programme_versions v
+               where v.effective_at <= %(since)s and (%(known_at)s::timestamptz is null or v.published_at <= %(known_at)s)),
+              '-infinity')
+        order by effective_at, version_id desc limit %(limit)s
         """,
-        Version, as_of=as_of, known_at=known_at,
+        Version, since=since, known_at=known_at, limit=limit,
     )  # fmt: skip
 
 
-def select_next_begin(tx: Transaction, *, at: datetime) -> datetime | None:
-    """When the next version begins to hold."""
-    return tx.value(
-        "select min(effective_at) as effective_at from programme_versions where effective_at > %(at)s", at=at
-    )
+def select_measures(tx: Transaction, *, at: datetime) -> list[tuple[str, str | None]]:
+    """What the tier sets of the version that holds count, other than spend. Asked once for every batch of facts."""
+    rows = tx.rows(
+        """
+        select s.one -> 'measure' ->> 'by', s.one -> 'measure' ->> 'of'
+        from (select v.document -> 'tier_sets' as sets from programme_versions v where v.effective_at <= %(at)s
+              order by v.effective_at desc, v.version_id desc limit 1) holding
+        cross join lateral jsonb_array_elements(holding.sets) s (one)
+        where s.one -> 'measure' ->> 'by' in ('points', 'event')
+        """,
+        at=at,
+    )  # fmt: skip
+    return [(by, of) for by, of in rows]
 
 
 def select_sliding(tx: Transaction, *, at: datetime) -> dict[str, Any] | None:
@@ -351,107 +367,3 @@ def lock_awards(tx: Transaction, *, order_ids: list[int]) -> list[Award]:
         """,
         Award, order_ids=order_ids,
     )  # fmt: skip
-
-
-def select_spend(
-    tx: Transaction, *, moments: list[tuple[int, datetime]], programme: Programme, known_at: datetime | None = None
-) -> list[Spend]:
-    """What counted towards members' tiers at some moments, by member and moment, of what was recorded by `known_at`.
-
-    The window is counted back on the programme's calendar: of 1 March 2026 it holds what came after 1 March 2025.
-    """
-    return tx.all(
-        """
-        select m.member_id, m.moment, coalesce(sum(q.amount_minor), 0)::bigint as spend_minor,
-            ((min(q.counts_at) filter (where q.amount_minor <> 0) at time zone %(zone)s)
-                + make_interval(months => %(months)s)) at time zone %(zone)s as next_change_at
-        from (
-            select v.member_id, v.moment,
-                (v.moment at time zone %(zone)s - make_interval(months => %(months)s)) at time zone %(zone)s as since
-            from unnest(%(members)s::bigint[], %(moments)s::timestamptz[]) v (member_id, moment)
-            offset 0  -- worked out once a moment, not once for each amount it is compared with
-        ) m
-        left join programme_qualifying q
-          on q.member_id = m.member_id and q.counts_at <= m.moment and q.known_at <= m.moment and q.counts_at > m.since
-         and (%(recorded)s::timestamptz is null or q.posted_at <= %(recorded)s)
-         and (q.counts_at > m.since + interval '4 days'  -- months differ by three days at most: only near it the exact sum decides
-              or (q.counts_at at time zone %(zone)s + make_interval(months => %(months)s)) at time zone %(zone)s > m.moment)
-        group by m.member_id, m.moment
-        order by m.member_id, m.moment
-        """,
-        Spend, members=[member for member, _ in moments], moments=[moment for _, moment in moments],
-        zone=programme.time_zone, months=programme.window_months, recorded=known_at,
-    )  # fmt: skip
-
-
-def select_standing(tx: Transaction, *, member_id: int) -> Standing | None:
-    """A member's standing, or None."""
-    return tx.first(
-        "select member_id, tier, since, qualifying_minor, reviewed_at, review_at from programme_standings where member_id = %(member_id)s",
-        Standing, member_id=member_id,
-    )  # fmt: skip
-
-
-def insert_standings(tx: Transaction, *, firsts: dict[int, datetime], tier: str, never: datetime) -> int:
-    """Give members who have none a standing in the lowest tier from their first moment, so that it can be locked."""
-    return tx.run(
-        """
-        insert into programme_standings (member_id, tier, since, qualifying_minor, reviewed_at, review_at)
-        select v.member_id, %(tier)s, v.moment, 0, v.moment, %(never)s
-        from unnest(%(members)s::bigint[], %(moments)s::timestamptz[]) v (member_id, moment)
-        order by v.member_id
-        on conflict (member_id) do nothing
-        """,
-        tier=tier, never=never, members=list(firsts), moments=list(firsts.values()),
-    )  # fmt: skip
-
-
-def lock_standings(tx: Transaction, *, member_ids: list[int]) -> list[Standing]:
-    """The standings of some members, locked, in one order."""
-    return tx.all(
-        """
-        select member_id, tier, since, qualifying_minor, reviewed_at, review_at from programme_standings
-        where member_id = any(%(member_ids)s) order by member_id for update
-        """,
-        Standing, member_ids=member_ids,
-    )  # fmt: skip
-
-
-def upsert_standings(tx: Transaction, *, standings: Sequence[Standing]) -> int:
-    """Set members' standings."""
-    return tx.run(
-        """
-        insert into programme_standings (member_id, tier, since, qualifying_minor, reviewed_at, review_at)
-        select * from unnest(%(members)s::bigint[], %(tiers)s::text[], %(since)s::timestamptz[], %(spend)s::bigint[],
-            %(reviewed)s::timestamptz[], %(review)s::timestamptz[])
-            v (member_id, tier, since, qualifying_minor, reviewed_at, review_at)
-        order by v.member_id
-        on conflict (member_id) do update set tier = excluded.tier, since = excluded.since,
-            qualifying_minor = excluded.qualifying_minor, reviewed_at = excluded.reviewed_at, review_at = excluded.review_at
-        """,
-        members=[s.member_id for s in standings], tiers=[s.tier for s in standings], since=[s.since for s in standings],
-        spend=[s.qualifying_minor for s in standings], reviewed=[s.reviewed_at for s in standings],
-        review=[s.review_at for s in standings],
-    )  # fmt: skip
-
-
-def select_due(tx: Transaction, *, at: datetime, limit: int) -> list[Standing]:
-    """Standings to be judged again by now, by the index on their date; locked, those of another worker left out."""
-    return tx.all(
-        """
-        select member_id, tier, since, qualifying_minor, reviewed_at, review_at from programme_standings
-        where review_at <= %(at)s order by review_at limit %(limit)s for update skip locked
-        """,
-        Standing, at=at, limit=limit,
-    )  # fmt: skip
-
-
-def review_everyone(tx: Transaction, *, at: datetime) -> int:
-    """Let every tier be judged again at a moment: the programme changes then."""
-    return tx.run("update programme_standings set review_at = %(at)s where review_at > %(at)s", at=at)
-
-
-def count_tiers(tx: Transaction) -> dict[str, int]:
-    """How many members hold each tier."""
-    rows = tx.rows("select tier, count(*) from programme_standings group by tier")
-    return dict(rows)

@@ -105,25 +105,3 @@ class TakenBack:
     def reference(self) -> str:
         """The ledger's reference of the taking back."""
         return f"{self.source}/{to_public('ord', self.order_id)}"
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """One row of `programme_standings`."""
-
-    member_id: int
-    tier: str
-    since: datetime
-    qualifying_minor: int
-    reviewed_at: datetime
-    review_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Spend:
-    """What counted towards a member's tier at a moment, and when, if nothing happens, that will be less."""
-
-    member_id: int
-    moment: datetime
-    spend_minor: int
-    next_change_at: datetime | None

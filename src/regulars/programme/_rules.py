@@ -1,6 +1,6 @@
 """What a programme says, and the arithmetic of it. Points and money are integers throughout."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
@@ -29,6 +29,7 @@ from regulars.ledger import (
 from regulars.programme import earning
 from regulars.programme._refusals import BadProgramme
 from regulars.programme.earning import Rule, Terms, proportional
+from regulars.programme.tiers import Tier, TierSet, check_sets
 
 EXPIRIES: Final[Mapping[str, type[Any]]] = {
     "rolling": Rolling,
@@ -45,17 +46,6 @@ PENDINGS: Final[Mapping[str, type[Any]]] = {
     "event": AtEvent,
 }
 """How long points can wait, by the name in documents."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tier:
-    """A tier, and the net spend on goods within twelve months from which it is had."""
-
-    code: str
-    name_en: str
-    name_zh: str
-    from_minor: int
-    """The net spend from which it is had, in minor units of the currency."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +84,11 @@ class Programme:
     expiry: Expiry | None
     """How long points last, counted from when they can be spent, or their wait is over; None: for ever."""
 
-    tiers: tuple[Tier, ...]
-    """From the lowest, which begins at 0, to the highest."""
+    tier_sets: tuple[TierSet, ...]
+    """Sets of tiers; the first is the main one."""
 
     pending: Pending | None = None
     """How long points wait before they can be spent; None: not at all."""
-
-    window_months: int = 12
-    """How many months back spend counts towards a tier."""
 
     other_terms: Mapping[str, Terms] = field(default_factory=dict[str, Terms], hash=False)
     """How long points of other kinds last and wait, by their code; those that are not named last for ever and do not wait."""
@@ -110,6 +97,11 @@ class Programme:
     """What orders in other currencies are worth; those in a currency that is not here earn nothing."""
 
     version_id: int = 0
+
+    @property
+    def main(self) -> TierSet:
+        """The set whose tier is *the* tier of a member."""
+        return self.tier_sets[0]
 
     def terms_of(self, point_type: str) -> Terms:
         """How long points of a kind last, and wait."""
@@ -209,22 +201,7 @@ def _check(programme: Programme) -> None:
             "sliding",
             "only points live by activity",
         )
-    must(1 <= programme.window_months <= 120, "window_months", programme.window_months, "give 1 to 120")
-    thresholds = [tier.from_minor for tier in programme.tiers]
-    must(thresholds[:1] == [0], "tiers", thresholds, "let the first tier begin at 0")
-    must(
-        thresholds == sorted(set(thresholds)),
-        "tiers",
-        thresholds,
-        "list tiers from the lowest to the highest, each from more",
-    )
-    codes = [tier.code for tier in programme.tiers]
-    must(
-        len(set(codes)) == len(codes) and all(code.isidentifier() for code in codes),
-        "tiers",
-        codes,
-        "give every tier a code of its own, of a-z, 0-9 and _",
-    )
+    check_sets(programme.tier_sets)
 
 
 def _check_rates(programme: Programme, must: Callable[[object, str, object, str], None]) -> None:
@@ -246,10 +223,17 @@ def default(currency: str, time_zone: str) -> Programme:
         time_zone=time_zone,
         earning=(proportional(1, 10),),
         expiry=Rolling(Span(24, "month"), end_of="month"),
-        tiers=(
-            Tier("bronze", "Bronze", "铜卡", 0),
-            Tier("silver", "Silver", "银卡", 100_000),
-            Tier("gold", "Gold", "金卡", 500_000),
+        tier_sets=(
+            TierSet(
+                code="main",
+                name_en="Tiers",
+                name_zh="等级",
+                tiers=(
+                    Tier("bronze", "Bronze", "铜卡", 0),
+                    Tier("silver", "Silver", "银卡", 100_000),
+                    Tier("gold", "Gold", "金卡", 500_000),
+                ),
+            ),
         ),
     )
 
@@ -260,14 +244,6 @@ def share(whole: int, *, before: int, quantity: int, of: int) -> int:
     Rounded so that the parts of all pieces sum to the whole, in whatever steps they go.
     """
     return whole * (before + quantity) // of - whole * before // of
-
-
-def tier_for(spend_minor: int, tiers: Sequence[Tier]) -> Tier:
-    """The highest tier that a spend reaches, of `tiers` from the lowest to the highest; the lowest for anything less."""
-    for tier in reversed(tiers):
-        if tier.from_minor <= spend_minor:
-            return tier
-    return tiers[0]
 
 
 def terms(earned_at: datetime, programme: Programme, *, told_at: datetime) -> tuple[datetime | None, datetime | None]:

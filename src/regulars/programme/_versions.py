@@ -1,14 +1,15 @@
 """Publishing the programme, and reading what holds."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from regulars import commerce, facts
 from regulars.errors import NotFound
-from regulars.programme import _queries
+from regulars.programme import _queries, tiers
 from regulars.programme._records import Version
 from regulars.programme._rules import BadProgramme, Programme, default
+from regulars.programme.tiers import Reign, Reigns
 from regulars.storage import Transaction
 
 
@@ -34,7 +35,7 @@ def publish(
             field="effective_at", value=begins.isoformat(), remedy="give a later moment: what is past keeps its terms"
         )
     version_id = _queries.insert_version(tx, document=checked.as_document(), at=at, by=by, effective_at=begins)
-    _queries.review_everyone(tx, at=begins)
+    tiers.review_everyone(tx, at=begins)
     about = {"name": checked.name, "by": by, "effective_at": begins.isoformat()}
     facts.record(tx, [facts.Fact("programme.published", at, None, version_id, about)], at=at)
     return replace(checked, version_id=version_id)
@@ -74,14 +75,29 @@ def in_force(tx: Transaction, *, at: datetime) -> Programme:
     return holds if holds.version_id else publish(tx, holds, at=at, by="regulars")
 
 
-def held_at(tx: Transaction, *, as_of: datetime, known_at: datetime) -> Programme:
-    """The programme that held at `as_of`, as published by `known_at`; before the first, the one that holds by the later.
+def reigns(tx: Transaction, *, since: datetime, at: datetime, known_at: datetime | None = None) -> Reigns:
+    """The tier sets that hold from `since` on, version after version, as published by `known_at`.
+
+    Before any, those of the programme that holds at `at`.
 
     Raises:
         NoProgramme: none was published and there is no shop to make one for.
     """
-    version = _queries.select_held(tx, as_of=as_of, known_at=known_at)
-    return _read(version) if version else current(tx, at=max(as_of, known_at))
+    versions = _queries.select_reigning(tx, since=since, known_at=known_at)
+    if not versions:
+        return reigns_of([current(tx, at=at)], [since])
+    return reigns_of([_read(one) for one in versions], [one.effective_at for one in versions])
+
+
+def reigns_of(programmes: Sequence[Programme], begins: Sequence[datetime]) -> Reigns:
+    """The tier sets of programmes that hold one after the other."""
+    ends = [*begins[1:], tiers.NEVER]
+    return Reigns(
+        [
+            Reign(one.tier_sets, one.time_zone, start, end)
+            for one, start, end in zip(programmes, begins, ends, strict=True)
+        ]
+    )
 
 
 def by_version(tx: Transaction, version_ids: Collection[int]) -> dict[int, Programme]:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from regulars.programme import _versions
 from regulars.programme._rules import Programme
+from regulars.programme._standings import judge_all
 from regulars.programme.drafts import _queries
 from regulars.programme.drafts._changes import changes
 from regulars.programme.drafts._flaws import document_of
@@ -44,16 +45,11 @@ def plan(tx: Transaction, programme: Programme, *, at: datetime, begins: datetim
 
 
 def tier_moves(tx: Transaction, programme: Programme, *, at: datetime) -> list[TierMove]:
-    """How many members would hold another tier today, judged under a programme that nobody has published.
-
-    The one place where a draft's tiers are judged.
-    """
-    tiers = sorted(programme.tiers, key=lambda tier: tier.from_minor)
-    return _queries.count_tier_moves(
-        tx,
-        codes=[tier.code for tier in tiers],
-        thresholds=[tier.from_minor for tier in tiers],
-        zone=programme.time_zone,
-        months=programme.window_months,
-        at=at,
-    )
+    """How many members would hold another tier today, judged under a programme that nobody has published, the most first."""
+    moves = [
+        TierMove(tier_set, was, would_be, members)
+        for tier_set, counts in judge_all(tx, programme, at=at).items()
+        for (was, would_be), members in counts.items()
+        if was != would_be
+    ]
+    return sorted(moves, key=lambda move: -move.members)

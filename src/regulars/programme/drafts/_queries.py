@@ -6,7 +6,7 @@ from typing import Any, Final, LiteralString
 
 from psycopg.types.json import Jsonb
 
-from regulars.programme.drafts._records import Draft, Release, Revision, TierMove
+from regulars.programme.drafts._records import Draft, Release, Revision
 from regulars.storage import Transaction
 
 _DRAFT: Final[LiteralString] = """
@@ -184,31 +184,4 @@ def lock_versions(tx: Transaction) -> int:
 
 def count_standings(tx: Transaction) -> int:
     """How many members have a tier."""
-    return tx.value("select count(*) from programme_standings")
-
-
-def count_tier_moves(
-    tx: Transaction, *, codes: list[str], thresholds: list[int], zone: str, months: int, at: datetime
-) -> list[TierMove]:
-    """How many members hold a tier now and would hold another, by what they spent within a window."""
-    return tx.all(
-        """
-        with spent as (
-            select member_id, sum(amount_minor) as spend_minor from programme_qualifying
-            where counts_at <= %(at)s and known_at <= %(at)s
-              and (counts_at at time zone %(zone)s + make_interval(months => %(months)s)) at time zone %(zone)s > %(at)s
-              and counts_at > %(at)s - make_interval(months => %(months)s, days => 4)
-            group by member_id
-        ), tiers as (
-            select code, from_minor from unnest(%(codes)s::text[], %(thresholds)s::bigint[]) t (code, from_minor)
-        ), judged as (
-            select s.tier as was, coalesce((
-                select t.code from tiers t where t.from_minor <= coalesce(p.spend_minor, 0) order by t.from_minor desc limit 1
-            ), %(lowest)s) as becomes
-            from programme_standings s left join spent p on p.member_id = s.member_id
-        )
-        select 'main' as tier_set, was, becomes, count(*)::bigint as members from judged where was <> becomes
-        group by was, becomes order by members desc, was, becomes limit 1000
-        """,
-        TierMove, codes=codes, thresholds=thresholds, lowest=codes[0], zone=zone, months=months, at=at,
-    )  # fmt: skip
+    return tx.value("select count(distinct member_id) from programme_standings")

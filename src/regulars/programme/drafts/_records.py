@@ -40,7 +40,9 @@ class TierMove:
     """So many members would hold another tier of a set."""
 
     tier_set: str
-    was: str
+    was: str | None
+    """None: there is no such set by now."""
+
     becomes: str
     members: int
 
