@@ -1405,6 +1405,21 @@ CREATE VIEW public.commerce_arrivals AS
   GROUP BY order_id
  HAVING (count(delivered_at) = count(*));
 
+CREATE TABLE public.commerce_order_lines (
+    order_id bigint NOT NULL,
+    line_no integer NOT NULL,
+    quantity integer NOT NULL,
+    product_id bigint NOT NULL,
+    unit_minor bigint NOT NULL,
+    amount_minor bigint NOT NULL,
+    returned integer DEFAULT 0 NOT NULL,
+    goods boolean NOT NULL,
+    CONSTRAINT commerce_order_lines_check CHECK (((returned >= 0) AND (returned <= quantity))),
+    CONSTRAINT commerce_order_lines_line_no_check CHECK ((line_no > 0)),
+    CONSTRAINT commerce_order_lines_quantity_check CHECK ((quantity > 0))
+)
+WITH (fillfactor='95');
+
 CREATE TABLE public.commerce_orders (
     order_id bigint NOT NULL,
     shop_id bigint NOT NULL,
@@ -1422,6 +1437,31 @@ CREATE TABLE public.commerce_orders (
     CONSTRAINT commerce_orders_external_id_check CHECK ((external_id <> ''::text))
 );
 
+CREATE TABLE public.commerce_products (
+    product_id bigint NOT NULL,
+    shop_id bigint NOT NULL,
+    sku text NOT NULL,
+    name text NOT NULL,
+    kind text NOT NULL,
+    named_at timestamp with time zone NOT NULL,
+    CONSTRAINT commerce_products_kind_check CHECK ((kind = ANY (ARRAY['goods'::text, 'shipping'::text, 'gift_card'::text, 'adjustment'::text]))),
+    CONSTRAINT commerce_products_sku_check CHECK ((sku <> ''::text))
+)
+WITH (fillfactor='60');
+
+CREATE VIEW public.commerce_bought AS
+ SELECT o.order_id,
+    o.member_id,
+    o.paid_at,
+    p.sku,
+    l.line_no,
+    (l.quantity - l.returned) AS quantity,
+    o.cancelled_at
+   FROM ((public.commerce_orders o
+     JOIN public.commerce_order_lines l USING (order_id))
+     JOIN public.commerce_products p USING (product_id))
+  WHERE ((o.paid_at IS NOT NULL) AND (o.member_id IS NOT NULL));
+
 CREATE VIEW public.commerce_cancellations AS
  SELECT order_id,
     member_id,
@@ -1429,21 +1469,6 @@ CREATE VIEW public.commerce_cancellations AS
     cancelled_at
    FROM public.commerce_orders o
   WHERE (cancelled_at IS NOT NULL);
-
-CREATE TABLE public.commerce_order_lines (
-    order_id bigint NOT NULL,
-    line_no integer NOT NULL,
-    quantity integer NOT NULL,
-    product_id bigint NOT NULL,
-    unit_minor bigint NOT NULL,
-    amount_minor bigint NOT NULL,
-    returned integer DEFAULT 0 NOT NULL,
-    goods boolean NOT NULL,
-    CONSTRAINT commerce_order_lines_check CHECK (((returned >= 0) AND (returned <= quantity))),
-    CONSTRAINT commerce_order_lines_line_no_check CHECK ((line_no > 0)),
-    CONSTRAINT commerce_order_lines_quantity_check CHECK ((quantity > 0))
-)
-WITH (fillfactor='95');
 
 CREATE VIEW public.commerce_goods_lines AS
  SELECT order_id,
@@ -1503,18 +1528,6 @@ CREATE VIEW public.commerce_order_worth AS
     l.amount_minor
    FROM (public.commerce_orders o
      LEFT JOIN public.commerce_order_lines l ON (((l.order_id = o.order_id) AND l.goods AND (o.cancelled_at IS NULL))));
-
-CREATE TABLE public.commerce_products (
-    product_id bigint NOT NULL,
-    shop_id bigint NOT NULL,
-    sku text NOT NULL,
-    name text NOT NULL,
-    kind text NOT NULL,
-    named_at timestamp with time zone NOT NULL,
-    CONSTRAINT commerce_products_kind_check CHECK ((kind = ANY (ARRAY['goods'::text, 'shipping'::text, 'gift_card'::text, 'adjustment'::text]))),
-    CONSTRAINT commerce_products_sku_check CHECK ((sku <> ''::text))
-)
-WITH (fillfactor='60');
 
 CREATE TABLE public.commerce_shops (
     shop_id bigint NOT NULL,
@@ -2055,6 +2068,20 @@ CREATE VIEW public.ledger_discrepancies AS
     found
    FROM public.ledger_check((0)::bigint, '9223372036854775807'::bigint) c(invariant, account_id, seq, expected, found);
 
+CREATE VIEW public.ledger_earnings AS
+ SELECT a.member_id,
+    a.point_type,
+    e.account_id,
+    e.bucket,
+    COALESCE(o.occurred_at, e.occurred_at) AS counts_at,
+    e.occurred_at AS known_at,
+    e.posted_at,
+    ((e.amount + e.pending_change) - e.debt_change) AS amount
+   FROM ((public.ledger_entries e
+     JOIN public.ledger_accounts a ON (((a.account_id = e.account_id) AND (a.bucket = e.bucket))))
+     LEFT JOIN public.ledger_entries o ON (((o.account_id = e.account_id) AND (o.bucket = e.bucket) AND (o.seq = e.reverses))))
+  WHERE (e.kind = ANY (ARRAY[1, 5, 7, 15]));
+
 CREATE TABLE public.ledger_findings (
     account_id bigint NOT NULL,
     invariant text NOT NULL,
@@ -2325,6 +2352,16 @@ CREATE TABLE public.programme_awards (
     CONSTRAINT programme_awards_points_check CHECK ((points >= 0))
 );
 
+CREATE TABLE public.programme_benefit_uses (
+    member_id bigint NOT NULL,
+    reference text NOT NULL,
+    set_code text NOT NULL,
+    benefit text NOT NULL,
+    cycle_begins timestamp with time zone NOT NULL,
+    used_at timestamp with time zone NOT NULL,
+    CONSTRAINT programme_benefit_uses_reference_check CHECK ((reference <> ''::text))
+);
+
 CREATE TABLE public.programme_counted (
     member_id bigint NOT NULL
 );
@@ -2335,13 +2372,25 @@ CREATE TABLE public.programme_standings (
     since timestamp with time zone NOT NULL,
     qualifying_minor bigint NOT NULL,
     reviewed_at timestamp with time zone NOT NULL,
-    review_at timestamp with time zone NOT NULL
+    review_at timestamp with time zone NOT NULL,
+    set_code text NOT NULL,
+    place smallint NOT NULL,
+    earned text NOT NULL,
+    earned_since timestamp with time zone NOT NULL,
+    cycle_begins timestamp with time zone NOT NULL,
+    cycle_ends timestamp with time zone NOT NULL,
+    zone text NOT NULL,
+    base text NOT NULL,
+    drop_at timestamp with time zone,
+    fell_at timestamp with time zone,
+    warned_at timestamp with time zone
 );
 
 CREATE VIEW public.programme_current_tiers AS
  SELECT member_id,
     tier
-   FROM public.programme_standings;
+   FROM public.programme_standings
+  WHERE (place = 0);
 
 CREATE TABLE public.programme_draft_revisions (
     draft_id bigint NOT NULL,
@@ -2388,6 +2437,68 @@ CREATE TABLE public.programme_releases (
     restores integer,
     note text NOT NULL,
     CONSTRAINT programme_releases_check CHECK (((draft_id IS NULL) <> (restores IS NULL)))
+);
+
+CREATE TABLE public.programme_tier_changes (
+    member_id bigint NOT NULL,
+    set_code text NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    from_tier text NOT NULL,
+    tier text NOT NULL,
+    upwards boolean NOT NULL,
+    posted_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.programme_tier_cycles (
+    member_id bigint NOT NULL,
+    set_code text NOT NULL,
+    begins timestamp with time zone NOT NULL,
+    ends timestamp with time zone NOT NULL,
+    zone text NOT NULL,
+    tier text NOT NULL,
+    qualifying_minor bigint NOT NULL,
+    kept boolean NOT NULL,
+    closed_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.programme_tier_gifts (
+    member_id bigint NOT NULL,
+    set_code text NOT NULL,
+    tier text NOT NULL,
+    cycle_begins timestamp with time zone NOT NULL,
+    reached_at timestamp with time zone NOT NULL,
+    points bigint NOT NULL,
+    point_type text NOT NULL,
+    reward text,
+    given_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.programme_tier_grants (
+    grant_id bigint NOT NULL,
+    member_id bigint NOT NULL,
+    set_code text NOT NULL,
+    tier text NOT NULL,
+    kind text NOT NULL,
+    begins_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone,
+    reason text NOT NULL,
+    proposed_at timestamp with time zone NOT NULL,
+    proposed_by text NOT NULL,
+    decision text,
+    decided_at timestamp with time zone,
+    decided_by text,
+    decided_because text,
+    ended_at timestamp with time zone,
+    ended_by text,
+    ended_because text,
+    CONSTRAINT programme_tier_grants_check CHECK ((ends_at > begins_at)),
+    CONSTRAINT programme_tier_grants_check1 CHECK ((((decision IS NULL) = (decided_at IS NULL)) AND ((decision IS NULL) = (decided_by IS NULL)))),
+    CONSTRAINT programme_tier_grants_check2 CHECK (((ended_at IS NULL) = (ended_by IS NULL))),
+    CONSTRAINT programme_tier_grants_decided_because_check CHECK ((decided_because <> ''::text)),
+    CONSTRAINT programme_tier_grants_decision_check CHECK ((decision = ANY (ARRAY['approved'::text, 'rejected'::text]))),
+    CONSTRAINT programme_tier_grants_ended_because_check CHECK ((ended_because <> ''::text)),
+    CONSTRAINT programme_tier_grants_kind_check CHECK ((kind = ANY (ARRAY['grant'::text, 'lock'::text, 'membership'::text]))),
+    CONSTRAINT programme_tier_grants_reason_check CHECK ((reason <> ''::text))
 );
 
 CREATE TABLE public.programme_uses (
@@ -2605,6 +2716,9 @@ ALTER TABLE ONLY public.programme_award_parts
 ALTER TABLE ONLY public.programme_awards
     ADD CONSTRAINT programme_awards_pkey PRIMARY KEY (order_id);
 
+ALTER TABLE ONLY public.programme_benefit_uses
+    ADD CONSTRAINT programme_benefit_uses_pkey PRIMARY KEY (member_id, reference);
+
 ALTER TABLE ONLY public.programme_counted
     ADD CONSTRAINT programme_counted_pkey PRIMARY KEY (member_id);
 
@@ -2624,7 +2738,16 @@ ALTER TABLE ONLY public.programme_releases
     ADD CONSTRAINT programme_releases_pkey PRIMARY KEY (version_id);
 
 ALTER TABLE ONLY public.programme_standings
-    ADD CONSTRAINT programme_standings_pkey PRIMARY KEY (member_id);
+    ADD CONSTRAINT programme_standings_pkey PRIMARY KEY (member_id, set_code);
+
+ALTER TABLE ONLY public.programme_tier_cycles
+    ADD CONSTRAINT programme_tier_cycles_pkey PRIMARY KEY (member_id, set_code, begins);
+
+ALTER TABLE ONLY public.programme_tier_gifts
+    ADD CONSTRAINT programme_tier_gifts_pkey PRIMARY KEY (member_id, set_code, tier, cycle_begins);
+
+ALTER TABLE ONLY public.programme_tier_grants
+    ADD CONSTRAINT programme_tier_grants_pkey PRIMARY KEY (grant_id);
 
 ALTER TABLE ONLY public.programme_uses
     ADD CONSTRAINT programme_uses_pkey PRIMARY KEY (member_id, rule, order_id);
@@ -2747,13 +2870,27 @@ CREATE INDEX members_memberships_by_household ON public.members_memberships USIN
 
 CREATE UNIQUE INDEX members_memberships_current ON public.members_memberships USING btree (member_id) WHERE (left_at IS NULL);
 
+CREATE INDEX programme_benefit_uses_by_benefit ON public.programme_benefit_uses USING btree (member_id, set_code, benefit, used_at);
+
 CREATE INDEX programme_drafts_by_start ON public.programme_drafts USING btree (drafted_at DESC, draft_id DESC) WHERE (published_at IS NULL);
 
 CREATE INDEX programme_drafts_by_time ON public.programme_drafts USING btree (drafted_at DESC, draft_id DESC);
 
+CREATE INDEX programme_standings_at_risk ON public.programme_standings USING btree (set_code, COALESCE(drop_at, cycle_ends), member_id) WHERE ((place >= 0) AND ((drop_at IS NOT NULL) OR (warned_at >= cycle_begins)));
+
 CREATE INDEX programme_standings_by_review ON public.programme_standings USING btree (review_at);
 
-CREATE INDEX programme_standings_by_tier ON public.programme_standings USING btree (tier, member_id);
+CREATE INDEX programme_standings_by_set ON public.programme_standings USING btree (set_code, tier, member_id) WHERE (place >= 0);
+
+CREATE INDEX programme_standings_by_tier ON public.programme_standings USING btree (tier, member_id) WHERE (place = 0);
+
+CREATE INDEX programme_tier_changes_by_time ON public.programme_tier_changes USING btree (set_code, changed_at);
+
+CREATE INDEX programme_tier_grants_by_member ON public.programme_tier_grants USING btree (member_id, proposed_at);
+
+CREATE INDEX programme_tier_grants_by_time ON public.programme_tier_grants USING btree (proposed_at, grant_id);
+
+CREATE INDEX programme_tier_grants_waiting ON public.programme_tier_grants USING btree (proposed_at, grant_id) WHERE (decision IS NULL);
 
 ALTER TABLE ONLY public.access_sessions
     ADD CONSTRAINT access_sessions_operator_id_fkey FOREIGN KEY (operator_id) REFERENCES public.access_operators(operator_id) ON DELETE CASCADE;
