@@ -17,6 +17,7 @@ from urllib.parse import quote
 import psycopg
 import pytest
 from argon2 import PasswordHasher
+from hypothesis import settings
 from psycopg.conninfo import conninfo_to_dict
 
 import citus
@@ -32,6 +33,8 @@ from regulars.storage import (
     migrate,
 )
 
+settings.register_profile("shared", deadline=None)  # a busy machine is no failure
+settings.load_profile("shared")
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 
 

@@ -118,7 +118,7 @@ class TierMove(Struct):
     """So many members hold one tier of a set today and would hold another."""
 
     tier_set: str
-    was: str
+    was: Annotated[str | None, Meta(description="Null: there is no such set by now.")]
     becomes: str
     members: int
 

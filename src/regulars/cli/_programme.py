@@ -279,7 +279,9 @@ def _tell(impact: Impact) -> None:
     if not impact.moves:
         typer.echo(f"No member would hold another tier today, of {impact.members:,}.")
     for move in impact.moves:
-        typer.echo(f"{move.members:,} of {impact.members:,} members: {move.tier_set} {move.was} → {move.becomes}")
+        typer.echo(
+            f"{move.members:,} of {impact.members:,} members: {move.tier_set} {move.was or '–'} → {move.becomes}"
+        )
 
 
 def _moment(text: str | None, wanted: Programme) -> datetime | None:
