@@ -13,10 +13,11 @@ from regulars.programme._activities import post
 from regulars.programme._awards import PostingRefused, award, cancel, deliver, revise, take_back
 from regulars.programme._queries import awards_of
 from regulars.programme._records import Award, Standing, Version
+from regulars.programme._refusals import BadProgramme
+from regulars.programme._rewards import holder, shelf
 from regulars.programme._rules import (
     EXPIRIES,
     PENDINGS,
-    BadProgramme,
     Earning,
     Programme,
     Tier,
@@ -48,6 +49,7 @@ __all__ = [
     "current",
     "default",
     "deliver",
+    "holder",
     "in_force",
     "points_for",
     "post",
@@ -56,6 +58,7 @@ __all__ = [
     "review_due",
     "revise",
     "share",
+    "shelf",
     "standing",
     "standing_as_of",
     "take_back",

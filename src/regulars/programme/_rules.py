@@ -9,7 +9,6 @@ from zoneinfo import available_timezones
 
 import msgspec
 
-from regulars.errors import Invalid
 from regulars.ledger import (
     AfterSpan,
     AtEvent,
@@ -26,13 +25,11 @@ from regulars.ledger import (
     expires_at,
     matures_at,
 )
+from regulars.programme._refusals import BadProgramme
+from regulars.programme.rewards import Reward, check_rewards
 
 MOST_POINTS = 10**12
 """What one order can earn at most: what the ledger moves at once."""
-
-
-class BadProgramme(Invalid):
-    """{field} is {value!r}: {remedy}."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +85,9 @@ class Programme:
     """How long points wait before they can be spent; None: not at all."""
 
     window_months: int = 12
+    rewards: tuple[Reward, ...] = ()
+    """What members can have for their points, in the order shown."""
+
     version_id: int = 0
 
     def as_document(self) -> dict[str, object]:
@@ -187,6 +187,7 @@ def _check(programme: Programme) -> None:
         codes,
         "give every tier a code of its own, of a-z, 0-9 and _",
     )
+    check_rewards(programme.rewards, tiers=codes)
 
 
 def default(currency: str, time_zone: str) -> Programme:
