@@ -26,6 +26,7 @@ from regulars.programme.coupons._codes import (
     RefusedRow,
     entropy_bits,
     is_right,
+    new_codes,
     normal_form,
 )
 from regulars.programme.coupons._pools import (
@@ -93,6 +94,7 @@ __all__ = [
     "in_lots",
     "is_right",
     "levels",
+    "new_codes",
     "normal_form",
     "open_pool",
     "pool",
