@@ -120,7 +120,7 @@ def test_a_closed_pool_gives_and_takes_nothing(tx: Transaction) -> None:
         uses.reserve(tx, code, cart(), checkout="c", member_id=ADA, at=NOON)
 
 
-def test_test_case_24_200_at_once_get_each_code_once_and_the_rest_are_told(database: Database) -> None:
+def test_case_24_200_at_once_get_each_code_once_and_the_rest_are_told(database: Database) -> None:
     with database.transaction() as tx:
         pool(tx, codes=150, low_water=10)
     with wide(database) as many:

@@ -108,7 +108,7 @@ def test_a_reservation_ends_by_itself_whether_or_not_the_job_came_by(tx: Transac
     assert uses.look(tx, code, cart(), at=LATER).why is None
 
 
-def test_test_case_25_what_was_reserved_in_time_is_redeemed_though_the_coupon_has_ended(tx: Transaction) -> None:
+def test_case_25_what_was_reserved_in_time_is_redeemed_though_the_coupon_has_ended(tx: Transaction) -> None:
     pool(tx, codes=1, valid_until=NOON + timedelta(minutes=1))
     [code] = some_codes(tx)
     uses.reserve(tx, code, cart(), checkout="c", at=NOON)
@@ -167,7 +167,7 @@ def test_guessing_is_slowed_and_forgiven_after_a_day(tx: Transaction) -> None:
     assert guesses.forget(tx, at=NOON + timedelta(days=2)) == 1
 
 
-def test_test_case_23_limits_hold_when_200_checkouts_want_a_code_at_once(database: Database) -> None:
+def test_case_23_limits_hold_when_200_checkouts_want_a_code_at_once(database: Database) -> None:
     with database.transaction() as tx:
         pool(tx, shared=True, per_code=70, total=60, per_member=2)
         coupons.share_code(tx, "summer", "SUMMER26", at=NOON, by="test")

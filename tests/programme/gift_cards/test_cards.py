@@ -116,7 +116,7 @@ def test_a_journal_that_was_changed_is_found(tx: Transaction) -> None:
     assert [(one.card_id, one.flaw) for one in gift_cards.audit(tx)] == [(card.card_id, "balance")]
 
 
-def test_test_case_14_200_checkouts_at_once_never_take_more_than_is_on_a_card(database: Database) -> None:
+def test_case_14_200_checkouts_at_once_never_take_more_than_is_on_a_card(database: Database) -> None:
     with database.transaction() as tx:
         card = issue(tx, 5000).card
     with wide(database) as many:
