@@ -12,8 +12,10 @@ from litestar.types import ASGIApp
 from regulars.api import (
     adjustments,
     corrections,
+    coupons,
     deliveries,
     feed,
+    gift_cards,
     health,
     holds,
     households,
@@ -27,6 +29,7 @@ from regulars.api import (
     promises,
     reconciliation,
     returns,
+    rewards,
     shops,
     statements,
     transfers,
@@ -43,7 +46,7 @@ from regulars.app import App
 
 _MODULES: Final = (
     shops, members, households, orders, returns, deliveries, points, statements, holds, transfers, promises, corrections, postings, adjustments,
-    reconciliation, programme, measures,
+    reconciliation, programme, rewards, coupons, gift_cards, measures,
     imports, feed, webhooks, health,
 )  # fmt: skip
 _HANDLERS: Final[tuple[HTTPRouteHandler, ...]] = tuple(handler for module in _MODULES for handler in module.HANDLERS)

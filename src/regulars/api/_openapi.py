@@ -81,6 +81,10 @@ PATHS: Final = {
     "replay": ("A replay.", "rpl_04h8z2k1q9x0b"),
     "import_id": ("An import.", "imp_04h8z2k1q9x0b"),
     "name": ("The name of a measure.", "repurchase_rate"),
+    "pool": ("A coupon pool, by its code.", "summer"),
+    "reward": ("A reward, by its code.", "pound_off"),
+    "redemption": ("A reward on its way to a member.", "rdm_04h8z2k1q9x0b"),
+    "card": ("A gift card.", "gft_04h8z2k1q9x0b"),
 }
 
 

@@ -42,7 +42,17 @@ def test_one_wrong_character_or_any_two_swapped_are_always_found(characters: int
                 assert not is_right("".join(swapped))
 
 
-@pytest.mark.parametrize("typed", ["summer-0o1l", " SUMMER 0O1I ", "5UMMER001I", "ＳＵＭＭＥＲ００１１", "sum_mer.0011", "SVMMER—OOIL"])
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "summer-0o1l",
+        " SUMMER 0O1I ",
+        "5UMMER001I",
+        "".join(chr(ord(one) + 0xFEE0) for one in "SUMMER0011"),
+        "sum_mer.0011",
+        "SVMMER—OOIL",
+    ],
+)
 def test_a_code_reads_the_same_however_it_is_typed(typed: str) -> None:
     assert normal_form(typed) == "5VMMER0011"
 

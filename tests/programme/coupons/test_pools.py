@@ -80,7 +80,9 @@ def test_a_claim_under_the_same_reference_is_the_same_code(tx: Transaction) -> N
     first, again = (coupons.claim(tx, "summer", ADA, reference="mail", at=NOON) for _ in range(2))
     assert first == again
     assert first.ends_at == NOON.replace(hour=0) + timedelta(days=3)
-    others = coupons.claim_all(tx, "summer", [Wanted(BEN, "mail"), Wanted(ADA, "mail"), Wanted(ADA, "2"), Wanted(BEN, "2")], at=NOON)
+    others = coupons.claim_all(
+        tx, "summer", [Wanted(BEN, "mail"), Wanted(ADA, "mail"), Wanted(ADA, "2"), Wanted(BEN, "2")], at=NOON
+    )
     assert others[1] == first
     assert [one is None for one in others] == [False, False, False, True]
     assert len({one.code for one in others if one}) == 3

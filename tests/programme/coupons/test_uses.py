@@ -116,7 +116,12 @@ def test_case_25_what_was_reserved_in_time_is_redeemed_though_the_coupon_has_end
 
 
 def test_one_of_a_group_and_nothing_beside_what_stands_alone(tx: Transaction) -> None:
-    for name, terms in (("a", {"stack_group": "g"}), ("b", {"stack_group": "g"}), ("c", {}), ("d", {"exclusive": True})):
+    for name, terms in (
+        ("a", {"stack_group": "g"}),
+        ("b", {"stack_group": "g"}),
+        ("c", {}),
+        ("d", {"exclusive": True}),
+    ):
         pool(tx, name, codes=1, **terms)
     one, two, three, alone = (some_codes(tx, name)[0] for name in "abcd")
     uses.reserve(tx, one, cart(), checkout="c", at=NOON)
@@ -143,7 +148,9 @@ def test_anothers_code_a_revoked_one_and_one_that_is_none_are_answered_alike(tx:
     for code in (bens, revoked, "NO-SUCH-CODE"):
         with pytest.raises(CodeUnknown) as refused:
             uses.look(tx, code, cart(), member_id=ADA, at=NOON)
-        assert str(refused.value) == "This code is not known here, or not good for this member: check how it is written."
+        assert (
+            str(refused.value) == "This code is not known here, or not good for this member: check how it is written."
+        )
     assert uses.look(tx, other, cart(), member_id=ADA, at=NOON).why is None
     assert uses.look(tx, bens, cart(), member_id=BEN, at=NOON).why is None
 
@@ -160,7 +167,7 @@ def test_guessing_is_slowed_and_forgiven_after_a_day(tx: Transaction) -> None:
     for _ in range(5):
         guesses.let_try(tx, "mem_1", at=NOON)
         guesses.note(tx, "mem_1", at=NOON)
-    with pytest.raises(TooManyGuesses, match="30|31"):
+    with pytest.raises(TooManyGuesses, match="wait 31 seconds"):
         guesses.let_try(tx, "mem_1", at=NOON)
     guesses.let_try(tx, "mem_2", at=NOON)
     guesses.let_try(tx, "mem_1", at=NOON + timedelta(minutes=1))
@@ -182,6 +189,8 @@ def test_case_23_limits_hold_when_200_checkouts_want_a_code_at_once(database: Da
         done = [one for one in answers if isinstance(one, Use)]
         assert len(done) == 60
         assert max(sum(one.member_id == member for one in done) for member in range(50)) <= 2
-        race(many, [lambda tx, one=one: uses.release(tx, "SUMMER26", checkout=one.checkout, at=NOON) for one in done] * 2)
+        race(
+            many, [lambda tx, one=one: uses.release(tx, "SUMMER26", checkout=one.checkout, at=NOON) for one in done] * 2
+        )
     with database.transaction() as tx:
         assert tx.rows("select p.uses, c.uses from programme_coupon_pools p, programme_coupons c") == [(0, 0)]

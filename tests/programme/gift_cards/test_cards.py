@@ -46,7 +46,9 @@ def test_a_code_is_shown_once_and_found_however_it_is_typed(tx: Transaction) -> 
     typed = first.code.lower().replace("-", " ").replace("0", "o").replace("1", "l")
     assert gift_cards.find_by_code(tx, typed) == first.card
     assert first.card.last_four == first.code[-4:]
-    assert first.code.replace("-", "") not in str(tx.rows("select c::text from programme_gift_cards c union all select f::text from facts f"))
+    assert first.code.replace("-", "") not in str(
+        tx.rows("select c::text from programme_gift_cards c union all select f::text from facts f")
+    )
     with pytest.raises(CodeUnknown):
         gift_cards.find_by_code(tx, "0000-0000-0000-0000")
     with pytest.raises(CardReferenceReused):

@@ -14,7 +14,9 @@ ADA, BEN = 1, 2
 
 def reward(code: str = "toy", kind: rewards.Kind = "gift", points: int = 100, **more: Any) -> Reward:
     usual: dict[str, Any] = {"sku": "TOY"} if kind == "gift" else {}
-    return Reward(**({"code": code, "name_en": code, "name_zh": code, "kind": kind, "prices": (Price(points),)} | usual | more))
+    return Reward(
+        **({"code": code, "name_en": code, "name_zh": code, "kind": kind, "prices": (Price(points),)} | usual | more)
+    )
 
 
 TEN_OFF = reward("ten_off", "cash_off", 100, value_minor=100)
@@ -40,7 +42,9 @@ def redeem(tx: Transaction, one: Reward, reference: str = "r", member_id: int = 
     return rewards.redeem(tx, shelf(one), holder, one.code, reference=reference, **given)
 
 
-def quote(tx: Transaction, one: Reward = TEN_OFF, reference: str = "q", member_id: int = ADA, **more: Any) -> Redemption:
+def quote(
+    tx: Transaction, one: Reward = TEN_OFF, reference: str = "q", member_id: int = ADA, **more: Any
+) -> Redemption:
     given = {"at": NOON, "by": "test", "cart": cart()} | more
     return rewards.quote(tx, shelf(one), Holder(member_id), one.code, given.pop("cart"), reference=reference, **given)
 

@@ -73,7 +73,9 @@ class World:
             "capture": lambda: rewards.capture(tx, number, at=at, by=by),
             "part": lambda: rewards.capture(tx, number, upto_minor=which * 70, at=at, by=by),
             "release": lambda: rewards.release(tx, number, at=at, by=by),
-            "return": lambda: rewards.settle_return(tx, number, returned_minor=which * 400, of_minor=2000, at=at, by=by),
+            "return": lambda: rewards.settle_return(
+                tx, number, returned_minor=which * 400, of_minor=2000, at=at, by=by
+            ),
             "give": lambda: rewards.give_back(tx, number, reason="no", at=at, by=by),
             "send": lambda: rewards.advance(tx, number, "sent", at=at, by=by),
             "reserve": lambda: uses.reserve(tx, code, cart(), checkout=checkout, member_id=holder.member_id, at=at),
@@ -100,12 +102,15 @@ class World:
         assert sum(one.amount for one in rewards.stock_changes(tx, "toy", limit=1000)) == left.stock
         codes = [one.key for one in known if one.key]
         assert len(codes) == len(set(codes)) <= 4
-        assert tx.value(
-            """
+        assert (
+            tx.value(
+                """
             select count(*) from programme_coupons c where c.uses not in (0, 1) or c.uses <> (
                 select count(*) from programme_coupon_uses u where u.key = c.key and u.state in ('reserved', 'redeemed'))
             """
-        ) == 0
+            )
+            == 0
+        )
         assert all(one.refunded <= one.captured <= one.points for one in known)
 
 

@@ -92,8 +92,12 @@ def test_an_option_says_everything_that_is_in_the_way(tx: Transaction) -> None:
     assert why(tx, reward(points=10, valid_until=NOON)) == [f"it was to be had until {NOON.isoformat()}"]
     assert why(tx, reward(points=10, valid_from=NOON + DAY)) == [f"it begins at {(NOON + DAY).isoformat()}"]
     assert why(tx, reward(points=10, least_minor=2500), cart=cart()) == ["500 minor units short of the least cart"]
-    assert why(tx, replace(TEN_OFF, prices=(Price(10),)), cart=cart(currency="EUR")) == ["the cart is in another currency than GBP"]
-    assert why(tx, replace(TEN_OFF, prices=(Price(10),)), cart=cart(("PEN", 1, 99))) == ["the goods cost too little for it"]
+    assert why(tx, replace(TEN_OFF, prices=(Price(10),)), cart=cart(currency="EUR")) == [
+        "the cart is in another currency than GBP"
+    ]
+    assert why(tx, replace(TEN_OFF, prices=(Price(10),)), cart=cart(("PEN", 1, 99))) == [
+        "the goods cost too little for it"
+    ]
     assert why(tx, reward(points=200, tiers=("gold",), stocked=True)) == ["gold only", "sold out", "120 points short"]
     twice = reward(points=10, per_member=2, per="month")
     for reference in "ab":
@@ -111,7 +115,11 @@ def test_the_price_is_the_least_that_the_members_tiers_allow(tx: Transaction) ->
         [(option.price.point_type, option.price.points) for option in rewards.options(tx, shelf(one), Holder(ADA, frozenset(tiers)), None, at=NOON)]
         for tiers in ((), ("silver",), ("silver", "gold"))
     ]  # fmt: skip
-    assert by_tier == [[("points", 500), ("stars", 3)], [("points", 400), ("stars", 3)], [("points", 300), ("stars", 3)]]
+    assert by_tier == [
+        [("points", 500), ("stars", 3)],
+        [("points", 400), ("stars", 3)],
+        [("points", 300), ("stars", 3)],
+    ]
     assert redeem(tx, one, tiers=frozenset({"gold"})).redemption.points == 300
     with pytest.raises(NoPrice):
         redeem(tx, one, "s", point_type="miles")
@@ -132,7 +140,9 @@ def test_a_gift_takes_points_and_stock_and_waits_to_be_sent(tx: Transaction) -> 
     with pytest.raises(WrongState):
         rewards.advance(tx, done.redemption_id, "packed", at=NOON, by="test")
     assert rewards.to_fulfil(tx) == []
-    assert names(tx) == [f"reward.{what}" for what in ("stocked", "redeemed", "requested", "packed", "sent", "delivered")]
+    assert names(tx) == [
+        f"reward.{what}" for what in ("stocked", "redeemed", "requested", "packed", "sent", "delivered")
+    ]
     assert [(one.amount, one.stock, one.reason) for one in rewards.stock_changes(tx, "toy")][::-1] in (
         [(2, 2, "delivered"), (-1, 1, "redeemed")],
         [(-1, 1, "redeemed"), (2, 2, "delivered")],
@@ -151,7 +161,10 @@ def test_what_is_given_back_returns_points_and_stock_once(tx: Transaction) -> No
     assert rewards.stock(tx, ["toy"])["toy"].stock == 1
     second = redeem(tx, TOY, "s").redemption
     rewards.advance(tx, second.redemption_id, "sent", at=NOON, by="test")
-    assert rewards.give_back(tx, second.redemption_id, reason="broken", restock=False, at=NOON, by="test").state == "refunded"
+    assert (
+        rewards.give_back(tx, second.redemption_id, reason="broken", restock=False, at=NOON, by="test").state
+        == "refunded"
+    )
     assert (rewards.stock(tx, ["toy"])["toy"].stock, balance(tx)) == (0, (1000, 0))
     with pytest.raises(SoldOut):
         redeem(tx, TOY, "t")
@@ -232,7 +245,9 @@ def test_limits_of_a_member_are_by_the_calendar_and_what_was_given_back_counts_n
     rewards.give_back(tx, first.redemption_id, reason="no", at=NOON, by="test")
     redeem(tx, once, "t")
     redeem(tx, once, "u", at=NOON + DAY)
-    begins = [period_begins(per, NOON.replace(month=7), "Europe/London") for per in ("day", "week", "month", "year", None)]
+    begins = [
+        period_begins(per, NOON.replace(month=7), "Europe/London") for per in ("day", "week", "month", "year", None)
+    ]
     assert [str(one and one.isoformat()) for one in begins] == [
         "2026-07-01T23:00:00+00:00", "2026-06-28T23:00:00+00:00", "2026-06-30T23:00:00+00:00", "2026-01-01T00:00:00+00:00", "None",
     ]  # fmt: skip
@@ -268,7 +283,11 @@ def test_cash_off_is_quoted_held_captured_in_parts_and_the_rest_released(tx: Tra
     with pytest.raises(CapturesTooMuch):
         rewards.capture(tx, held.redemption_id, upto_minor=701, at=NOON, by="test")
     for _ in range(2):
-        done = rewards.release(tx, held.redemption_id, at=NOON, by="test") if _ == 0 else rewards.redemption(tx, held.redemption_id)
+        done = (
+            rewards.release(tx, held.redemption_id, at=NOON, by="test")
+            if _ == 0
+            else rewards.redemption(tx, held.redemption_id)
+        )
         assert (done.state, balance(tx)) == ("captured", (750, 0))
     assert names(tx) == ["reward.quoted", "reward.held", "reward.captured", "reward.released"]
     assert ledger.audit(tx) == []
@@ -374,8 +393,12 @@ def test_case_04_goods_paid_with_points_in_part_give_back_points_and_money_as_se
     late = NOON + 2 * DAY
     for returned, points, money in steps:
         for again in range(2):
-            back = rewards.settle_return(tx, held.redemption_id, returned_minor=returned, of_minor=2000, at=late, by="t")
-            assert (back.points, back.points_minor, back.money_minor) == ((points, points, money) if not again else (0, 0, 0))
+            back = rewards.settle_return(
+                tx, held.redemption_id, returned_minor=returned, of_minor=2000, at=late, by="t"
+            )
+            assert (back.points, back.points_minor, back.money_minor) == (
+                (points, points, money) if not again else (0, 0, 0)
+            )
     assert back.redemption.state == "refunded"
     lots = {lot.expires_at: lot.amount for lot in ledger.lots(tx, ADA, at=late)}
     assert lots == {NOON + 90 * DAY: 600, late + 7 * DAY: 400}  # the lot that expired lives a week from then

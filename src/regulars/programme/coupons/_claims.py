@@ -121,7 +121,9 @@ def _tell(tx: Transaction, found: Pool, given: Sequence[Claim], at: datetime) ->
     facts.record(
         tx,
         [
-            facts.Fact("coupon.claimed", at, one.member_id, one.claim_id, {"pool": found.code, "ends_with": end(one.code)})
+            facts.Fact(
+                "coupon.claimed", at, one.member_id, one.claim_id, {"pool": found.code, "ends_with": end(one.code)}
+            )
             for one in given
         ],
         at=at,

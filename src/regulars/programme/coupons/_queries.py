@@ -30,9 +30,7 @@ class PoolRow:
     closed_at: datetime | None
 
 
-_POOL: Final = (
-    "pool_id, code, name_en, name_zh, shared, terms, low_water, low_since, created_at, created_by, closed_at"
-)
+_POOL: Final = "pool_id, code, name_en, name_zh, shared, terms, low_water, low_since, created_at, created_by, closed_at"
 
 
 def insert_pool(

@@ -71,9 +71,7 @@ def quote(
     taken = chosen.times if times is None else times
     if not 1 <= taken <= chosen.times:
         raise BadRedemption(field="times", value=taken, remedy=f"give 1 to {chosen.times}")
-    at_that = replace(
-        chosen, times=taken, points=taken * chosen.price.points, value_minor=taken * found.value_minor
-    )
+    at_that = replace(chosen, times=taken, points=taken * chosen.price.points, value_minor=taken * found.value_minor)
     until = at + timedelta(minutes=found.quote_minutes)
     new = made(at_that, shelf, holder, reference, at, state="quoted", good_until=until)
     _queries.insert_redemption(tx, new=new)
@@ -120,9 +118,7 @@ def _still_free(tx: Transaction, shelf: Shelf, reward: Reward, one: Redemption, 
         raise RewardRefused(reward=reward.code, reason=f"used {had[0][1]} times", why="used")
 
 
-def capture(
-    tx: Transaction, redemption_id: int, *, at: datetime, by: str, upto_minor: int | None = None
-) -> Redemption:
+def capture(tx: Transaction, redemption_id: int, *, at: datetime, by: str, upto_minor: int | None = None) -> Redemption:
     """Take what is held: the payment has succeeded. Facts: `reward.captured`.
 
     `upto_minor` is what is to be captured of its value by now, all told, so that parts can be told again without effect; None
@@ -233,7 +229,9 @@ def settle_return(
         remedy = "only cash off that was captured is shared"
         raise WrongState(redemption=to_public("rdm", redemption_id), state=one.state, remedy=remedy)
     if not one.captured_minor <= of_minor <= 10**15:
-        raise BadRedemption(field="of_minor", value=of_minor, remedy=f"give {one.captured_minor} or more: points paid that much")
+        raise BadRedemption(
+            field="of_minor", value=of_minor, remedy=f"give {one.captured_minor} or more: points paid that much"
+        )
     if not one.returned_minor <= returned_minor <= of_minor:
         remedy = f"give {one.returned_minor} to {of_minor}: all that has come back so far"
         raise BadRedemption(field="returned_minor", value=returned_minor, remedy=remedy)
@@ -254,4 +252,6 @@ def settle_return(
         returned_minor=returned_minor,
         state="refunded" if whole else one.state,
     )
-    return Settled(keep(tx, done, "refunded", at, by=by, returned_points=points, money_minor=money), points, minor, money)
+    return Settled(
+        keep(tx, done, "refunded", at, by=by, returned_points=points, money_minor=money), points, minor, money
+    )

@@ -170,7 +170,14 @@ def _refuse(tx: Transaction, chosen: Option, reason: Reason, holder: Holder, at:
 
 
 def _redeem(
-    tx: Transaction, shelf: Shelf, holder: Holder, chosen: Option, reference: str, note: str | None, at: datetime, by: str
+    tx: Transaction,
+    shelf: Shelf,
+    holder: Holder,
+    chosen: Option,
+    reference: str,
+    note: str | None,
+    at: datetime,
+    by: str,
 ) -> Redeemed:
     reward, price = chosen.reward, chosen.price
     redemption_id = redemption_id_of(holder.member_id, reference)
@@ -273,9 +280,7 @@ def redemptions(
     return _queries.select_redemptions(tx, member_id=member_id, reward=reward, before=before, limit=limit)
 
 
-def to_fulfil(
-    tx: Transaction, *, after: tuple[datetime, int] | None = None, limit: int = 50
-) -> Sequence[Redemption]:
+def to_fulfil(tx: Transaction, *, after: tuple[datetime, int] | None = None, limit: int = 50) -> Sequence[Redemption]:
     """What somebody has to pack, send or do, what has waited longest first; page on with `(changed_at, redemption_id)`."""
     return _queries.select_to_fulfil(tx, after=after, limit=limit)
 
@@ -332,9 +337,7 @@ def advance(
     step = -1 if one.fulfilment is None else FULFILMENTS.index(one.fulfilment)
     if one.state != "captured" or step < 0 or FULFILMENTS.index(to) < step:
         remedy = f"only what waits can be {to}"
-        raise WrongState(
-            redemption=to_public("rdm", redemption_id), state=one.fulfilment or one.state, remedy=remedy
-        )
+        raise WrongState(redemption=to_public("rdm", redemption_id), state=one.fulfilment or one.state, remedy=remedy)
     state: State = "fulfilled" if to == "delivered" else "captured"
     return keep(tx, replace(one, fulfilment=to, state=state, note=note or one.note), to, at, by=by)
 
@@ -361,7 +364,9 @@ def give_back(
     if one.kind == "cash_off":
         raise WrongKind(reward=one.reward, kind=one.kind, remedy="say what goods came back, or release it")
     if one.state not in {"captured", "fulfilled"}:
-        raise WrongState(redemption=to_public("rdm", redemption_id), state=one.state, remedy="only what was taken goes back")
+        raise WrongState(
+            redemption=to_public("rdm", redemption_id), state=one.state, remedy="only what was taken goes back"
+        )
     state: State = "refunded" if one.fulfilment in {"sent", "delivered"} or one.fulfilment is None else "cancelled"
     with tx.savepoint():
         put_back(tx, promised(one), redemption_id, at, restock=restock)

@@ -116,7 +116,9 @@ def check_rewards(rewards: Sequence[Reward], *, tiers: Iterable[str]) -> None:
         raise BadProgramme(field="rewards", value=len(rewards), remedy="list at most 500")
     for place, one in enumerate(rewards):
         if codes.index(one.code) != place:
-            raise BadProgramme(field=f"rewards.{place}.code", value=one.code, remedy="give each reward a code of its own")
+            raise BadProgramme(
+                field=f"rewards.{place}.code", value=one.code, remedy="give each reward a code of its own"
+            )
         _check(f"rewards.{place}", one, known)
 
 

@@ -145,7 +145,9 @@ def count_of_member(tx: Transaction, *, pool_id: int, member_id: int, at: dateti
     )  # fmt: skip
 
 
-def lapse_uses(tx: Transaction, *, key: str | None, pool_id: int | None, at: datetime, limit: int) -> list[tuple[Any, ...]]:
+def lapse_uses(
+    tx: Transaction, *, key: str | None, pool_id: int | None, at: datetime, limit: int
+) -> list[tuple[Any, ...]]:
     """Release what was reserved for as long as it was to be, of a code, of a pool or of all; what others hold is passed over."""
     return tx.rows(
         """

@@ -296,7 +296,9 @@ def lapse_due(tx: Transaction, *, at: datetime, limit: int = 1000) -> int:
     return _lapse(tx, at, limit=limit)
 
 
-def _lapse(tx: Transaction, at: datetime, *, key: str | None = None, pool_id: int | None = None, limit: int = 1000) -> int:
+def _lapse(
+    tx: Transaction, at: datetime, *, key: str | None = None, pool_id: int | None = None, limit: int = 1000
+) -> int:
     lapsed = _queries.lapse_uses(tx, key=key, pool_id=pool_id, at=at, limit=limit)
     if not lapsed:
         return 0
