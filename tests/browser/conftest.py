@@ -3,7 +3,7 @@
 import shutil
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 
 import pytest
@@ -11,7 +11,7 @@ import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from conftest import NOON
-from console import shops
+from console import rewarding, shops
 from regulars import members
 from regulars.app import App
 from regulars.asgi import create_asgi
@@ -31,6 +31,8 @@ class Served:
 
     origin: str
     app: App
+    rewards: Mapping[str, str]
+    """The pages about rewards, by a name."""
 
     def places(self) -> dict[str, str]:
         """Every kind of page, by a name."""
@@ -91,6 +93,7 @@ class Served:
             "webhook, changed": f"{ends['The warehouse']}/change",
             "webhook delivery": f"/webhooks/deliveries/{to_public('whd', tried)}",
             "not found": "/nothing",
+            **self.rewards,
         }
 
 
@@ -110,13 +113,14 @@ def served(
 ) -> Generator[Served]:
     """The furnished shop behind a real server."""
     with shops.furnished_app(server_url, template, tmp_path_factory.mktemp("export")) as app:
+        rewards = rewarding.furnish(app)
         server = uvicorn.Server(uvicorn.Config(create_asgi(app), port=0, log_config=None, lifespan="on"))
         thread = threading.Thread(target=server.run, daemon=True)
         thread.start()
         while not server.started:
             time.sleep(0.01)
         port = server.servers[0].sockets[0].getsockname()[1]
-        yield Served(f"http://127.0.0.1:{port}", app)
+        yield Served(f"http://127.0.0.1:{port}", app, rewards)
         server.should_exit = True
         thread.join()
 

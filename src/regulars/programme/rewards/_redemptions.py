@@ -309,6 +309,8 @@ def tell(tx: Transaction, one: Redemption, what: str, at: datetime, *, by: str, 
     """Record that something became of a redemption."""
     about: dict[str, object] = {
         "reward": one.reward,
+        "name_en": one.terms.get("name_en"),
+        "name_zh": one.terms.get("name_zh"),
         "kind": one.kind,
         "points": one.points,
         "point_type": one.point_type,
