@@ -270,8 +270,8 @@ def _pool(one: coupons.Pool, level: coupons.Level) -> Pool:
 
 
 def _filled(one: coupons.Filled) -> Filled:
-    told = [RefusedCode(row.row, row.text, row.reason) for row in one.refused]
-    return Filled(one.added, one.known, one.refused_count, told, one.entropy_bits)
+    told = [RefusedCode(row.row, row.text, row.reason) for row in one.refused[:1000]]
+    return Filled(one.added, one.known, len(one.refused), told, one.entropy_bits)
 
 
 def _use(one: uses.Use) -> Use:

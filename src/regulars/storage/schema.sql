@@ -2414,7 +2414,7 @@ CREATE INDEX programme_coupon_uses_of_member ON public.programme_coupon_uses USI
 
 CREATE UNIQUE INDEX programme_coupon_uses_once ON public.programme_coupon_uses USING btree (checkout, key) WHERE (state = ANY (ARRAY['reserved'::text, 'redeemed'::text]));
 
-CREATE INDEX programme_coupons_free ON public.programme_coupons USING btree (pool_id, key) WHERE ((claim_id IS NULL) AND (revoked_at IS NULL));
+CREATE INDEX programme_coupons_free ON public.programme_coupons USING btree (pool_id, code) WHERE ((claim_id IS NULL) AND (revoked_at IS NULL));
 
 CREATE INDEX programme_coupons_of_pool ON public.programme_coupons USING btree (pool_id, key);
 

@@ -21,7 +21,6 @@ AT_ONCE: Final = 100_000
 MOST_CODES: Final = 10_000_000
 _MADE_AT_ONCE: Final = 1_000_000
 _SAFE: Final = 1_000_000
-_TOLD: Final = 1000
 
 
 class PoolNotFound(NotFound):
@@ -187,9 +186,8 @@ class Filled:
     added: int
     known: int
     refused: list[RefusedRow]
-    """The rows that became no code, the first thousand of them."""
+    """The rows that became no code, by their number."""
 
-    refused_count: int
     entropy_bits: float | None = None
     """Of codes made here: how many bits of each are random."""
 
@@ -211,8 +209,8 @@ def generate(
         _queries.stage_codes(tx, _codes.new_codes(lot, prefix=prefix, characters=characters))
         added += _queries.insert_staged(tx, pool_id=found.pool_id)
     source = f"{count} made, {prefix or 'no prefix'}, {characters} characters"
-    _note(tx, found, Filled(added, 0, [], 0), source, at, by)
-    return Filled(added, 0, [], 0, _codes.entropy_bits(characters))
+    _note(tx, found, Filled(added, 0, []), source, at, by)
+    return Filled(added, 0, [], _codes.entropy_bits(characters))
 
 
 def _check_wish(count: int, prefix: str, characters: int) -> None:
@@ -247,7 +245,7 @@ def import_codes(tx: Transaction, code: str, lines: Iterable[str], *, source: st
         taken = [_taken(*row) for row in _queries.select_taken(tx, pool_id=found.pool_id, limit=AT_ONCE)]
         added, known, refused = added + new, known + some.num_rows - new - len(taken), refused + taken
     refused.sort(key=lambda one: one.row)
-    done = Filled(added, known, refused[:_TOLD], len(refused))
+    done = Filled(added, known, refused)
     _note(tx, found, done, source, at, by)
     return done
 
@@ -258,11 +256,16 @@ def _taken(row: int, text: str, known: str, elsewhere: bool) -> RefusedRow:  # n
     return RefusedRow(row, text, f"it reads like {known}, which is here already")
 
 
+def has_header(lot: Sequence[str]) -> bool:
+    """Whether the first line names the columns."""
+    return bool(lot) and "code" in lot[0].lower().replace('"', "").strip().lstrip("\ufeff").split(",")
+
+
 def in_lots(lines: Iterable[str], *, rows: int = AT_ONCE) -> Iterable[Sequence[str]]:
     """The lines of a file in lots, for a transaction each; the header stands at the head of every one of them."""
     given = iter(lines)
     first = list(islice(given, 1))
-    header = first if first and "code" in first[0].lower().replace('"', "").strip().lstrip("\ufeff").split(",") else []
+    header = first if has_header(first) else []
     lot = first + list(islice(given, rows - 1))
     while lot:
         yield lot
@@ -272,9 +275,9 @@ def in_lots(lines: Iterable[str], *, rows: int = AT_ONCE) -> Iterable[Sequence[s
 
 def _note(tx: Transaction, found: Pool, done: Filled, source: str, at: datetime, by: str) -> None:
     """Keep what came in, and tell; a pool that is low no more may run low again."""
-    batch = Batch(random_id(), found.pool_id, source[:200], done.added, done.known, done.refused_count, at, by)
+    batch = Batch(random_id(), found.pool_id, source[:200], done.added, done.known, len(done.refused), at, by)
     _queries.insert_batch(tx, new=batch)
-    about = {"pool": found.code, "added": done.added, "known": done.known, "refused": done.refused_count, "by": by}
+    about = {"pool": found.code, "added": done.added, "known": done.known, "refused": len(done.refused), "by": by}
     facts.record(tx, [facts.Fact("coupon_pool.filled", at, None, found.pool_id, about)], at=at)
     _queries.clear_low(tx, pool_id=found.pool_id)
 

@@ -240,12 +240,12 @@ def take_codes(tx: Transaction, *, pool_id: int, claim_ids: list[int]) -> list[t
             select f.key, row_number() over () as place from (
                 select key from programme_coupons
                 where pool_id = %(pool_id)s and claim_id is null and revoked_at is null
-                order by key limit cardinality(%(claim_ids)s::bigint[]) for update skip locked) f
+                order by code limit %(count)s for update skip locked) f
         )
         update programme_coupons c set claim_id = (%(claim_ids)s::bigint[])[f.place]
         from free f where c.key = f.key and c.claim_id is null returning c.claim_id, c.key, c.code
         """,
-        pool_id=pool_id, claim_ids=claim_ids,
+        pool_id=pool_id, claim_ids=claim_ids, count=len(claim_ids),
     )  # fmt: skip
 
 

@@ -26,7 +26,8 @@ create table programme_coupons (
     revoked_at timestamptz
 ) with (fillfactor = 90);
 create index programme_coupons_of_pool on programme_coupons (pool_id, key);
-create index programme_coupons_free on programme_coupons (pool_id, key) where claim_id is null and revoked_at is null;
+-- By `code`, as no other index is: so whatever is asked for in that order is found here, past all that is handed out.
+create index programme_coupons_free on programme_coupons (pool_id, code) where claim_id is null and revoked_at is null;
 
 -- A code handed out to a member. A code of its own is handed out once: that is the unique index.
 create table programme_coupon_claims (
