@@ -12,7 +12,6 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from conftest import NOON
 from console import rewarding, shops
-from regulars import members
 from regulars.app import App
 from regulars.asgi import create_asgi
 from regulars.facts import webhooks
@@ -37,15 +36,13 @@ class Served:
     def places(self) -> dict[str, str]:
         """Every kind of page, by a name."""
         with self.app.database.transaction() as tx:
-            ada = to_public("mem", members.by_external_id(tx, "ada", issuer="uk").member_id)
-            ben = to_public("mem", members.by_external_id(tx, "ben", issuer="uk").member_id)
+            ada, ben, eve = (shops.member(tx, one) for one in ("ada", "ben", "eve"))
             order = to_public("ord", shops.make_id(tx, "C-1"))
             late = to_public("ord", shops.make_id(tx, "A-1"))
             ends = {
                 one.description: f"/webhooks/endpoints/{to_public('whe', one.endpoint_id)}"
                 for one in webhooks.list_endpoints(tx)
             }
-            eve = to_public("mem", members.by_external_id(tx, "eve", issuer="uk").member_id)
             waiting = to_public("adj", desk.adjustments(tx, state="waiting")[0].adjustment_id)
             hold = desk.open_holds(tx, at=NOON)[-1]
             tried = webhooks.list_deliveries(tx, state="retrying", limit=1)[0].delivery_id

@@ -107,7 +107,8 @@ def import_codes(
 
 def _imported(opened: App, pool: str, lines: IO[str], source: str) -> tuple[dict[str, int], list[RefusedRow]]:
     """Import a file in lots, each in a transaction of its own: after a kill the same command goes on."""
-    done, refused, before = {"added": 0, "known": 0}, [], 0  # pyright: ignore[reportUnknownVariableType]
+    done, before = {"added": 0, "known": 0}, 0
+    refused: list[RefusedRow] = []
     for number, lot in enumerate(coupons.in_lots(lines, rows=AT_ONCE)):
         with opened.database.transaction() as tx:
             some = coupons.import_codes(tx, pool, lot, source=source, at=opened.clock(), by=BY)

@@ -128,7 +128,8 @@ def open_pool(visit: NamedDependency[Visit], data: Form) -> Response[Any]:
 
 def _wished(visit: Visit, data: Mapping[str, str]) -> NewPool:
     given = {name: data.get(name, "").strip() for name in _FIELDS}
-    kind, currency = _addresses.one_of("kind", given["kind"], KINDS), _currency(visit)
+    kind: coupons.Kind = _addresses.one_of("kind", given["kind"], KINDS)
+    currency = _currency(visit)
     digits, shared = visit.language.digits(currency), given["shared"] == "yes"
     until = _addresses.day("expires_at", given["until"]) if given["until"] else None
     money = kind == "amount" or given["least"]

@@ -14,6 +14,7 @@ from regulars.jobs._webhooks import run_webhooks
 from regulars.jobs.reactions import react
 from regulars.ledger import proof
 from regulars.programme import coupons, gift_cards, guesses, rewards
+from regulars.programme.coupons import uses
 from regulars.storage import Transaction
 
 log = structlog.get_logger(__name__)
@@ -59,7 +60,7 @@ def _arrive(app: App) -> None:
 def _end_checkouts(app: App) -> None:
     """Let go of what checkouts have kept for as long as they were to; tell of coupon pools that have run low."""
     _drain(app, lambda tx, at: rewards.lapse_due(tx, at=at, limit=BATCH))
-    _drain(app, lambda tx, at: coupons.uses.lapse_due(tx, at=at, limit=BATCH))
+    _drain(app, lambda tx, at: uses.lapse_due(tx, at=at, limit=BATCH))
     _drain(app, lambda tx, at: gift_cards.settle_due(tx, at=at, limit=BATCH))
     with app.database.transaction() as tx:
         coupons.watch(tx, at=app.clock())

@@ -53,7 +53,18 @@ from regulars.programme.coupons._pools import (
     watch,
 )
 from regulars.programme.coupons._queries import Batch, Claim, Issued, Level
-from regulars.programme.coupons._rules import KINDS, BadCoupon, Cart, CartLine, Terms, Why, Worth, ends_at, worth_in
+from regulars.programme.coupons._rules import (
+    KINDS,
+    BadCoupon,
+    Cart,
+    CartLine,
+    Kind,
+    Terms,
+    Why,
+    Worth,
+    ends_at,
+    worth_in,
+)
 
 __all__ = [
     "ALPHABET",
@@ -69,6 +80,7 @@ __all__ = [
     "CouponUsed",
     "Filled",
     "Issued",
+    "Kind",
     "Level",
     "NewPool",
     "Pool",

@@ -10,7 +10,7 @@ import msgspec
 from regulars import facts, ledger
 from regulars.errors import Conflict, Invalid, NotFound
 from regulars.programme import coupons, gift_cards
-from regulars.programme.coupons import Cart
+from regulars.programme.coupons import Cart, uses
 from regulars.programme.coupons._queries import lock_words
 from regulars.programme.rewards import _queries
 from regulars.programme.rewards._options import Option, Reason, RewardRefused, option
@@ -105,7 +105,7 @@ def redeem(
 def _as_before(tx: Transaction, before: Redemption) -> Redeemed:
     if before.key is None:
         return Redeemed(before)
-    return Redeemed(before, coupons.uses.look_up(tx, before.key).code)
+    return Redeemed(before, uses.look_up(tx, before.key).code)
 
 
 def found_on(shelf: Shelf, code: str) -> Reward:
@@ -228,8 +228,8 @@ def _card(
 def made(chosen: Option, shelf: Shelf, holder: Holder, reference: str, at: datetime, **more: Any) -> Redemption:
     """A new redemption at the price chosen."""
     terms: dict[str, Any] = msgspec.to_builtins(chosen.reward)
-    given: dict[str, Any] = {"fulfilment": None, "good_until": None, "captures": [], "captured_minor": 0,
-                             "key": None, "card_id": None, "note": None} | more  # fmt: skip
+    blank: dict[str, Any] = dict.fromkeys(("fulfilment", "good_until", "key", "card_id", "note"))
+    given: dict[str, Any] = {**blank, "captures": list[int](), "captured_minor": 0, **more}
     return Redemption(
         redemption_id=redemption_id_of(holder.member_id, reference),
         member_id=holder.member_id,
@@ -380,7 +380,7 @@ def give_back(
 
 def _void(tx: Transaction, one: Redemption, reason: str, at: datetime, by: str) -> None:
     """Let the code or card that was given be good no more."""
-    if one.key is not None and not coupons.uses.look_up(tx, one.key).pool.shared:
+    if one.key is not None and not uses.look_up(tx, one.key).pool.shared:
         coupons.revoke(tx, one.key, reason=reason, by=by, at=at)
     if one.card_id is not None:
         card = gift_cards.card(tx, one.card_id)
