@@ -57,6 +57,7 @@ GENEROUS: dict[str, Any] = {
     "pending": None,
     "other_terms": {},
     "rates": [],
+    "rewards": [],
 }
 FRIENDS = GENEROUS["tier_sets"][0]
 

@@ -3,7 +3,7 @@
 import shutil
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 
 import pytest
@@ -11,8 +11,7 @@ import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from conftest import NOON
-from console import shops
-from regulars import members
+from console import rewarding, shops
 from regulars.app import App
 from regulars.asgi import create_asgi
 from regulars.facts import webhooks
@@ -61,12 +60,13 @@ class Served:
 
     origin: str
     app: App
+    rewards: Mapping[str, str]
+    """The pages about rewards, by a name."""
 
     def places(self) -> dict[str, str]:
         """Every kind of page, by a name."""
         with self.app.database.transaction() as tx:
-            known = [members.by_external_id(tx, name, issuer="uk") for name in ("ada", "ben", "eve")]
-            ada, ben, eve = (to_public("mem", one.member_id) for one in known)
+            ada, ben, eve = (shops.member(tx, one) for one in ("ada", "ben", "eve"))
             order, late = (to_public("ord", shops.make_id(tx, number)) for number in ("C-1", "A-1"))
             ends = {
                 one.description: f"/webhooks/endpoints/{to_public('whe', one.endpoint_id)}"
@@ -137,13 +137,14 @@ def served(
 ) -> Generator[Served]:
     """The furnished shop behind a real server."""
     with shops.furnished_app(server_url, template, tmp_path_factory.mktemp("export")) as app:
+        rewards = rewarding.furnish(app)
         server = uvicorn.Server(uvicorn.Config(create_asgi(app), port=0, log_config=None, lifespan="on"))
         thread = threading.Thread(target=server.run, daemon=True)
         thread.start()
         while not server.started:
             time.sleep(0.01)
         port = server.servers[0].sockets[0].getsockname()[1]
-        yield Served(f"http://127.0.0.1:{port}", app)
+        yield Served(f"http://127.0.0.1:{port}", app, rewards)
         server.should_exit = True
         thread.join()
 

@@ -248,6 +248,10 @@ class Visitor:
             return to_public("ord", make_id(tx, number))
 
 
+def member(tx: Transaction, external_id: str) -> str:
+    return to_public("mem", members.by_external_id(tx, external_id, issuer="uk").member_id)
+
+
 def be(visitor: Visitor, email: str) -> None:
     """Sign in as somebody else."""
     visitor.client.cookies.clear()

@@ -36,7 +36,16 @@ from regulars.access._operators import (
     operators,
     remove_operator,
 )
-from regulars.access._rules import PERMISSIONS, NotAllowed, Permission, Role, new_password, require
+from regulars.access._rules import (
+    PERMISSIONS,
+    NotAllowed,
+    Permission,
+    Role,
+    failures_after,
+    new_password,
+    require,
+    retry_at,
+)
 from regulars.access._sessions import (
     Session,
     SignedIn,
@@ -76,6 +85,7 @@ __all__ = [
     "add_operator",
     "change_password",
     "change_role",
+    "failures_after",
     "find_key",
     "find_operator",
     "fingerprint",
@@ -90,6 +100,7 @@ __all__ = [
     "remember_all",
     "remove_operator",
     "require",
+    "retry_at",
     "revoke_key",
     "session",
     "sign_in",

@@ -12,10 +12,12 @@ from litestar.types import ASGIApp
 from regulars.api import (
     adjustments,
     corrections,
+    coupons,
     decisions,
     deliveries,
     drafts,
     feed,
+    gift_cards,
     health,
     holds,
     households,
@@ -30,6 +32,7 @@ from regulars.api import (
     promises,
     reconciliation,
     returns,
+    rewards,
     shops,
     statements,
     tiers,
@@ -47,7 +50,7 @@ from regulars.app import App
 
 _MODULES: Final = (
     shops, members, households, orders, returns, deliveries, points, statements, liability, holds, transfers, promises, corrections, postings, adjustments,
-    reconciliation, programme, drafts, decisions, tiers, measures,
+    reconciliation, programme, drafts, decisions, tiers, rewards, coupons, gift_cards, measures,
     imports, feed, webhooks, health,
 )  # fmt: skip
 _HANDLERS: Final[tuple[HTTPRouteHandler, ...]] = tuple(handler for module in _MODULES for handler in module.HANDLERS)

@@ -87,6 +87,10 @@ PATHS: Final = {
     "tier_set": ("A set of tiers, by its code.", "main"),
     "benefit": ("A benefit, by its code.", "shipping"),
     "grant": ("A tier given.", "tgr_04h8z2k1q9x0b"),
+    "pool": ("A coupon pool, by its code.", "summer"),
+    "reward": ("A reward, by its code.", "pound_off"),
+    "redemption": ("A reward on its way to a member.", "rdm_04h8z2k1q9x0b"),
+    "card": ("A gift card.", "gft_04h8z2k1q9x0b"),
 }
 
 

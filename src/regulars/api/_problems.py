@@ -27,6 +27,7 @@ from regulars.access import AnswerPending
 from regulars.api._context import request_id
 from regulars.errors import Conflict, Forbidden, Invalid, NotFound, RegularsError
 from regulars.programme.drafts import DraftChanged
+from regulars.programme.guesses import TooManyGuesses
 from regulars.storage import DatabaseUnavailable, LaneFull
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -101,6 +102,7 @@ STATUS: Final[Mapping[type[RegularsError], int]] = {
     BodyTooLarge: 413,
     UnsupportedMediaType: 415,
     Invalid: 422,
+    TooManyGuesses: 429,
     TooManyRequests: 429,
     Unavailable: 503,
     DatabaseUnavailable: 503,

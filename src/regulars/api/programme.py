@@ -14,6 +14,7 @@ from regulars.access import Permission
 from regulars.api._calls import Call
 from regulars.api._earning import Rate, Rule
 from regulars.api._paging import Page
+from regulars.api._rewards import Reward
 from regulars.api._routes import creating, reading
 from regulars.api._shapes import Currency, ImpossibleDate, Instant, Name, Text, sensible
 from regulars.api._terms import Expiry, Pending
@@ -69,6 +70,9 @@ class NewProgramme(Struct, forbid_unknown_fields=True):
     rates: Annotated[
         list[Rate],
         Meta(max_length=200, description="What orders in other currencies are worth; those in any other earn nothing."),
+    ] = []
+    rewards: Annotated[
+        list[Reward], Meta(max_length=500, description="What members can have for their points, in the order shown.")
     ] = []
 
 

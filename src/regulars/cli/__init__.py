@@ -16,6 +16,7 @@ import typer
 
 from regulars import __version__
 from regulars.cli import (
+    _coupons,
     _db,
     _demo,
     _import,
@@ -58,6 +59,7 @@ app.add_typer(_keys.app, name="keys")
 app.add_typer(_programme.app, name="programme")
 app.add_typer(_ledger.app, name="ledger")
 app.add_typer(_jobs.app, name="jobs")
+app.add_typer(_coupons.app, name="coupons")
 app.add_typer(_webhooks.app, name="webhooks")
 app.add_typer(_db.app, name="db")
 

@@ -280,7 +280,7 @@ def _tell(impact: Impact) -> None:
         typer.echo(f"No member would hold another tier today, of {impact.members:,}.")
     for move in impact.moves:
         typer.echo(
-            f"{move.members:,} of {impact.members:,} members: {move.tier_set} {move.was or '–'} → {move.becomes}"
+            f"{move.members:,} of {impact.members:,} members: {move.tier_set} {move.was or '-'} → {move.becomes}"
         )
 
 

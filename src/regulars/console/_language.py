@@ -11,7 +11,7 @@ from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
-from typing import Final, Literal, cast
+from typing import Final, Literal, Protocol, cast
 
 from babel import Locale, dates, numbers
 from babel.messages import mofile, pofile
@@ -19,6 +19,20 @@ from babel.support import NullTranslations, Translations
 
 COOKIE: Final = "regulars_language"
 LOCALES: Final = Path(__file__).parent / "locales"
+
+
+class Named(Protocol):
+    """Something with a name in both languages."""
+
+    @property
+    def name_en(self) -> str:
+        """In English."""
+        ...
+
+    @property
+    def name_zh(self) -> str:
+        """In Chinese."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +54,10 @@ class Language:
     def gettext(self, message: str) -> str:
         """The message in this language."""
         return self.catalog.gettext(message)
+
+    def named(self, one: Named) -> str:
+        """What something is called that has a name in both languages."""
+        return one.name_zh if self.locale.language == "zh" else one.name_en
 
     def ngettext(self, singular: str, plural: str, count: int) -> str:
         """The message in this language, in the form that goes with `count`."""

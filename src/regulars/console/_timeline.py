@@ -38,6 +38,9 @@ _ICONS: Final = {
     "adjustment": "gift",
     "hold": "clock",
     "reaction.failed": "exclamation-triangle",
+    "reward": "gift",
+    "coupon": "receipt-refund",
+    "gift_card": "gift",
 }
 _COLOURS: Final = {
     "order.returned": "is-back",
@@ -339,6 +342,64 @@ def _household(teller: Teller, fact: Recorded) -> Markup:
     return teller.say(sentences[fact.name]) if fact.name in sentences else _other(teller, fact)
 
 
+def _reward(teller: Teller, fact: Recorded) -> Markup:
+    _ = teller.language.gettext
+    sentences = {
+        "reward.redeemed": _("Took %(reward)s"),
+        "reward.quoted": _("Was told a price for %(reward)s"),
+        "reward.held": _("Set points aside for %(reward)s"),
+        "reward.captured": _("Paid with points: %(reward)s"),
+        "reward.released": _("Let go of %(reward)s"),
+        "reward.lapsed": _("The time for %(reward)s ran out"),
+        "reward.requested": _("%(reward)s waits to be sent"),
+        "reward.packed": _("%(reward)s was packed"),
+        "reward.sent": _("%(reward)s was sent"),
+        "reward.delivered": _("%(reward)s has arrived"),
+        "reward.cancelled": _("%(reward)s was cancelled, the points are back"),
+        "reward.refunded": _("%(reward)s was given back"),
+    }
+    sentence = sentences.get(fact.name)
+    if sentence is None:
+        return _other(teller, fact)
+    name = fact.data.get("name_zh" if teller.language.locale.language == "zh" else "name_en")
+    return teller.say(sentence, reward=name or fact.data.get("reward", ""))
+
+
+def _coupon(teller: Teller, fact: Recorded) -> Markup:
+    _ = teller.language.gettext
+    sentences = {
+        "coupon.claimed": _("Was given a coupon that ends in %(end)s"),
+        "coupon.reserved": _("Took the coupon …%(end)s to a checkout"),
+        "coupon.redeemed": _("Used the coupon …%(end)s, %(amount)s off"),
+        "coupon.released": _("The checkout let go of the coupon …%(end)s"),
+        "coupon.refunded": _("Got the coupon …%(end)s back"),
+        "coupon.revoked": _("The coupon …%(end)s was taken out of use"),
+    }
+    sentence = sentences.get(fact.name)
+    if sentence is None:
+        return _other(teller, fact)
+    return teller.say(sentence, end=fact.data.get("ends_with", ""), amount=teller.money(fact, "discount_minor"))
+
+
+def _gift_card(teller: Teller, fact: Recorded) -> Markup:
+    _ = teller.language.gettext
+    sentences = {
+        "gift_card.issued": _("Was given a gift card of %(amount)s"),
+        "gift_card.topped_up": _("%(amount)s were put on the gift card …%(end)s"),
+        "gift_card.held": _("Set %(amount)s aside on the gift card …%(end)s"),
+        "gift_card.captured": _("Paid %(amount)s by the gift card …%(end)s"),
+        "gift_card.released": _("%(amount)s on the gift card …%(end)s are free again"),
+        "gift_card.refunded": _("%(amount)s came back to the gift card …%(end)s"),
+        "gift_card.expired": _("%(amount)s on the gift card …%(end)s lapsed"),
+        "gift_card.blocked": _("The gift card …%(end)s was blocked"),
+        "gift_card.unblocked": _("The gift card …%(end)s can be used again"),
+    }
+    sentence = sentences.get(fact.name)
+    if sentence is None:
+        return _other(teller, fact)
+    return teller.say(sentence, end=fact.data.get("ends_with", ""), amount=teller.money(fact, "amount_minor"))
+
+
 def _reaction(teller: Teller, fact: Recorded) -> Markup:
     _ = teller.language.gettext
     sentences = {
@@ -364,6 +425,9 @@ _SENTENCES: Final[Mapping[str, Callable[[Teller, Recorded], Markup]]] = {
     "benefit": _benefit,
     "reaction": _reaction,
     "household": _household,
+    "reward": _reward,
+    "coupon": _coupon,
+    "gift_card": _gift_card,
 }
 
 

@@ -14,12 +14,14 @@ from regulars.console import _addresses, _downloads, _pages, _ranks, _statement,
 from regulars.console._kinds import Kinds
 from regulars.console._visits import Visit
 from regulars.console._wanted import Wanted
+from regulars.console.rewards import reward_names
 from regulars.insight import Filter, MemberRow
 from regulars.ledger import desk
+from regulars.programme import coupons, gift_cards, rewards
 from regulars.storage import Transaction
 from regulars.types import from_public, to_public
 
-TABS: Final = ("timeline", "orders", "points")
+TABS: Final = ("timeline", "orders", "points", "rewards")
 _ROWS: Final = 50
 _EXPORTED_AT_ONCE: Final = 500
 _EXPORT: Final = (
@@ -116,6 +118,8 @@ def show_member(visit: NamedDependency[Visit], member: FromPath[str], request: R
         before = request.query_params.get("before")
         if tab == "orders":
             values |= _orders(tx, member_id, before)
+        elif tab == "rewards":
+            values |= _rewards(tx, visit, member_id)
         elif tab == "points":
             values |= {"wanted": wanted, "page": _statement.read(tx, visit, member_id, wanted, limit=_ROWS)}
             values |= {"holds": _statement.holds(tx, visit, member_id, kind), "done": request.query_params.get("done")}
@@ -150,4 +154,16 @@ def _orders(tx: Transaction, member_id: int, before: str | None) -> dict[str, ob
         "orders": rows,
         "awards": {award.order_id: award for award in awards},
         "following": _addresses.write_place(rows[-1].placed_at, rows[-1].order_id) if more else None,
+    }
+
+
+def _rewards(tx: Transaction, visit: Visit, member_id: int) -> dict[str, object]:
+    taken = list(rewards.redemptions(tx, member_id=member_id, limit=_ROWS))
+    claims = coupons.claims(tx, member_id, limit=_ROWS)
+    return {
+        "redemptions": taken,
+        "reward_names": reward_names(visit, taken),
+        "claims": claims,
+        "pools": coupons.pools_by_id(tx, [one.pool_id for one in claims]),
+        "cards": gift_cards.cards(tx, member_id=member_id, limit=_ROWS),
     }

@@ -16,6 +16,8 @@ _SUBJECTS: Final[Mapping[str, str]] = {
     "key": "key",
     "shop": "shop",
     "webhook": "whe",
+    "reward": "rdm",
+    "gift_card": "gft",
 }
 
 

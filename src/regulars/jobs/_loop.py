@@ -13,6 +13,8 @@ from regulars.facts import decisions, webhooks
 from regulars.jobs._webhooks import run_webhooks
 from regulars.jobs.reactions import react
 from regulars.ledger import proof
+from regulars.programme import coupons, gift_cards, guesses, rewards
+from regulars.programme.coupons import uses
 from regulars.storage import Transaction
 
 log = structlog.get_logger(__name__)
@@ -30,6 +32,7 @@ def tick(app: App, *, patience_seconds: float = 0.0) -> dict[str, int]:
     reviews = _drain(app, lambda tx, at: programme.review_due(tx, at=at, limit=BATCH))
     expiries = _drain(app, lambda tx, at: ledger.expire_due(tx, at=at, limit=BATCH))
     _arrive(app)
+    _end_checkouts(app)
     _drain(app, lambda tx, at: webhooks.clear(tx, at=at, days=app.settings.webhook_days))
     _drain(app, lambda tx, at: decisions.forget_old(tx, at=at, days=app.settings.decision_days))
     with app.database.transaction() as tx:
@@ -53,6 +56,16 @@ def _drain(app: App, work: Callable[[Transaction, datetime], int]) -> int:
 def _arrive(app: App) -> None:
     """Let points arrive that are on their way to another server; there are none where the ledger is on one."""
     _drain(app, lambda tx, at: ledger.deliver(tx, at=at))
+
+
+def _end_checkouts(app: App) -> None:
+    """Let go of what checkouts have kept for as long as they were to; tell of coupon pools that have run low."""
+    _drain(app, lambda tx, at: rewards.lapse_due(tx, at=at, limit=BATCH))
+    _drain(app, lambda tx, at: uses.lapse_due(tx, at=at, limit=BATCH))
+    _drain(app, lambda tx, at: gift_cards.settle_due(tx, at=at, limit=BATCH))
+    with app.database.transaction() as tx:
+        coupons.watch(tx, at=app.clock())
+        guesses.forget(tx, at=app.clock())
 
 
 def _reconcile(app: App) -> None:

@@ -16,6 +16,7 @@ from regulars.programme._postings import PostingRefused
 from regulars.programme._queries import awards_of
 from regulars.programme._records import Award, Version
 from regulars.programme._refusals import BadProgramme
+from regulars.programme._rewards import holder, shelf
 from regulars.programme._rules import (
     EXPIRIES,
     PENDINGS,
@@ -86,6 +87,7 @@ __all__ = [
     "entitlements",
     "explain",
     "grant_tier",
+    "holder",
     "in_force",
     "judge_all",
     "moments",
@@ -99,6 +101,7 @@ __all__ = [
     "revise",
     "sell_memberships",
     "share",
+    "shelf",
     "standing",
     "standing_as_of",
     "standings",

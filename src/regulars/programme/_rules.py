@@ -29,6 +29,7 @@ from regulars.ledger import (
 from regulars.programme import earning
 from regulars.programme._refusals import BadProgramme
 from regulars.programme.earning import Rule, Terms, proportional
+from regulars.programme.rewards import Reward, check_rewards
 from regulars.programme.tiers import Tier, TierSet, check_sets
 
 EXPIRIES: Final[Mapping[str, type[Any]]] = {
@@ -95,6 +96,9 @@ class Programme:
 
     rates: tuple[Rate, ...] = ()
     """What orders in other currencies are worth; those in a currency that is not here earn nothing."""
+
+    rewards: tuple[Reward, ...] = field(default=(), hash=False)
+    """What members can have for their points, in the order shown."""
 
     version_id: int = 0
 
@@ -202,6 +206,7 @@ def _check(programme: Programme) -> None:
             "only points live by activity",
         )
     check_sets(programme.tier_sets)
+    check_rewards(programme.rewards, tiers=[tier.code for one in programme.tier_sets for tier in one.tiers])
 
 
 def _check_rates(programme: Programme, must: Callable[[object, str, object, str], None]) -> None:
