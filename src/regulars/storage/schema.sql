@@ -2362,9 +2362,87 @@ CREATE TABLE public.programme_benefit_uses (
     CONSTRAINT programme_benefit_uses_reference_check CHECK ((reference <> ''::text))
 );
 
+CREATE TABLE public.programme_code_guesses (
+    guesser text NOT NULL,
+    failures integer NOT NULL,
+    last_at timestamp with time zone NOT NULL
+);
+
 CREATE TABLE public.programme_counted (
     member_id bigint NOT NULL
 );
+
+CREATE TABLE public.programme_coupon_batches (
+    batch_id bigint NOT NULL,
+    pool_id bigint NOT NULL,
+    source text NOT NULL,
+    added bigint NOT NULL,
+    known bigint DEFAULT 0 NOT NULL,
+    refused bigint DEFAULT 0 NOT NULL,
+    at timestamp with time zone NOT NULL,
+    by text NOT NULL
+);
+
+CREATE TABLE public.programme_coupon_claims (
+    claim_id bigint NOT NULL,
+    pool_id bigint NOT NULL,
+    key text NOT NULL,
+    member_id bigint NOT NULL,
+    reference text NOT NULL,
+    shared boolean NOT NULL,
+    claimed_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone,
+    revoked_at timestamp with time zone
+);
+
+CREATE TABLE public.programme_coupon_pools (
+    pool_id bigint NOT NULL,
+    code text NOT NULL,
+    name_en text NOT NULL,
+    name_zh text NOT NULL,
+    shared boolean NOT NULL,
+    terms jsonb NOT NULL,
+    low_water bigint DEFAULT 0 NOT NULL,
+    low_since timestamp with time zone,
+    uses bigint DEFAULT 0 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    created_by text NOT NULL,
+    closed_at timestamp with time zone,
+    CONSTRAINT programme_coupon_pools_code_check CHECK ((code ~ '^[a-z][a-z0-9_]{0,31}$'::text)),
+    CONSTRAINT programme_coupon_pools_low_water_check CHECK ((low_water >= 0)),
+    CONSTRAINT programme_coupon_pools_uses_check CHECK ((uses >= 0))
+);
+
+CREATE TABLE public.programme_coupon_uses (
+    use_id bigint NOT NULL,
+    key text NOT NULL,
+    pool_id bigint NOT NULL,
+    member_id bigint,
+    checkout text NOT NULL,
+    state text NOT NULL,
+    reserved_at timestamp with time zone NOT NULL,
+    reserved_until timestamp with time zone NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    discount_minor bigint NOT NULL,
+    currency text NOT NULL,
+    sku text,
+    free_shipping boolean DEFAULT false NOT NULL,
+    stack_group text,
+    exclusive boolean DEFAULT false NOT NULL,
+    CONSTRAINT programme_coupon_uses_discount_minor_check CHECK ((discount_minor >= 0)),
+    CONSTRAINT programme_coupon_uses_state_check CHECK ((state = ANY (ARRAY['reserved'::text, 'redeemed'::text, 'released'::text, 'refunded'::text])))
+);
+
+CREATE TABLE public.programme_coupons (
+    key text NOT NULL,
+    pool_id bigint NOT NULL,
+    code text NOT NULL,
+    claim_id bigint,
+    uses bigint DEFAULT 0 NOT NULL,
+    revoked_at timestamp with time zone,
+    CONSTRAINT programme_coupons_uses_check CHECK ((uses >= 0))
+)
+WITH (fillfactor='90');
 
 CREATE TABLE public.programme_standings (
     member_id bigint NOT NULL,
@@ -2422,6 +2500,55 @@ CREATE TABLE public.programme_drafts (
     CONSTRAINT programme_drafts_revision_check CHECK ((revision > 0))
 );
 
+CREATE TABLE public.programme_gift_card_entries (
+    card_id bigint NOT NULL,
+    seq integer NOT NULL,
+    kind text NOT NULL,
+    amount bigint NOT NULL,
+    held_change bigint DEFAULT 0 NOT NULL,
+    balance bigint NOT NULL,
+    held bigint NOT NULL,
+    reference text NOT NULL,
+    follows text,
+    reason text,
+    at timestamp with time zone NOT NULL,
+    by text NOT NULL,
+    CONSTRAINT programme_gift_card_entries_kind_check CHECK ((kind = ANY (ARRAY['issue'::text, 'top_up'::text, 'hold'::text, 'capture'::text, 'release'::text, 'refund'::text, 'expire'::text, 'block'::text, 'unblock'::text])))
+);
+
+CREATE TABLE public.programme_gift_card_holds (
+    card_id bigint NOT NULL,
+    reference text NOT NULL,
+    remaining bigint NOT NULL,
+    held_until timestamp with time zone NOT NULL,
+    CONSTRAINT programme_gift_card_holds_remaining_check CHECK ((remaining > 0))
+);
+
+CREATE TABLE public.programme_gift_card_keys (
+    single boolean DEFAULT true NOT NULL,
+    secret bytea NOT NULL,
+    CONSTRAINT programme_gift_card_keys_single_check CHECK (single)
+);
+
+CREATE TABLE public.programme_gift_cards (
+    card_id bigint NOT NULL,
+    hash bytea NOT NULL,
+    last_four text NOT NULL,
+    currency text NOT NULL,
+    balance bigint DEFAULT 0 NOT NULL,
+    held bigint DEFAULT 0 NOT NULL,
+    seq integer DEFAULT 0 NOT NULL,
+    member_id bigint,
+    reference text NOT NULL,
+    issued_at timestamp with time zone NOT NULL,
+    issued_by text NOT NULL,
+    expires_at timestamp with time zone DEFAULT '9999-01-01 00:00:00+00'::timestamp with time zone NOT NULL,
+    blocked_at timestamp with time zone,
+    CONSTRAINT programme_gift_cards_balance_check CHECK ((balance >= 0)),
+    CONSTRAINT programme_gift_cards_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT programme_gift_cards_held_check CHECK ((held >= 0))
+);
+
 CREATE TABLE public.programme_qualifying (
     member_id bigint NOT NULL,
     counts_at timestamp with time zone NOT NULL,
@@ -2431,12 +2558,64 @@ CREATE TABLE public.programme_qualifying (
     posted_at timestamp with time zone NOT NULL
 );
 
+CREATE TABLE public.programme_redemptions (
+    redemption_id bigint NOT NULL,
+    member_id bigint NOT NULL,
+    reward text NOT NULL,
+    kind text NOT NULL,
+    reference text NOT NULL,
+    terms jsonb NOT NULL,
+    state text NOT NULL,
+    fulfilment text,
+    point_type text NOT NULL,
+    points bigint NOT NULL,
+    value_minor bigint NOT NULL,
+    currency text NOT NULL,
+    good_until timestamp with time zone,
+    captures bigint[] DEFAULT '{}'::bigint[] NOT NULL,
+    captured_minor bigint DEFAULT 0 NOT NULL,
+    refunds integer DEFAULT 0 NOT NULL,
+    refunded bigint DEFAULT 0 NOT NULL,
+    refunded_minor bigint DEFAULT 0 NOT NULL,
+    returned_minor bigint DEFAULT 0 NOT NULL,
+    key text,
+    card_id bigint,
+    note text,
+    created_at timestamp with time zone NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    CONSTRAINT programme_redemptions_check CHECK (((refunded_minor <= captured_minor) AND (captured_minor <= value_minor))),
+    CONSTRAINT programme_redemptions_fulfilment_check CHECK ((fulfilment = ANY (ARRAY['requested'::text, 'packed'::text, 'sent'::text, 'delivered'::text]))),
+    CONSTRAINT programme_redemptions_points_check CHECK ((points >= 0)),
+    CONSTRAINT programme_redemptions_state_check CHECK ((state = ANY (ARRAY['quoted'::text, 'held'::text, 'captured'::text, 'fulfilled'::text, 'released'::text, 'lapsed'::text, 'cancelled'::text, 'refunded'::text]))),
+    CONSTRAINT programme_redemptions_value_minor_check CHECK ((value_minor >= 0))
+);
+
 CREATE TABLE public.programme_releases (
     version_id integer NOT NULL,
     draft_id bigint,
     restores integer,
     note text NOT NULL,
     CONSTRAINT programme_releases_check CHECK (((draft_id IS NULL) <> (restores IS NULL)))
+);
+
+CREATE TABLE public.programme_reward_stock (
+    reward text NOT NULL,
+    stock bigint,
+    taken bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT programme_reward_stock_stock_check CHECK ((stock >= 0)),
+    CONSTRAINT programme_reward_stock_taken_check CHECK ((taken >= 0))
+);
+
+CREATE TABLE public.programme_reward_stock_changes (
+    change_id bigint NOT NULL,
+    reward text NOT NULL,
+    amount bigint NOT NULL,
+    stock bigint NOT NULL,
+    reason text NOT NULL,
+    redemption_id bigint,
+    at timestamp with time zone NOT NULL,
+    by text NOT NULL,
+    CONSTRAINT programme_reward_stock_changes_amount_check CHECK ((amount <> 0))
 );
 
 CREATE TABLE public.programme_tier_changes (
@@ -2719,8 +2898,32 @@ ALTER TABLE ONLY public.programme_awards
 ALTER TABLE ONLY public.programme_benefit_uses
     ADD CONSTRAINT programme_benefit_uses_pkey PRIMARY KEY (member_id, reference);
 
+ALTER TABLE ONLY public.programme_code_guesses
+    ADD CONSTRAINT programme_code_guesses_pkey PRIMARY KEY (guesser);
+
 ALTER TABLE ONLY public.programme_counted
     ADD CONSTRAINT programme_counted_pkey PRIMARY KEY (member_id);
+
+ALTER TABLE ONLY public.programme_coupon_batches
+    ADD CONSTRAINT programme_coupon_batches_pkey PRIMARY KEY (batch_id);
+
+ALTER TABLE ONLY public.programme_coupon_claims
+    ADD CONSTRAINT programme_coupon_claims_pkey PRIMARY KEY (claim_id);
+
+ALTER TABLE ONLY public.programme_coupon_claims
+    ADD CONSTRAINT programme_coupon_claims_pool_id_member_id_reference_key UNIQUE (pool_id, member_id, reference);
+
+ALTER TABLE ONLY public.programme_coupon_pools
+    ADD CONSTRAINT programme_coupon_pools_code_key UNIQUE (code);
+
+ALTER TABLE ONLY public.programme_coupon_pools
+    ADD CONSTRAINT programme_coupon_pools_pkey PRIMARY KEY (pool_id);
+
+ALTER TABLE ONLY public.programme_coupon_uses
+    ADD CONSTRAINT programme_coupon_uses_pkey PRIMARY KEY (use_id);
+
+ALTER TABLE ONLY public.programme_coupons
+    ADD CONSTRAINT programme_coupons_pkey PRIMARY KEY (key);
 
 ALTER TABLE ONLY public.programme_draft_revisions
     ADD CONSTRAINT programme_draft_revisions_pkey PRIMARY KEY (draft_id, revision);
@@ -2731,11 +2934,44 @@ ALTER TABLE ONLY public.programme_drafts
 ALTER TABLE ONLY public.programme_drafts
     ADD CONSTRAINT programme_drafts_version_id_key UNIQUE (version_id);
 
+ALTER TABLE ONLY public.programme_gift_card_entries
+    ADD CONSTRAINT programme_gift_card_entries_card_id_reference_key UNIQUE (card_id, reference);
+
+ALTER TABLE ONLY public.programme_gift_card_entries
+    ADD CONSTRAINT programme_gift_card_entries_pkey PRIMARY KEY (card_id, seq);
+
+ALTER TABLE ONLY public.programme_gift_card_holds
+    ADD CONSTRAINT programme_gift_card_holds_pkey PRIMARY KEY (card_id, reference);
+
+ALTER TABLE ONLY public.programme_gift_card_keys
+    ADD CONSTRAINT programme_gift_card_keys_pkey PRIMARY KEY (single);
+
+ALTER TABLE ONLY public.programme_gift_cards
+    ADD CONSTRAINT programme_gift_cards_hash_key UNIQUE (hash);
+
+ALTER TABLE ONLY public.programme_gift_cards
+    ADD CONSTRAINT programme_gift_cards_pkey PRIMARY KEY (card_id);
+
+ALTER TABLE ONLY public.programme_gift_cards
+    ADD CONSTRAINT programme_gift_cards_reference_key UNIQUE (reference);
+
 ALTER TABLE ONLY public.programme_qualifying
     ADD CONSTRAINT programme_qualifying_pkey PRIMARY KEY (member_id, counts_at, reference);
 
+ALTER TABLE ONLY public.programme_redemptions
+    ADD CONSTRAINT programme_redemptions_member_id_reference_key UNIQUE (member_id, reference);
+
+ALTER TABLE ONLY public.programme_redemptions
+    ADD CONSTRAINT programme_redemptions_pkey PRIMARY KEY (redemption_id);
+
 ALTER TABLE ONLY public.programme_releases
     ADD CONSTRAINT programme_releases_pkey PRIMARY KEY (version_id);
+
+ALTER TABLE ONLY public.programme_reward_stock_changes
+    ADD CONSTRAINT programme_reward_stock_changes_pkey PRIMARY KEY (change_id);
+
+ALTER TABLE ONLY public.programme_reward_stock
+    ADD CONSTRAINT programme_reward_stock_pkey PRIMARY KEY (reward);
 
 ALTER TABLE ONLY public.programme_standings
     ADD CONSTRAINT programme_standings_pkey PRIMARY KEY (member_id, set_code);
@@ -2872,9 +3108,47 @@ CREATE UNIQUE INDEX members_memberships_current ON public.members_memberships US
 
 CREATE INDEX programme_benefit_uses_by_benefit ON public.programme_benefit_uses USING btree (member_id, set_code, benefit, used_at);
 
+CREATE INDEX programme_coupon_batches_of ON public.programme_coupon_batches USING btree (pool_id, at DESC, batch_id DESC);
+
+CREATE INDEX programme_coupon_claims_of ON public.programme_coupon_claims USING btree (member_id, claimed_at DESC, claim_id DESC);
+
+CREATE UNIQUE INDEX programme_coupon_claims_once ON public.programme_coupon_claims USING btree (key) WHERE (NOT shared);
+
+CREATE INDEX programme_coupon_uses_due ON public.programme_coupon_uses USING btree (reserved_until) WHERE (state = 'reserved'::text);
+
+CREATE INDEX programme_coupon_uses_of_key ON public.programme_coupon_uses USING btree (key, reserved_at DESC);
+
+CREATE INDEX programme_coupon_uses_of_member ON public.programme_coupon_uses USING btree (pool_id, member_id) WHERE (state = ANY (ARRAY['reserved'::text, 'redeemed'::text]));
+
+CREATE UNIQUE INDEX programme_coupon_uses_once ON public.programme_coupon_uses USING btree (checkout, key) WHERE (state = ANY (ARRAY['reserved'::text, 'redeemed'::text]));
+
+CREATE INDEX programme_coupons_free ON public.programme_coupons USING btree (pool_id, code) WHERE ((claim_id IS NULL) AND (revoked_at IS NULL));
+
+CREATE INDEX programme_coupons_of_pool ON public.programme_coupons USING btree (pool_id, key);
+
 CREATE INDEX programme_drafts_by_start ON public.programme_drafts USING btree (drafted_at DESC, draft_id DESC) WHERE (published_at IS NULL);
 
 CREATE INDEX programme_drafts_by_time ON public.programme_drafts USING btree (drafted_at DESC, draft_id DESC);
+
+CREATE INDEX programme_gift_card_entries_at ON public.programme_gift_card_entries USING brin (at);
+
+CREATE INDEX programme_gift_card_holds_due ON public.programme_gift_card_holds USING btree (held_until);
+
+CREATE INDEX programme_gift_cards_ending ON public.programme_gift_cards USING btree (expires_at) WHERE (balance > 0);
+
+CREATE INDEX programme_gift_cards_latest ON public.programme_gift_cards USING btree (issued_at DESC, card_id DESC);
+
+CREATE INDEX programme_gift_cards_of ON public.programme_gift_cards USING btree (member_id, issued_at DESC) WHERE (member_id IS NOT NULL);
+
+CREATE INDEX programme_redemptions_due ON public.programme_redemptions USING btree (good_until) WHERE (state = ANY (ARRAY['quoted'::text, 'held'::text]));
+
+CREATE INDEX programme_redemptions_latest ON public.programme_redemptions USING btree (created_at DESC, redemption_id DESC);
+
+CREATE INDEX programme_redemptions_of ON public.programme_redemptions USING btree (member_id, created_at DESC, redemption_id DESC);
+
+CREATE INDEX programme_redemptions_to_fulfil ON public.programme_redemptions USING btree (changed_at, redemption_id) WHERE ((state = 'captured'::text) AND (fulfilment = ANY (ARRAY['requested'::text, 'packed'::text, 'sent'::text])));
+
+CREATE INDEX programme_reward_stock_changes_of ON public.programme_reward_stock_changes USING btree (reward, at DESC, change_id DESC);
 
 CREATE INDEX programme_standings_at_risk ON public.programme_standings USING btree (set_code, COALESCE(drop_at, cycle_ends), member_id) WHERE ((place >= 0) AND ((drop_at IS NOT NULL) OR (warned_at >= cycle_begins)));
 
