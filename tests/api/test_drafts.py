@@ -133,6 +133,6 @@ def test_a_programme_is_published_at_once_only_where_one_person_may(api: Caller)
 
 def test_the_schema_is_published(api: Caller):
     schema = api.get("/v1/programme/schema", by=VERA).json()
-    assert schema["properties"].keys() >= {"name", "tiers", "expiry"}
+    assert schema["properties"].keys() >= {"name", "tier_sets", "expiry"}
     assert "description" in schema["properties"]["expiry"]
     assert json.dumps(schema).count("#/$defs/")

@@ -25,6 +25,7 @@ from regulars.programme.drafts import (
     UnusableNote,
     VersionNotFound,
 )
+from regulars.programme.tiers import Window
 from regulars.storage import Transaction
 
 ADA, BEN, CLEO = "ada@shop.example", "ben@shop.example", "cleo@shop.example"
@@ -246,6 +247,11 @@ def test_a_note_is_a_line(shop: Transaction, note: str):
         drafts.draft(shop, 1)
 
 
+def of_main(programme: Programme, **changed: Any) -> Programme:
+    """The programme with its main set of tiers changed."""
+    return replace(programme, tier_sets=(replace(programme.main, **changed),))
+
+
 def test_case_31_a_plan_tells_who_would_hold_another_tier_and_which_terms_change(shop: Transaction):
     where = make.shop(shop)
     spent = {"rich": 600_000, "well": 150_000, "poor": 5_000}
@@ -258,11 +264,11 @@ def test_case_31_a_plan_tells_who_would_hold_another_tier_and_which_terms_change
     holds = programme.current(shop, at=NOON)
     assert programme.tier_counts(shop) == {"gold": 1, "silver": 1, "bronze": 1}
     assert drafts.plan(shop, holds, at=NOON) == drafts.Impact(1, [], [], 3)
-    shorter = drafts.plan(shop, replace(holds, window_months=6), at=NOON)
+    shorter = drafts.plan(shop, of_main(holds, window=Window(months=6)), at=NOON)
     assert shorter.moves == [TierMove("main", "gold", "bronze", 1)]
-    assert [(one.path, one.was, one.now) for one in shorter.changes] == [("window_months", 12, 6)]
-    tiers = (holds.tiers[0], replace(holds.tiers[1], code="friend", from_minor=1_000))
-    assert drafts.plan(shop, replace(holds, tiers=tiers), at=NOON).moves == [
+    assert [(one.path, one.was, one.now) for one in shorter.changes] == [("tier_sets[main].window.months", 12, 6)]
+    tiers = (holds.main.tiers[0], replace(holds.main.tiers[1], code="friend", reach=1_000))
+    assert sorted(drafts.plan(shop, of_main(holds, tiers=tiers), at=NOON).moves, key=str) == [
         TierMove("main", "bronze", "friend", 1),
         TierMove("main", "gold", "friend", 1),
         TierMove("main", "silver", "friend", 1),
@@ -278,8 +284,8 @@ def test_a_plan_says_what_publishing_then_does(shop: Transaction):
     jobs.react_within(shop, at=NOON)
     holds = programme.current(shop, at=NOON)
     for months, factor in ((12, 2), (3, 1), (1, 3)):
-        tiers = tuple(replace(one, from_minor=one.from_minor // factor) for one in holds.tiers)
-        wanted = replace(holds, tiers=tiers, window_months=months)
+        tiers = tuple(replace(one, reach=one.reach // factor) for one in holds.main.tiers)
+        wanted = of_main(holds, tiers=tiers, window=Window(months=months))
         told = drafts.plan(shop, wanted, at=NOON).moves
         before = dict(shop.rows("select member_id, tier from programme_standings"))
         programme.publish(shop, wanted, at=NOON, by="test")

@@ -23,7 +23,7 @@ def test_what_is_no_programme_does_not_fit():
     assert not jsonschema_rs.is_valid(SCHEMA, good | {"version_id": 3})
     assert not jsonschema_rs.is_valid(SCHEMA, good | {"name": None})
     assert not jsonschema_rs.is_valid(SCHEMA, good | {"expiry": {"kind": "rolling", "lasts": 3}})
-    assert not jsonschema_rs.is_valid(SCHEMA, {key: value for key, value in good.items() if key != "tiers"})
+    assert not jsonschema_rs.is_valid(SCHEMA, {key: value for key, value in good.items() if key != "tier_sets"})
 
 
 def undescribed(schema: dict) -> list[str]:

@@ -27,8 +27,13 @@ class Limit:
     """What one member gets by a rule within a period of the calendar, in the programme's time zone; weeks begin on Monday."""
 
     per: Period
+    """The period: a day, a week, a month or a year of the calendar, or ever."""
+
     most_points: int | None = None
+    """At most so many points; None: as many as it comes to."""
+
     most_times: int | None = None
+    """For so many orders at most; None: for any number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +41,10 @@ class Terms:
     """How long a rule's points last and wait, where it is otherwise than the programme says."""
 
     expiry: Expiry | None = None
+    """How long they last; None: for ever."""
+
     pending: Pending | None = None
+    """How long they wait before they can be spent; None: not at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +67,8 @@ class Rule:
     """Base points are what multipliers multiply; a bonus is not multiplied."""
 
     point_type: str = "points"
+    """Points of which kind."""
+
     rounding: Rounding = "down"
     """Where the last division of `points`, or a multiplier, leaves a fraction: towards zero, to the nearest (from the middle to the even), or up."""
 
@@ -78,6 +88,8 @@ class Rule:
     """At most so many points for one order."""
 
     limits: tuple[Limit, ...] = ()
+    """What one member gets by it at most, by period."""
+
     cooldown: Span | None = None
     """How long after an order that it gave something for it gives nothing."""
 

@@ -28,8 +28,13 @@ class Price:
     """What a reward costs in one type of points; with a tier, whoever has that tier."""
 
     points: int
+    """How many points."""
+
     point_type: str = "points"
+    """Of which kind."""
+
     tier: str | None = None
+    """Only for whoever has this tier; None: for everybody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,8 @@ class Reward:
     """What it is worth: of cash off, what one price takes off; of a gift card, what is on it; of a donation, what is given."""
 
     sku: str | None = None
+    """What is given: of a gift its product, of other kinds what the shop knows it as."""
+
     pool: str | None = None
     """The pool a coupon is taken from."""
 
@@ -54,10 +61,14 @@ class Reward:
     """How long a gift card lasts; None: for ever."""
 
     stocked: bool = False
+    """Whether there is a stock of it, and none is given when that is empty."""
+
     fulfilled: bool = False
     """Whether somebody has to pack, send or do something."""
 
     valid_from: datetime | None = None
+    """The first instant at which it is to be had; None: at once."""
+
     valid_until: datetime | None = None
     """The first instant at which it is not to be had any more."""
 
@@ -65,10 +76,14 @@ class Reward:
     """Who can have it; none: everybody."""
 
     per_member: int | None = None
+    """How many one member can have in the period `per`; None: any number."""
+
     per: Per | None = None
     """How often one member can have it in a day, week, month or year of the programme's time zone; None: ever."""
 
     total: int | None = None
+    """How many are given in all; None: any number."""
+
     least_minor: int = 0
     """What the goods in the cart cost at least."""
 
@@ -76,8 +91,10 @@ class Reward:
     """How much of the goods cash off can pay for, in percent."""
 
     quote_minutes: int = 15
+    """How long a quoted price holds."""
+
     hold_minutes: int = 60
-    """How long a quoted price holds, and how long a checkout keeps the points."""
+    """How long a checkout keeps the points."""
 
     returns: Returns = "pro_rata"
     """What comes back first when goods come back that were paid with points in part."""

@@ -43,6 +43,8 @@ class Measure:
     """What qualifies: net spend on goods, points earned of a type (not what is left of them), orders kept, or events."""
 
     by: By = "spend"
+    """Net spend on goods, points earned, orders kept, or events."""
+
     of: str | None = None
     """Of `points` the point type, of `event` the name of the fact: `order.delivered`."""
 
@@ -56,9 +58,16 @@ class Window:
     """
 
     kind: WindowKind = "rolling"
+    """Which of the three."""
+
     months: int = 12
+    """Of a rolling window, how many months back."""
+
     month: int = 1
+    """Of a calendar window, the month its year begins in."""
+
     day: int = 1
+    """Of a calendar window, the day of that month."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +82,11 @@ class Benefit:
     """Of a discount the percent, of a multiplier the hundredths (150: one and a half times), of a trial the days."""
 
     note_en: str = ""
+    """What else is to be said of it, in English."""
+
     note_zh: str = ""
+    """The same in Chinese."""
+
     uses: int | None = None
     """How often in a cycle; None: as often as one likes."""
 
@@ -83,8 +96,13 @@ class Gift:
     """What reaching a tier brings, once in a cycle: points, or a reward by its code."""
 
     points: int = 0
+    """How many points; 0: none."""
+
     point_type: str = "points"
+    """Points of which kind."""
+
     reward: str | None = None
+    """A reward's code; None: none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +110,10 @@ class Membership:
     """The product that buys a tier, and for how long: a paid membership."""
 
     sku: str
+    """What has to be bought."""
+
     lasts: Span
+    """How long it gives the tier."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +124,19 @@ class Tier:
     name_en: str
     name_zh: str
     reach: int
+    """From how much of what the set measures it is reached; the lowest begins at 0."""
+
     keep: int | None = None
     """None: as much as reaching it takes."""
 
     benefits: tuple[Benefit, ...] = ()
+    """What it entitles to, beside what lower tiers do."""
+
     gift: Gift | None = None
+    """What reaching it brings; None: nothing."""
+
     membership: Membership | None = None
+    """What buys it; None: nothing does."""
 
     @property
     def keeps(self) -> int:
@@ -127,8 +155,14 @@ class TierSet:
     name_en: str
     name_zh: str
     tiers: tuple[Tier, ...]
+    """From the lowest, which everybody has, to the highest."""
+
     measure: Measure = Measure()
+    """What counts."""
+
     window: Window = Window()
+    """Over how long it counts."""
+
     zone: Zone = "programme"
     """Whose time zone years begin in; each cycle keeps the one it began with."""
 
@@ -139,6 +173,8 @@ class TierSet:
     """How long a tier is had at least."""
 
     downgrade: Downgrade = "to_earned"
+    """When a tier is not kept: to the one that was earned, one step down, or never."""
+
     refunds: Refunds = "at_once"
     """When goods that came back are taken off what keeps a tier. They never count towards reaching one."""
 
