@@ -13,6 +13,8 @@ from regulars.facts import webhooks
 from regulars.jobs._webhooks import run_webhooks
 from regulars.jobs.reactions import react
 from regulars.ledger import proof
+from regulars.programme import referrals
+from regulars.programme.referrals import graph
 from regulars.storage import Transaction
 
 log = structlog.get_logger(__name__)
@@ -30,6 +32,7 @@ def tick(app: App, *, patience_seconds: float = 0.0) -> dict[str, int]:
     reviews = _drain(app, lambda tx, at: programme.review_due(tx, at=at, limit=BATCH))
     expiries = _drain(app, lambda tx, at: ledger.expire_due(tx, at=at, limit=BATCH))
     _arrive(app)
+    _refer(app)
     _drain(app, lambda tx, at: webhooks.clear(tx, at=at, days=app.settings.webhook_days))
     with app.database.transaction() as tx:
         refreshed = insight.refresh(tx, app.frames, app.database, at=app.clock())
@@ -52,6 +55,15 @@ def _drain(app: App, work: Callable[[Transaction, datetime], int]) -> int:
 def _arrive(app: App) -> None:
     """Let points arrive that are on their way to another server; there are none where the ledger is on one."""
     _drain(app, lambda tx, at: ledger.deliver(tx, at=at))
+
+
+def _refer(app: App) -> None:
+    """Let referrals go that nobody decided on in time; take the members of before into the graph, while friends are brought."""
+    terms_of = programme.referral_terms_of
+    _drain(app, lambda tx, at: referrals.lapse_due(tx, terms_of=terms_of, at=at, limit=BATCH))
+    key = app.settings.identity_key
+    if key is not None:
+        _drain(app, lambda tx, _: graph.adopt(tx, key=key, limit=BATCH) if referrals.any_code(tx) else 0)
 
 
 def _reconcile(app: App) -> None:

@@ -13,10 +13,11 @@ from regulars.programme._activities import post
 from regulars.programme._awards import PostingRefused, award, cancel, deliver, revise, take_back
 from regulars.programme._queries import awards_of
 from regulars.programme._records import Award, Standing, Version
+from regulars.programme._referrals import refer, referral_terms, referral_terms_of, reward_referrals, undo_referrals
+from regulars.programme._refusals import BadProgramme
 from regulars.programme._rules import (
     EXPIRIES,
     PENDINGS,
-    BadProgramme,
     Earning,
     Programme,
     Tier,
@@ -52,9 +53,13 @@ __all__ = [
     "points_for",
     "post",
     "publish",
+    "refer",
+    "referral_terms",
+    "referral_terms_of",
     "review",
     "review_due",
     "revise",
+    "reward_referrals",
     "share",
     "standing",
     "standing_as_of",
@@ -62,5 +67,6 @@ __all__ = [
     "terms",
     "tier_counts",
     "tier_for",
+    "undo_referrals",
     "versions",
 ]

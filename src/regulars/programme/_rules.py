@@ -9,7 +9,6 @@ from zoneinfo import available_timezones
 
 import msgspec
 
-from regulars.errors import Invalid
 from regulars.ledger import (
     AfterSpan,
     AtEvent,
@@ -26,13 +25,11 @@ from regulars.ledger import (
     expires_at,
     matures_at,
 )
+from regulars.programme._refusals import BadProgramme
+from regulars.programme.referrals import Referral, check_referral
 
 MOST_POINTS = 10**12
 """What one order can earn at most: what the ledger moves at once."""
-
-
-class BadProgramme(Invalid):
-    """{field} is {value!r}: {remedy}."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +85,9 @@ class Programme:
     """How long points wait before they can be spent; None: not at all."""
 
     window_months: int = 12
+    referral: Referral | None = None
+    """How members are rewarded for bringing friends; None: not at all."""
+
     version_id: int = 0
 
     def as_document(self) -> dict[str, object]:
@@ -113,6 +113,7 @@ class Programme:
         if unknown:
             raise BadProgramme(field=unknown[0], value=document[unknown[0]], remedy="there is no such field")
         _check(programme)
+        check_referral(programme.referral, document=document.get("referral"))
         return replace(programme, version_id=version_id)
 
 
