@@ -16,6 +16,7 @@ GENEROUS = {
     ],
     "pending": None,
     "window_months": 12,
+    "referral": None,
 }
 
 

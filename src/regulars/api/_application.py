@@ -26,6 +26,7 @@ from regulars.api import (
     programme,
     promises,
     reconciliation,
+    referrals,
     returns,
     shops,
     statements,
@@ -43,7 +44,7 @@ from regulars.app import App
 
 _MODULES: Final = (
     shops, members, households, orders, returns, deliveries, points, statements, holds, transfers, promises, corrections, postings, adjustments,
-    reconciliation, programme, measures,
+    reconciliation, programme, referrals, measures,
     imports, feed, webhooks, health,
 )  # fmt: skip
 _HANDLERS: Final[tuple[HTTPRouteHandler, ...]] = tuple(handler for module in _MODULES for handler in module.HANDLERS)

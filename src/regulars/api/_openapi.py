@@ -75,6 +75,7 @@ PATHS: Final = {
     "member": ("A member: our id, or `issuer:value`, see above.", "mem_04h8z2k1q9x0b"),
     "order": ("An order: our id, or `shop:number`, for instance `uk:536365`.", "ord_04h8z2k1q9x0b"),
     "household": ("A household.", "hou_04h8z2k1q9x0b"),
+    "referral": ("A referral.", "rfl_04h8z2k1q9x0b"),
     "adjustment": ("An adjustment.", "adj_04h8z2k1q9x0b"),
     "endpoint": ("A webhook endpoint.", "whe_04h8z2k1q9x0b"),
     "delivery": ("A webhook delivery.", "whd_0000000000001"),

@@ -14,6 +14,7 @@ from regulars import programme
 from regulars.access import Permission
 from regulars.api._calls import Call
 from regulars.api._paging import Page
+from regulars.api._referrals import Referral
 from regulars.api._routes import creating, reading
 from regulars.api._shapes import Currency, ImpossibleDate, Instant, Name, Text, find_member, sensible
 from regulars.api._terms import Expiry, Pending
@@ -63,6 +64,9 @@ class NewProgramme(Struct, forbid_unknown_fields=True):
         Pending | None, Meta(description="How long points wait before they can be spent; null: not at all.")
     ] = None
     window_months: Annotated[int, Meta(ge=1, le=120, description="How far back spend counts towards a tier.")] = 12
+    referral: Annotated[
+        Referral | None, Meta(description="How members are rewarded for bringing friends; null: not at all.")
+    ] = None
 
 
 class NewVersion(NewProgramme, forbid_unknown_fields=True, kw_only=True):

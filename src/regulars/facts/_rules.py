@@ -14,6 +14,7 @@ _SUBJECTS: Final[Mapping[str, str]] = {
     "key": "key",
     "shop": "shop",
     "webhook": "whe",
+    "referral": "rfl",
 }
 
 
