@@ -29,6 +29,7 @@ from regulars.console import (
     points,
     programme,
     proof,
+    referrals,
     sign_in,
     webhooks,
 )
@@ -46,6 +47,7 @@ _STAFF = (
     orders.list_orders,
     orders.show_order,
     *programme.PAGES,
+    *referrals.PAGES,
     imports.list_imports,
     imports.show_import,
     *member_points.PAGES,

@@ -59,7 +59,7 @@ from regulars.programme.referrals._reviews import (
     rescore,
 )
 from regulars.programme.referrals._rules import Milestone, Referral, Reward, Terms, TermsOf, check_referral
-from regulars.programme.referrals._stories import progress, story
+from regulars.programme.referrals._stories import brought_by, progress, story
 from regulars.programme.referrals._touches import NewTouch, touch
 
 __all__ = [
@@ -94,6 +94,7 @@ __all__ = [
     "any_touch",
     "approve",
     "attribute",
+    "brought_by",
     "check_character",
     "check_referral",
     "code_of",

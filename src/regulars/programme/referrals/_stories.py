@@ -1,7 +1,7 @@
 """One referral with all that belongs to it, and a member's own referrals."""
 
 from regulars.programme.referrals import _queries, stories
-from regulars.programme.referrals._records import Progress, Story
+from regulars.programme.referrals._records import Progress, Referred, Story
 from regulars.programme.referrals._reviews import find
 from regulars.programme.referrals._rules import Terms
 from regulars.storage import Transaction
@@ -42,3 +42,9 @@ def progress(tx: Transaction, member_id: int, terms: Terms | None) -> Progress:
         points=known[0].points if known else 0,
         next_milestone=min(ahead, default=None),
     )
+
+
+def brought_by(tx: Transaction, friend_id: int) -> Referred | None:
+    """Who brought a member; None: nobody did, as far as is known."""
+    found = _queries.select_by_friends(tx, friend_ids=[friend_id])
+    return found[0] if found else None
