@@ -73,7 +73,7 @@ def test_case_26_a_ring_is_seen_by_its_circle_and_its_cluster(world: World) -> N
     farm = world.join("farmer")
     seeds = [world.friend(f"seed{n}", farm) for n in range(4)]
     for seed in seeds:
-        world.seen(seed, address="a farm")
+        world.seen(seed, device="a farm")
     world.buy("seed3")
     assert [(part.code, part.weight) for part in world.of(seeds[3]).reasons] == [("velocity", 8), ("cluster", 75)]
 

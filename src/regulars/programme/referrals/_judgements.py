@@ -61,7 +61,9 @@ def circumstances(
     shared: dict[tuple[int, int], list[tuple[str, int]]] = {}
     for row in graph.select_shared(tx, pairs=sorted({(one.advocate_id, one.friend_id) for one in referrals})):
         shared.setdefault((row.advocate_id, row.friend_id), []).append((row.kind, row.owners))
-    near = graph.select_near(tx, member_ids=[one.friend_id for one in referrals])
+    friends = [(one.friend_id, one.advocate_id) for one in referrals]
+    together = graph.select_near(tx, friends=friends, kinds=["device", "payment"], steps=2)
+    at_home = graph.select_near(tx, friends=friends, kinds=["address"], steps=1)
     records = {
         one.referral_id: one
         for one in graph.select_record(tx, referral_ids=[one.referral_id for one in referrals], at=at)
@@ -69,16 +71,13 @@ def circumstances(
     found: list[Circumstances] = []
     for one in referrals:
         record, referral = records[one.referral_id], held[one.version_id].referral
-        others = sorted(near.get(one.friend_id, set()) - {one.friend_id, one.advocate_id})
-        together = (
-            graph.select_friends_among(tx, advocate_id=one.advocate_id, member_ids=others) if others else list[int]()
-        )
         found.append(
             Circumstances(
                 shared=tuple(shared.get((one.advocate_id, one.friend_id), ())),
                 friends_in_a_day=record.in_a_day,
                 circle_steps=record.circle_steps,
-                cluster=len(together),
+                cluster=_friends_among(tx, one, together),
+                one_roof=_friends_among(tx, one, at_home),
                 disposable=graph.is_disposable(record.email, referral.disposable_domains if referral else ()),
                 goods_minor=record.goods_minor,
                 least_minor=referral.least_minor if referral else 0,
@@ -87,6 +86,12 @@ def circumstances(
             )
         )
     return found
+
+
+def _friends_among(tx: Transaction, one: Referred, near: Mapping[int, set[int]]) -> int:
+    """How many of the advocate's other friends are near this one."""
+    others = sorted(near.get(one.friend_id, set()) - {one.friend_id, one.advocate_id})
+    return len(graph.select_friends_among(tx, advocate_id=one.advocate_id, member_ids=others)) if others else 0
 
 
 def _fact(one: Referred, at: datetime) -> facts.Fact:

@@ -136,28 +136,34 @@ def select_shared(tx: Transaction, *, pairs: Sequence[tuple[int, int]]) -> list[
     )  # fmt: skip
 
 
-def select_near(tx: Transaction, *, member_ids: list[int]) -> dict[int, set[int]]:
-    """Who is within two steps of each member, by devices, cards and addresses that at most 20 have: 10 of each member's."""
+def select_near(
+    tx: Transaction, *, friends: Sequence[tuple[int, int]], kinds: list[str], steps: int
+) -> dict[int, set[int]]:
+    """Who is within some steps of each friend, by signals of some kinds that at most 20 have, the latest 10 of each.
+
+    Each comes with an advocate, whom no way leads through: what friends have in common with the advocate is counted apart.
+    """
     rows = tx.rows(
         """
-        with recursive near (origin, member_id, steps) as (
-            select m.member_id, m.member_id, 0 from unnest(%(member_ids)s::bigint[]) m (member_id)
+        with recursive near (origin, advocate_id, member_id, steps) as (
+            select f.friend_id, f.advocate_id, f.friend_id, 0
+            from unnest(%(friends)s::bigint[], %(advocates)s::bigint[]) f (friend_id, advocate_id)
             union
-            select n.origin, o.owner_id, n.steps + 1
+            select n.origin, n.advocate_id, o.owner_id, n.steps + 1
             from near n
             cross join lateral (
                 select e.kind, e.hash from programme_identity_edges e
-                where e.owner_id = n.member_id and e.kind in ('device', 'payment', 'address')
+                where e.owner_id = n.member_id and e.kind = any(%(kinds)s::text[])
                 order by e.last_seen desc limit 10) mine
             cross join lateral (
                 select every.owner_id, count(*) over () as owners from (
                     select x.owner_id from programme_identity_edges x
                     where x.kind = mine.kind and x.hash = mine.hash and not x.guest limit 21) every) o
-            where n.steps < 2 and o.owners <= 20
+            where n.steps < %(steps)s and o.owners <= 20 and n.member_id <> n.advocate_id
         )
         select n.origin, n.member_id from near n group by n.origin, n.member_id
         """,
-        member_ids=member_ids,
+        friends=[one for one, _ in friends], advocates=[one for _, one in friends], kinds=kinds, steps=steps,
     )  # fmt: skip
     found: dict[int, set[int]] = {}
     for origin, member_id in rows:

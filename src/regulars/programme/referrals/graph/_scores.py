@@ -15,6 +15,8 @@ WEIGHTS: Final[Mapping[str, int]] = {
 """What it weighs when exactly two have it in common; halved, thirded, … for each doubling of how many have it."""
 
 MOST: Final = 100
+HOUSEHOLD: Final = 3
+"""So many friends may have one address besides: a household is no ring."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +52,12 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
         "好友间接推荐了推荐人，相隔 {steps} 步：形成循环推荐。",
     ),
     "cluster": (
-        "Of the advocate's other friends, {friends} hang together with this one by devices, cards or addresses.",
-        "推荐人的其他好友中，有 {friends} 位与此好友通过设备、支付账户或地址相互关联。",
+        "Of the advocate's other friends, {friends} hang together with this one by devices or cards.",
+        "推荐人的其他好友中，有 {friends} 位与此好友通过设备或支付账户相互关联。",
+    ),
+    "one_roof": (
+        "Of the advocate's other friends, {friends} have this one's address: more than a household.",
+        "推荐人的其他好友中，有 {friends} 位与此好友地址相同：超过一般家庭人数。",
     ),
     "disposable_mail": ("The friend's address is of throw-away mail.", "好友使用一次性邮箱。"),
     "least_order": ("The friend bought just as much as was needed.", "好友的订单金额刚好达到最低要求。"),
@@ -73,6 +79,11 @@ class Circumstances:
     friends_in_a_day: int = 1
     circle_steps: int | None = None
     cluster: int = 0
+    """How many of the advocate's other friends are within two steps, by devices and cards."""
+
+    one_roof: int = 0
+    """How many of them have the same address."""
+
     disposable: bool = False
     goods_minor: int | None = None
     least_minor: int = 0
@@ -92,6 +103,7 @@ def _parts(known: Circumstances) -> Iterable[Part]:
     if known.circle_steps is not None:
         yield Part("circle", 60, {"steps": known.circle_steps})
     yield Part("cluster", min(75, 25 * known.cluster), {"friends": known.cluster})
+    yield Part("one_roof", min(40, 10 * max(0, known.one_roof - HOUSEHOLD)), {"friends": known.one_roof})
     if known.disposable:
         yield Part("disposable_mail", 30, {})
     least, goods = known.least_minor, known.goods_minor
