@@ -12,11 +12,14 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from conftest import NOON
 from console import shops
+from make import DAY
+from programme.referrals.making import World
 from regulars import members
 from regulars.app import App
 from regulars.asgi import create_asgi
 from regulars.facts import webhooks
 from regulars.ledger import desk
+from regulars.programme.referrals import stories
 from regulars.types import to_public
 
 CHROMIUM = next(
@@ -46,6 +49,7 @@ class Served:
             eve = to_public("mem", members.by_external_id(tx, "eve", issuer="uk").member_id)
             waiting = to_public("adj", desk.adjustments(tx, state="waiting")[0].adjustment_id)
             hold = desk.open_holds(tx, at=NOON)[-1]
+            [waiting_friend] = [one.public for one in stories.list_referrals(tx, state="held")]
             tried = webhooks.list_deliveries(tx, state="retrying", limit=1)[0].delivery_id
         return {
             "overview": "/",
@@ -80,6 +84,8 @@ class Served:
             "order with a delivery": f"/orders/{late}",
             "programme": "/programme",
             "programme, changed": "/programme/terms",
+            "referrals": "/referrals",
+            "referral": f"/referrals/{waiting_friend}",
             "imports": "/imports",
             "import": "/imports",
             "webhooks": "/webhooks",
@@ -110,6 +116,7 @@ def served(
 ) -> Generator[Served]:
     """The furnished shop behind a real server."""
     with shops.furnished_app(server_url, template, tmp_path_factory.mktemp("export")) as app:
+        _bring_friends(app)
         server = uvicorn.Server(uvicorn.Config(create_asgi(app), port=0, log_config=None, lifespan="on"))
         thread = threading.Thread(target=server.run, daemon=True)
         thread.start()
@@ -119,6 +126,19 @@ def served(
         yield Served(f"http://127.0.0.1:{port}", app)
         server.should_exit = True
         thread.join()
+
+
+def _bring_friends(app: App) -> None:
+    """Ned brings Nora, and Nils on one phone with him."""
+    with app.database.transaction() as tx:
+        world = World(tx, now=NOON - 2 * DAY)
+        ned = world.join("ned")
+        world.friend("nora", ned)
+        nils = world.friend("nils", ned)
+        for one in (ned, nils):
+            world.seen(one, device="one phone")
+        for name in ("nora", "nils"):
+            world.buy(name)
 
 
 @dataclass

@@ -44,6 +44,8 @@ PLACES = [
     "order with a delivery",
     "programme",
     "programme, changed",
+    "referrals",
+    "referral",
     "imports",
     "import",
     "webhooks",

@@ -334,7 +334,7 @@ def _hashed(call: ApiCall, seen: Mapping[Kind, str | None]) -> dict[Kind, bytes]
         NoIdentitySecret: there is nothing to hash with.
         BadSignal: something is none of its kind.
     """
-    given = {kind: text for kind, text in seen.items() if text is not None}
+    given: dict[Kind, str] = {kind: text for kind, text in seen.items() if text is not None}
     key = call.app.settings.identity_key
     if given and key is None:
         raise NoIdentitySecret

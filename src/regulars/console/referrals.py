@@ -32,7 +32,7 @@ def list_referrals(visit: NamedDependency[Visit], request: Request[Any, Any, Any
     require(visit, Permission.AUDIT)
     asked: Mapping[str, str] = request.query_params
     text, before = asked.get("state", "").strip(), asked.get("before")
-    state: referrals.State | None = _addresses.one_of("state", text, referrals.STATES) if text else None
+    state = _state(text) if text else None
     place = _addresses.read_place("before", before) if before else None
     with visit.app.database.transaction(read_only=True) as tx:
         found = stories.list_referrals(tx, state=state, before=place, limit=_ROWS + 1)
@@ -48,6 +48,11 @@ def list_referrals(visit: NamedDependency[Visit], request: Request[Any, Any, Any
         states=referrals.STATES, before=before, because=_words(visit), done=asked.get("done"),
         following=_addresses.write_place(last.attributed_at, last.referral_id) if last else None,
     )  # fmt: skip
+
+
+def _state(text: str) -> referrals.State:
+    state: referrals.State = _addresses.one_of("state", text, referrals.STATES)
+    return state
 
 
 @get("/referrals/{referral:str}", sync_to_thread=True)
