@@ -49,7 +49,6 @@ class Served:
             eve = to_public("mem", members.by_external_id(tx, "eve", issuer="uk").member_id)
             waiting = to_public("adj", desk.adjustments(tx, state="waiting")[0].adjustment_id)
             hold = desk.open_holds(tx, at=NOON)[-1]
-            [waiting_friend] = [one.public for one in stories.list_referrals(tx, state="held")]
             tried = webhooks.list_deliveries(tx, state="retrying", limit=1)[0].delivery_id
         return {
             "overview": "/",
@@ -84,8 +83,6 @@ class Served:
             "order with a delivery": f"/orders/{late}",
             "programme": "/programme",
             "programme, changed": "/programme/terms",
-            "referrals": "/referrals",
-            "referral": f"/referrals/{waiting_friend}",
             "imports": "/imports",
             "import": "/imports",
             "webhooks": "/webhooks",
@@ -97,7 +94,12 @@ class Served:
             "webhook, changed": f"{ends['The warehouse']}/change",
             "webhook delivery": f"/webhooks/deliveries/{to_public('whd', tried)}",
             "not found": "/nothing",
-        }
+        } | self._referrals()
+
+    def _referrals(self) -> dict[str, str]:
+        with self.app.database.transaction() as tx:
+            [waiting] = stories.list_referrals(tx, state="held")
+        return {"referrals": "/referrals", "referral": f"/referrals/{waiting.public}"}
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from litestar import Response
 from litestar.di import NamedDependency
@@ -13,10 +13,22 @@ from regulars import commerce, programme
 from regulars.access import Permission
 from regulars.api._calls import ApiCall, Call
 from regulars.api._paging import Int64, Page, Paging, from_cursor, page_of
+from regulars.api._referral_answers import (
+    Advocate,
+    Code,
+    Funnel,
+    Progress,
+    Referral,
+    Story,
+    Touch,
+    code_of,
+    referral_of,
+    story_of,
+    touch_of,
+)
 from regulars.api._referrals import Kind
 from regulars.api._routes import creating, reading
 from regulars.api._shapes import (
-    Id,
     ImpossibleDate,
     Instant,
     MemberRef,
@@ -25,7 +37,6 @@ from regulars.api._shapes import (
     find_member,
     member_id_of,
     sensible,
-    shown,
 )
 from regulars.api.adjustments import Reason
 from regulars.api.orders import find_order_id
@@ -50,27 +61,6 @@ class NoIdentitySecret(Conflict):
 
 class WhoseSignals(Invalid):
     """{field} is {value}: {remedy}."""
-
-
-class Code(Struct):
-    """A member's code."""
-
-    code: str
-    link: Annotated[str | None, Meta(description="Null: the programme says no address.")]
-    issued_at: datetime
-    revoked_at: datetime | None
-
-
-class Progress(Struct):
-    """A member's code, and what became of the friends."""
-
-    code: Annotated[Code | None, Meta(description="Null: none was issued yet.")]
-    touches: Annotated[int, Meta(description="How often somebody came by it.")]
-    joined: int
-    rewarded: int
-    held: Annotated[int, Meta(description="How many wait for a person.")]
-    points: Annotated[int, Meta(description="Given for friends, those pending among them; of the type `points` alone.")]
-    next_milestone: Annotated[int | None, Meta(description="At how many friends rewarded.")]
 
 
 class Revocation(Struct, forbid_unknown_fields=True):
@@ -102,21 +92,6 @@ class NewTouch(Struct, forbid_unknown_fields=True):
     ] = None
 
 
-class Touch(Struct):
-    """A touch that was recorded; hashes only say that there is something."""
-
-    id: Id
-    code: str
-    advocate: Id
-    kind: str
-    source: str | None
-    member: str | None
-    device: Annotated[str | None, Meta(description="The keyed hash, in hexadecimal.")]
-    address: str | None
-    touched_at: datetime
-    recorded_at: datetime
-
-
 class Seeing(Struct, forbid_unknown_fields=True):
     """What a member, or the guest of an order, was seen with. It is kept as keyed hashes alone."""
 
@@ -146,122 +121,20 @@ class Noted(Struct):
     held: Annotated[int, Meta(description="How many referrals wait for a person since then.")]
 
 
-class Part(Struct):
-    """One reason of a score."""
-
-    code: str
-    weight: int
-    values: dict[str, int]
-    en: str
-    zh: str
-
-
-class Referral(Struct):
-    """A friend, and who brought them."""
-
-    id: Id
-    friend: Id
-    advocate: Id
-    code: str
-    state: Annotated[
-        Literal["joined", "held", "rewarded", "refused"],
-        Meta(description="`joined`: nothing to reward yet; `held`: it waits for a person."),
-    ]
-    refusal: Annotated[str | None, Meta(description="Why it was refused.")]
-    touched_at: datetime
-    attributed_at: datetime
-    completed_at: datetime | None
-    undone_at: Annotated[datetime | None, Meta(description="When everything that was bought had come back.")]
-    score: int | None
-    programme_version: int
-
-
-class Weighed(Struct):
-    """A touch that was weighed, and whether it counts."""
-
-    touch: Id
-    advocate: Id
-    kind: str
-    touched_at: datetime
-    by: Annotated[str, Meta(description="What ties it to the friend: `member`, `device` or `email`.")]
-    common: Annotated[list[str], Meta(description="What advocate and friend have in common.")]
-    verdict: str
-    en: str
-    zh: str
-
-
-class Gift(Struct):
-    """What one side was given, and what went back."""
-
-    member: Id
-    side: Literal["advocate", "friend", "milestone"]
-    cause: str
-    order: str | None
-    points: int
-    point_type: str
-    reward: str | None
-    left: Annotated[int, Meta(description="What was not taken back.")]
-    held: bool
-    given_at: datetime
-    window_ends_at: datetime
-    reference: Annotated[str, Meta(description="The ledger's.")]
-
-
-class Review(Struct):
-    """What was decided, by whom and why."""
-
-    decision: Literal["approved", "refused", "lapsed"]
-    decided_at: datetime
-    by: str
-    because: str
-
-
-class Story(Referral, kw_only=True):
-    """A referral with its evidence, score, gifts and decisions."""
-
-    refusal_en: str | None
-    refusal_zh: str | None
-    evidence: list[Weighed]
-    touches: list[Touch]
-    parts: list[Part]
-    gifts: list[Gift]
-    reviews: list[Review]
-
-
-class Funnel(Struct):
-    """How far touches and referrals came."""
-
-    touches: int
-    joined: int
-    ordered: int
-    rewarded: int
-    held: int
-    refused: int
-
-
-class Advocate(Struct):
-    """A member by the friends brought."""
-
-    member: Id
-    touches: int
-    joined: int
-    rewarded: int
-    refused: int
-    points: int
-
-
 class Asked(Paging, forbid_unknown_fields=True, kw_only=True):
     """Which referrals."""
 
-    state: Literal["joined", "held", "rewarded", "refused"] | None = None
-    advocate: MemberRef | None = None
+    state: Annotated[
+        Literal["joined", "held", "rewarded", "refused"] | None, Meta(description="Only those; `held`: the queue.")
+    ] = None
+    advocate: Annotated[MemberRef | None, Meta(description="Only those of this member.")] = None
 
 
 class Span(Struct, forbid_unknown_fields=True):
     """From when to when."""
 
-    since: Instant | None = None
-    until: Instant | None = None
+    since: Annotated[Instant | None, Meta(description="From then on.")] = None
+    until: Annotated[Instant | None, Meta(description="Before then.")] = None
 
 
 def _by(call: ApiCall) -> str:
@@ -282,11 +155,6 @@ def _terms(tx: Transaction, at: datetime) -> referrals.Terms | None:
         return None
 
 
-def _code(one: referrals.Code, terms: referrals.Terms | None) -> Code:
-    link = terms.referral.link_of(one.code) if terms and terms.referral else None
-    return Code(one.code, link, one.issued_at, one.revoked_at)
-
-
 @reading("/members/{member:str}/referral", tag=TAG, refusals=[MemberNotFound])
 def read_referral_progress(call: Call, member: FromPath[str]) -> Response[Progress]:
     """Read a member's code and link, and what became of the friends."""
@@ -296,7 +164,7 @@ def read_referral_progress(call: Call, member: FromPath[str]) -> Response[Progre
         terms = _terms(tx, at)
         found = referrals.progress(tx, find_member(tx, member).member_id, terms)
         return Progress(
-            _code(found.code, terms) if found.code else None,
+            code_of(found.code, terms) if found.code else None,
             found.touches, found.joined, found.rewarded, found.held, found.points, found.next_milestone,
         )  # fmt: skip
 
@@ -307,7 +175,7 @@ def read_referral_progress(call: Call, member: FromPath[str]) -> Response[Progre
 def issue_referral_code(call: Call, member: FromPath[str]) -> Response[Code]:
     """Give a member a code and link; who has one keeps it."""
     return call.write(
-        lambda tx, at: _code(referrals.issue(tx, find_member(tx, member).member_id, at=at), _terms(tx, at))
+        lambda tx, at: code_of(referrals.issue(tx, find_member(tx, member).member_id, at=at), _terms(tx, at))
     )
 
 
@@ -322,7 +190,7 @@ def revoke_referral_code(call: Call, member: FromPath[str], data: JSONBody[Revoc
 
     def work(tx: Transaction, at: datetime) -> Code:
         member_id = find_member(tx, member).member_id
-        return _code(referrals.revoke(tx, member_id, by=_by(call), because=data.because, at=at), _terms(tx, at))
+        return code_of(referrals.revoke(tx, member_id, by=_by(call), because=data.because, at=at), _terms(tx, at))
 
     return call.write(work)
 
@@ -365,22 +233,14 @@ def record_touch(call: Call, data: JSONBody[NewTouch]) -> Response[Touch]:
         [one] = referrals.touch(tx, [new], at=at)
         if friend_id is not None:
             _weigh(call, tx, [friend_id], at)
-        return _touch(one)
+        return touch_of(one)
 
     return call.write(work)
 
 
 def _weigh(call: ApiCall, tx: Transaction, member_ids: list[int], at: datetime) -> None:
     if _terms(tx, at) is not None:
-        programme.refer(tx, member_ids, key=call.app.settings.identity_key, at=at)
-
-
-def _touch(one: referrals.Touch) -> Touch:
-    return Touch(
-        to_public("tch", one.touch_id), one.code, to_public("mem", one.advocate_id), one.kind, one.source,
-        shown("mem", one.friend_id), one.device.hex() if one.device else None, one.address.hex() if one.address else None,
-        one.touched_at, one.recorded_at,
-    )  # fmt: skip
+        programme.refer(tx, member_ids, key=call.app.settings.identity_key, at=at, note=member_ids)
 
 
 @creating(
@@ -441,7 +301,7 @@ def list_referrals(call: Call, asked: NamedDependency[Asked]) -> Response[Page[R
         found = stories.list_referrals(
             tx, state=asked.state, advocate_id=member_id_of(tx, asked.advocate), before=place, limit=asked.limit + 1
         )
-        return page_of(found, asked.limit, _referral, lambda last: (last.attributed_at, last.referral_id))
+        return page_of(found, asked.limit, referral_of, lambda last: (last.attributed_at, last.referral_id))
 
     return call.read(work)
 
@@ -478,7 +338,7 @@ def list_advocates(call: Call, asked: NamedDependency[Span]) -> Response[Page[Ad
 @reading("/referrals/{referral:str}", tag=TAG, permission=Permission.AUDIT, refusals=[ReferralNotFound])
 def read_referral(call: Call, referral: FromPath[str]) -> Response[Story]:
     """Read one referral: the touches weighed, the parts of the score in words, what was given, what people decided."""
-    return call.read(lambda tx: _story(referrals.story(tx, _id_of(referral))))
+    return call.read(lambda tx: story_of(referrals.story(tx, _id_of(referral))))
 
 
 _REVIEWS = (ReferralNotFound, NotReviewable)
@@ -492,7 +352,7 @@ def approve_referral(call: Call, referral: FromPath[str], data: JSONBody[Because
         number = _id_of(referral)
         terms_of = programme.referral_terms_of
         referrals.approve(tx, number, by=_by(call), because=data.because, terms_of=terms_of, at=at)
-        return _story(referrals.story(tx, number))
+        return story_of(referrals.story(tx, number))
 
     return call.write(work)
 
@@ -505,51 +365,9 @@ def refuse_referral(call: Call, referral: FromPath[str], data: JSONBody[Because]
         number = _id_of(referral)
         terms_of = programme.referral_terms_of
         referrals.refuse(tx, number, by=_by(call), because=data.because, terms_of=terms_of, at=at)
-        return _story(referrals.story(tx, number))
+        return story_of(referrals.story(tx, number))
 
     return call.write(work)
-
-
-def _referral(one: referrals.Referred) -> Referral:
-    return Referral(**_fields(one))
-
-
-def _fields(one: referrals.Referred) -> dict[str, Any]:
-    return {
-        "id": one.public, "friend": to_public("mem", one.friend_id), "advocate": to_public("mem", one.advocate_id),
-        "code": one.code, "state": one.state, "refusal": one.refusal, "touched_at": one.touched_at,
-        "attributed_at": one.attributed_at, "completed_at": one.completed_at, "undone_at": one.undone_at,
-        "score": one.score, "programme_version": one.version_id,
-    }  # fmt: skip
-
-
-def _story(told: referrals.Story) -> Story:
-    one = told.referral
-    return Story(
-        **_fields(one),
-        refusal_en=referrals.reason_words(one.refusal, "en") if one.refusal else None,
-        refusal_zh=referrals.reason_words(one.refusal, "zh") if one.refusal else None,
-        evidence=[
-            Weighed(
-                each["touch"], each["advocate"], each["kind"], datetime.fromisoformat(each["touched_at"]), each["by"],
-                each["common"], each["verdict"], referrals.reason_words(each["verdict"], "en"),
-                referrals.reason_words(each["verdict"], "zh"),
-            )
-            for each in one.evidence
-        ],
-        touches=[_touch(each) for each in told.touches],
-        parts=[
-            Part(part.code, part.weight, dict(part.values), part.words("en"), part.words("zh")) for part in one.reasons
-        ],
-        gifts=[
-            Gift(
-                to_public("mem", gift.member_id), gift.side, gift.cause, shown("ord", gift.order_id), gift.points,
-                gift.point_type, gift.reward, gift.left, gift.held, gift.given_at, gift.window_ends_at, gift.reference,
-            )
-            for gift in told.gifts
-        ],
-        reviews=[Review(each.decision, each.decided_at, each.by, each.because) for each in told.reviews],
-    )  # fmt: skip
 
 
 HANDLERS = (

@@ -50,6 +50,14 @@ def _reward(tx: Transaction, bought: Sequence[facts.Happened], at: datetime) -> 
 REFERRING = ("member.joined", "member.amended", "order.paid")
 """When it is weighed who brought a member; before all that follows, and with the key that signals are hashed with."""
 
+
+def _refer(tx: Transaction, happened: Sequence[facts.Happened], at: datetime, key: bytes | None) -> None:
+    concerned = [one for one in happened if one.name in REFERRING and one.member_id is not None]
+    fresh = [one.member_id for one in concerned if one.member_id is not None and one.name != "order.paid"]
+    everyone = [one.member_id for one in concerned if one.member_id is not None]
+    programme.refer(tx, everyone, key=key, at=at, note=fresh)
+
+
 REACTIONS: Mapping[tuple[str, ...], Reaction] = {
     ("order.paid", "order.amended", "order.revised"): _award,
     ("order.amended", "order.revised", "order.cancelled"): _revise,
@@ -161,7 +169,7 @@ def _follow(tx: Transaction, happened: Sequence[facts.Happened], at: datetime, k
         programme.in_force(tx, at=at)
     except programme.NoProgramme:  # no shop is open yet, so nothing has been sold either
         return
-    programme.refer(tx, [one.member_id for one in happened if one.name in REFERRING and one.member_id], key=key, at=at)
+    _refer(tx, happened, at, key)
     for names, reaction in REACTIONS.items():
         concerned = [fact for fact in happened if fact.name in names]
         if concerned:

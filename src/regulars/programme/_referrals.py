@@ -28,17 +28,19 @@ def referral_terms_of(tx: Transaction, version_ids: Collection[int]) -> dict[int
     return {number: _terms(one) for number, one in by_version(tx, version_ids).items()}
 
 
-def refer(tx: Transaction, member_ids: Sequence[int], *, key: bytes | None, at: datetime) -> int:
+def refer(
+    tx: Transaction, member_ids: Sequence[int], *, key: bytes | None, at: datetime, note: Sequence[int] = ()
+) -> int:
     """Weigh who brought some members, and give what that comes to; how many were brought by another than was known.
 
-    With a key, their own addresses and numbers are taken into the graph first. It costs one small query where the
-    programme has no referrals.
+    With a key, the addresses and numbers of those to `note` are taken into the graph first. It costs one small query where
+    the programme has no referrals.
     """
     terms = _terms(in_force(tx, at=at))
     if not member_ids or terms.referral is None:
         return 0
-    if key is not None:
-        graph.note_members(tx, sorted(set(member_ids)), key=key)
+    if key is not None and note:
+        graph.note_members(tx, sorted(set(note)), key=key)
     if not referrals.any_touch(tx):
         return 0
     changed = referrals.attribute(tx, member_ids, terms, terms_of=referral_terms_of, at=at)
@@ -50,6 +52,8 @@ def refer(tx: Transaction, member_ids: Sequence[int], *, key: bytes | None, at: 
 
 def reward_referrals(tx: Transaction, order_ids: Sequence[int], *, at: datetime) -> int:
     """Give what orders of friends come to, on both sides; how many referrals were given something."""
+    if not referrals.any_touch(tx):
+        return 0
     found = referrals.select_referrals_of_orders(tx, order_ids=list(order_ids))
     return referrals.reward(tx, found, terms_of=referral_terms_of, at=at) if found else 0
 

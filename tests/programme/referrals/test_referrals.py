@@ -270,7 +270,7 @@ def test_a_code_is_revoked_and_the_next_one_is_another(world: World) -> None:
         world.touch("22222223")
 
 
-def test_an_erased_member_leaves_the_graph_for_good_and_the_counts_stay(world: World) -> None:
+def test_case_30_an_erased_member_leaves_the_graph_for_good_and_the_counts_stay(world: World) -> None:
     ada = world.join(ADA, email="ada@example.com")
     ben = world.friend(BEN, ada, email="ben@example.com")
     world.seen(ben, payment="card 1")
