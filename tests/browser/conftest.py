@@ -141,6 +141,8 @@ def _bring_friends(app: App) -> None:
             world.seen(one, device="one phone")
         for name in ("nora", "nils"):
             world.buy(name)
+        world.now = NOON
+        world.publish(world.terms)
 
 
 @dataclass

@@ -102,6 +102,9 @@ FORMS = [
     "/members/{member:str}/points/holds/{number:str}/release",
     "/points/adjustments/{adjustment:str}/decision",
     "/programme/terms",
+    "/members/{member:str}/referral",
+    "/members/{member:str}/referral/revocation",
+    "/referrals/{referral:str}/decision",
     "/webhooks/new",
     "/webhooks/deliveries/{delivery:str}/replay",
     *(

@@ -60,5 +60,7 @@ def reward_referrals(tx: Transaction, order_ids: Sequence[int], *, at: datetime)
 
 def undo_referrals(tx: Transaction, order_ids: Sequence[int] = (), *, returns: Sequence[int] = (), at: datetime) -> int:
     """Take back what orders gave for referrals, as far as they were cancelled or came back; how many gifts."""
+    if not referrals.any_touch(tx):
+        return 0
     orders = {*order_ids, *(referrals.select_orders_of_returns(tx, return_ids=list(returns)) if returns else ())}
     return referrals.settle(tx, sorted(orders), terms_of=referral_terms_of, at=at)
