@@ -117,7 +117,9 @@ def revoke_code(visit: NamedDependency[Visit], member: FromPath[str], data: Form
     """End a member's code."""
     by, because = require(visit, Permission.GIVE), data.get("because", "").strip()
     with visit.app.database.transaction() as tx:
-        referrals.revoke(tx, from_public("mem", member, field="member"), by=by, because=because[:500] or by, at=visit.now)
+        referrals.revoke(
+            tx, from_public("mem", member, field="member"), by=by, because=because[:500] or by, at=visit.now
+        )
     return Redirect(f"/members/{member}#referral", status_code=303)
 
 
