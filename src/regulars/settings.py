@@ -85,6 +85,14 @@ class Settings:
     decision_days: int = 730
     """How long it is kept why each order earned what it did, in days."""
 
+    identity_secret: str | None = field(default=None, repr=False)
+    """What signals of fraud (devices, cards, addresses) are hashed with; at least 16 characters, the same for ever. Unset: none are kept."""
+
+    @property
+    def identity_key(self) -> bytes | None:
+        """The secret that signals are hashed with."""
+        return self.identity_secret.encode() if self.identity_secret else None
+
 
 def _number(name: str, text: str, low: int, high: int) -> int:
     if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
@@ -141,6 +149,9 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
             values[name] = _networks(f"REGULARS_{name.upper()}", text)
         else:
             values[name] = Path(text).expanduser() if name == "data_dir" else text
+    secret = values.get("identity_secret")
+    if isinstance(secret, str) and len(secret) < 16:
+        raise BadSetting(field="REGULARS_IDENTITY_SECRET", value="…", remedy="give at least 16 characters")
     for name in ("replica_url", "database_url"):
         url = values.get(name)
         if isinstance(url, str) and not url.startswith(("postgresql://", "postgres://")):

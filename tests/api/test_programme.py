@@ -58,6 +58,7 @@ GENEROUS: dict[str, Any] = {
     "other_terms": {},
     "rates": [],
     "rewards": [],
+    "referral": None,
 }
 FRIENDS = GENEROUS["tier_sets"][0]
 

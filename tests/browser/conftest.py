@@ -12,11 +12,14 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from conftest import NOON
 from console import rewarding, shops
+from make import DAY
+from programme.referrals.making import World
 from regulars.app import App
 from regulars.asgi import create_asgi
 from regulars.facts import webhooks
 from regulars.ledger import desk
 from regulars.programme import drafts
+from regulars.programme.referrals import stories
 from regulars.storage import Transaction
 from regulars.types import to_public
 
@@ -75,7 +78,7 @@ class Served:
             waiting = to_public("adj", desk.adjustments(tx, state="waiting")[0].adjustment_id)
             hold = desk.open_holds(tx, at=NOON)[-1]
             tried = webhooks.list_deliveries(tx, state="retrying", limit=1)[0].delivery_id
-            written = self._drafts(tx)
+            written = self._drafts(tx) | self._referrals(tx)
         return (
             written
             | _OF_ALL
@@ -120,6 +123,11 @@ class Served:
             "programme's version, again": "/programme/versions/1/restore",
         }
 
+    @staticmethod
+    def _referrals(tx: Transaction) -> dict[str, str]:
+        [waiting] = stories.list_referrals(tx, state="held")
+        return {"referrals": "/referrals", "referral": f"/referrals/{waiting.public}"}
+
 
 @pytest.fixture(scope="session")
 def chromium() -> Generator[Browser]:
@@ -138,6 +146,7 @@ def served(
     """The furnished shop behind a real server."""
     with shops.furnished_app(server_url, template, tmp_path_factory.mktemp("export")) as app:
         rewards = rewarding.furnish(app)
+        _bring_friends(app)
         server = uvicorn.Server(uvicorn.Config(create_asgi(app), port=0, log_config=None, lifespan="on"))
         thread = threading.Thread(target=server.run, daemon=True)
         thread.start()
@@ -147,6 +156,21 @@ def served(
         yield Served(f"http://127.0.0.1:{port}", app, rewards)
         server.should_exit = True
         thread.join()
+
+
+def _bring_friends(app: App) -> None:
+    """Ned brings Nora, and Nils on one phone with him."""
+    with app.database.transaction() as tx:
+        world = World(tx, now=NOON - 2 * DAY)
+        ned = world.join("ned")
+        world.friend("nora", ned)
+        nils = world.friend("nils", ned)
+        for one in (ned, nils):
+            world.seen(one, device="one phone")
+        for name in ("nora", "nils"):
+            world.buy(name)
+        world.now = NOON
+        world.publish(world.terms)
 
 
 @dataclass

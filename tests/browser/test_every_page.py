@@ -65,6 +65,8 @@ PLACES = [
     "gift card",
     "gift card, new",
     "member's rewards",
+    "referrals",
+    "referral",
     "imports",
     "import",
     "webhooks",

@@ -108,6 +108,9 @@ FORMS = [
     "/programme/drafts/{draft:str}/text",
     "/programme/drafts/{draft:str}/step",
     "/programme/versions/{version:str}/restore",
+    "/members/{member:str}/referral",
+    "/members/{member:str}/referral/revocation",
+    "/referrals/{referral:str}/decision",
     "/webhooks/new",
     "/webhooks/deliveries/{delivery:str}/replay",
     *(

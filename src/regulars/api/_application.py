@@ -31,6 +31,7 @@ from regulars.api import (
     programme,
     promises,
     reconciliation,
+    referrals,
     returns,
     rewards,
     shops,
@@ -50,7 +51,7 @@ from regulars.app import App
 
 _MODULES: Final = (
     shops, members, households, orders, returns, deliveries, points, statements, liability, holds, transfers, promises, corrections, postings, adjustments,
-    reconciliation, programme, drafts, decisions, tiers, rewards, coupons, gift_cards, measures,
+    reconciliation, programme, drafts, decisions, tiers, rewards, coupons, gift_cards, referrals, measures,
     imports, feed, webhooks, health,
 )  # fmt: skip
 _HANDLERS: Final[tuple[HTTPRouteHandler, ...]] = tuple(handler for module in _MODULES for handler in module.HANDLERS)

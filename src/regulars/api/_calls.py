@@ -94,7 +94,7 @@ class ApiCall:
         def done(tx: Transaction, at: datetime) -> Content:
             content = work(tx, at)
             if react:
-                jobs.react_within(tx, at=at)
+                jobs.react_within(tx, at=at, key=self.app.settings.identity_key)
             return content
 
         for _ in range(_ATTEMPTS - 1):

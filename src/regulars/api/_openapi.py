@@ -76,6 +76,7 @@ PATHS: Final = {
     "order": ("An order: our id, or `shop:number`, for instance `uk:536365`.", "ord_04h8z2k1q9x0b"),
     "household": ("A household.", "hou_04h8z2k1q9x0b"),
     "decision": ("A decision.", "dec_0000000000001"),
+    "referral": ("A referral.", "rfl_04h8z2k1q9x0b"),
     "adjustment": ("An adjustment.", "adj_04h8z2k1q9x0b"),
     "endpoint": ("A webhook endpoint.", "whe_04h8z2k1q9x0b"),
     "delivery": ("A webhook delivery.", "whd_0000000000001"),

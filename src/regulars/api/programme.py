@@ -14,6 +14,7 @@ from regulars.access import Permission
 from regulars.api._calls import Call
 from regulars.api._earning import Rate, Rule
 from regulars.api._paging import Page
+from regulars.api._referrals import Referral
 from regulars.api._rewards import Reward
 from regulars.api._routes import creating, reading
 from regulars.api._shapes import Currency, ImpossibleDate, Instant, Name, Text, sensible
@@ -74,6 +75,9 @@ class NewProgramme(Struct, forbid_unknown_fields=True):
     rewards: Annotated[
         list[Reward], Meta(max_length=500, description="What members can have for their points, in the order shown.")
     ] = []
+    referral: Annotated[
+        Referral | None, Meta(description="How members are rewarded for bringing friends; null: not at all.")
+    ] = None
 
 
 class NewVersion(NewProgramme, forbid_unknown_fields=True, kw_only=True):

@@ -23,6 +23,7 @@ _ICONS: Final = {
     "order": "shopping-bag",
     "points": "sparkles",
     "household": "user-plus",
+    "referral": "user-plus",
     "tier": "trophy",
     "grant": "trophy",
     "benefit": "gift",
@@ -50,6 +51,8 @@ _COLOURS: Final = {
     "points.frozen": "is-back",
     "adjustment.rejected": "is-back",
     "reaction.failed": "is-back",
+    "referral.refused": "is-back",
+    "referral.reversed": "is-back",
     "points": "is-points",
     "tier": "is-tier",
     "grant": "is-tier",
@@ -342,6 +345,31 @@ def _household(teller: Teller, fact: Recorded) -> Markup:
     return teller.say(sentences[fact.name]) if fact.name in sentences else _other(teller, fact)
 
 
+def _referral(teller: Teller, fact: Recorded) -> Markup:
+    _ = teller.language.gettext
+    points = fact.data.get("points")
+    gain = teller.gain(points if isinstance(points, int) else 0)
+    place = Markup("/referrals/{}").format(to_public("rfl", fact.subject_id)) if fact.subject_id else ""
+    sentences = {
+        "referral.code_issued": _("Got the referral code %(code)s"),
+        "referral.code_revoked": _("The referral code %(code)s was revoked"),
+        "referral.touched": _("Somebody came by the referral code %(code)s"),
+        "referral.attributed": _("Brought a friend (%(story)s)"),
+        "referral.refused": _("A referral was refused (%(story)s)"),
+        "referral.held": _("A referral waits for a person (%(story)s)"),
+        "referral.approved": _("A referral was approved (%(story)s)"),
+        "referral.rewarded": _("Was given %(points)s for a referral (%(story)s)"),
+        "referral.reversed": _("%(points)s for a referral went back (%(story)s)"),
+        "referral.capped": _("A referral counts, and the limit of rewards was reached (%(story)s)"),
+    }
+    sentence = sentences.get(fact.name)
+    if sentence is None:
+        return _other(teller, fact)
+    story = Markup('<a href="{}">{}</a>').format(place, _("its story"))
+    shown = teller.gain(-points) if fact.name == "referral.reversed" and isinstance(points, int) else gain
+    return teller.say(sentence, code=fact.data.get("code", ""), points=shown, story=story)
+
+
 def _reward(teller: Teller, fact: Recorded) -> Markup:
     _ = teller.language.gettext
     sentences = {
@@ -428,6 +456,7 @@ _SENTENCES: Final[Mapping[str, Callable[[Teller, Recorded], Markup]]] = {
     "reward": _reward,
     "coupon": _coupon,
     "gift_card": _gift_card,
+    "referral": _referral,
 }
 
 

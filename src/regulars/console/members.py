@@ -10,7 +10,18 @@ from litestar.params import FromPath
 from litestar.response import Response, Stream
 
 from regulars import commerce, facts, insight, members, programme
-from regulars.console import _addresses, _downloads, _pages, _ranks, _statement, _timeline, _wanted, households, tiers
+from regulars.console import (
+    _addresses,
+    _downloads,
+    _pages,
+    _ranks,
+    _statement,
+    _timeline,
+    _wanted,
+    households,
+    referrals,
+    tiers,
+)
 from regulars.console._kinds import Kinds
 from regulars.console._visits import Visit
 from regulars.console._wanted import Wanted
@@ -114,6 +125,7 @@ def show_member(visit: NamedDependency[Visit], member: FromPath[str], request: R
             "tab": tab,
             "tabs": TABS,
             **households.shown(tx, visit, member_id),
+            **referrals.shown(tx, visit, member_id),
         }
         before = request.query_params.get("before")
         if tab == "orders":

@@ -18,6 +18,7 @@ _SUBJECTS: Final[Mapping[str, str]] = {
     "webhook": "whe",
     "reward": "rdm",
     "gift_card": "gft",
+    "referral": "rfl",
 }
 
 

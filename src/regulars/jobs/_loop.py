@@ -13,8 +13,9 @@ from regulars.facts import decisions, webhooks
 from regulars.jobs._webhooks import run_webhooks
 from regulars.jobs.reactions import react
 from regulars.ledger import proof
-from regulars.programme import coupons, gift_cards, guesses, rewards
+from regulars.programme import coupons, gift_cards, guesses, referrals, rewards
 from regulars.programme.coupons import uses
+from regulars.programme.referrals import graph
 from regulars.storage import Transaction
 
 log = structlog.get_logger(__name__)
@@ -33,6 +34,7 @@ def tick(app: App, *, patience_seconds: float = 0.0) -> dict[str, int]:
     expiries = _drain(app, lambda tx, at: ledger.expire_due(tx, at=at, limit=BATCH))
     _arrive(app)
     _end_checkouts(app)
+    _refer(app)
     _drain(app, lambda tx, at: webhooks.clear(tx, at=at, days=app.settings.webhook_days))
     _drain(app, lambda tx, at: decisions.forget_old(tx, at=at, days=app.settings.decision_days))
     with app.database.transaction() as tx:
@@ -66,6 +68,15 @@ def _end_checkouts(app: App) -> None:
     with app.database.transaction() as tx:
         coupons.watch(tx, at=app.clock())
         guesses.forget(tx, at=app.clock())
+
+
+def _refer(app: App) -> None:
+    """Let referrals go that nobody decided on in time; take the members of before into the graph, while friends are brought."""
+    terms_of = programme.referral_terms_of
+    _drain(app, lambda tx, at: referrals.lapse_due(tx, terms_of=terms_of, at=at, limit=BATCH))
+    key = app.settings.identity_key
+    if key is not None:
+        _drain(app, lambda tx, _: graph.adopt(tx, key=key, limit=BATCH) if referrals.any_code(tx) else 0)
 
 
 def _reconcile(app: App) -> None:

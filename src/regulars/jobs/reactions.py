@@ -31,10 +31,12 @@ def _deliver(tx: Transaction, delivered: Sequence[facts.Happened], at: datetime)
 
 def _revise(tx: Transaction, changed: Sequence[facts.Happened], at: datetime) -> None:
     programme.revise(tx, _subjects(changed), at=at)
+    programme.undo_referrals(tx, _subjects(changed), at=at)
 
 
 def _take_back(tx: Transaction, returned: Sequence[facts.Happened], at: datetime) -> None:
     programme.take_back(tx, _subjects(returned), at=at)
+    programme.undo_referrals(tx, returns=_subjects(returned), at=at)
 
 
 def _sell(tx: Transaction, changed: Sequence[facts.Happened], at: datetime) -> None:
@@ -47,11 +49,27 @@ def _review(tx: Transaction, happened: Sequence[facts.Happened], at: datetime) -
     programme.review(tx, [(fact.member_id, fact.occurred_at) for fact in happened if fact.member_id is not None], at=at)
 
 
+def _reward(tx: Transaction, bought: Sequence[facts.Happened], at: datetime) -> None:
+    programme.reward_referrals(tx, _subjects(bought), at=at)
+
+
+REFERRING = ("member.joined", "member.amended", "order.paid")
+"""When it is weighed who brought a member; before all that follows, and with the key that signals are hashed with."""
+
+
+def _refer(tx: Transaction, happened: Sequence[facts.Happened], at: datetime, key: bytes | None) -> None:
+    concerned = [one for one in happened if one.name in REFERRING and one.member_id is not None]
+    fresh = [one.member_id for one in concerned if one.member_id is not None and one.name != "order.paid"]
+    everyone = [one.member_id for one in concerned if one.member_id is not None]
+    programme.refer(tx, everyone, key=key, at=at, note=fresh)
+
+
 REACTIONS: Mapping[tuple[str, ...], Reaction] = {
     ("order.paid", "order.amended", "order.revised"): _award,
     ("order.amended", "order.revised", "order.cancelled"): _revise,
     ("order.delivered",): _deliver,
     ("order.returned",): _take_back,
+    ("order.paid", "order.amended", "order.revised", "order.delivered"): _reward,
     (
         "member.joined",
         "order.paid",
@@ -65,7 +83,7 @@ REACTIONS: Mapping[tuple[str, ...], Reaction] = {
 """Beside these, tiers are reviewed by whatever facts the programme's own sets count: `programme.counted_facts`."""
 
 READER = "reactions"
-NAMES = sorted({name for names in REACTIONS for name in names})
+NAMES = sorted({name for names in (REFERRING, *REACTIONS) for name in names})
 
 
 def react(app: App, *, patience_seconds: float = 0.0) -> int:
@@ -80,7 +98,7 @@ def react(app: App, *, patience_seconds: float = 0.0) -> int:
         with app.database.transaction() as tx:
             unread = facts.unread(tx, reader=READER, names=_names(tx, app.clock()))
             if unread is not None:
-                failed = _react_to(tx, unread.facts, app.clock())
+                failed = _react_to(tx, unread.facts, app.clock(), app.settings.identity_key)
                 close_failures(tx, unread.facts, failed=failed, at=app.clock())
                 facts.mark_read(tx, reader=READER, upto=unread.upto)
                 total += len(unread.facts)
@@ -100,13 +118,13 @@ def _is_behind(app: App) -> bool:
         return facts.is_behind(tx, reader=READER)
 
 
-def react_within(tx: Transaction, *, at: datetime) -> None:
+def react_within(tx: Transaction, *, at: datetime, key: bytes | None = None) -> None:
     """React at once to what this transaction has recorded so far, so that its answer can tell what followed.
 
     The feed brings the same facts again, without effect; but not before every older transaction of the whole server has
     ended, and a caller who waits for an answer should not wait for that.
     """
-    _react_to(tx, facts.recorded_here(tx, names=_names(tx, at)), at)
+    _react_to(tx, facts.recorded_here(tx, names=_names(tx, at)), at, key)
     counted = programme.counted_facts(tx, at=at)
     if counted:  # what was done may itself have been something that counts: points earned
         _review(tx, facts.recorded_here(tx, names=counted), at)
@@ -133,12 +151,12 @@ def _try_again(app: App, failure: Failure) -> Retried:
         fact = _queries.select_fact(tx, failure=failure)
         if fact is None:
             return Retried(failure, "the fact is here no more")
-        failed = _react_to(tx, [fact], at)
+        failed = _react_to(tx, [fact], at, app.settings.identity_key)
         close_failures(tx, [fact], failed=failed, at=at)
     return Retried(failure, failed.get(failure.fact_id))
 
 
-def _react_to(tx: Transaction, happened: Sequence[facts.Happened], at: datetime) -> dict[int, str]:
+def _react_to(tx: Transaction, happened: Sequence[facts.Happened], at: datetime, key: bytes | None) -> dict[int, str]:
     """React to a batch; when it fails, to its halves, so that one fact nobody can react to holds up no other.
 
     Returns:
@@ -148,13 +166,13 @@ def _react_to(tx: Transaction, happened: Sequence[facts.Happened], at: datetime)
         return {}
     try:
         with tx.savepoint():
-            _follow(tx, happened, at)
+            _follow(tx, happened, at, key)
     except Exception as error:
         if isinstance(error, psycopg.OperationalError) or (isinstance(error, RegularsError) and error.retryable):
             raise  # a lost connection or a deadlock says nothing about the facts: the whole batch is tried again
         if len(happened) > 1:
             middle = len(happened) // 2
-            return _react_to(tx, happened[:middle], at) | _react_to(tx, happened[middle:], at)
+            return _react_to(tx, happened[:middle], at, key) | _react_to(tx, happened[middle:], at, key)
         [fact] = happened
         log.exception("reaction.failed", fact=fact.name, fact_id=fact.fact_id)
         record_failure(tx, fact, error, at=at)
@@ -162,11 +180,12 @@ def _react_to(tx: Transaction, happened: Sequence[facts.Happened], at: datetime)
     return {}
 
 
-def _follow(tx: Transaction, happened: Sequence[facts.Happened], at: datetime) -> None:
+def _follow(tx: Transaction, happened: Sequence[facts.Happened], at: datetime, key: bytes | None) -> None:
     try:
         programme.in_force(tx, at=at)
     except programme.NoProgramme:  # no shop is open yet, so nothing has been sold either
         return
+    _refer(tx, happened, at, key)
     for names, reaction in REACTIONS.items():
         concerned = [fact for fact in happened if fact.name in names]
         if concerned:

@@ -15,6 +15,7 @@ from regulars.programme._corrections import cancel, revise, take_back
 from regulars.programme._postings import PostingRefused
 from regulars.programme._queries import awards_of
 from regulars.programme._records import Award, Version
+from regulars.programme._referrals import refer, referral_terms, referral_terms_of, reward_referrals, undo_referrals
 from regulars.programme._refusals import BadProgramme
 from regulars.programme._rewards import holder, shelf
 from regulars.programme._rules import (
@@ -96,9 +97,13 @@ __all__ = [
     "publish",
     "read_expiry",
     "read_pending",
+    "refer",
+    "referral_terms",
+    "referral_terms_of",
     "review",
     "review_due",
     "revise",
+    "reward_referrals",
     "sell_memberships",
     "share",
     "shelf",
@@ -114,6 +119,7 @@ __all__ = [
     "time_zone",
     "try_basket",
     "try_order",
+    "undo_referrals",
     "use_benefit",
     "versions",
 ]

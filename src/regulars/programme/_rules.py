@@ -29,6 +29,7 @@ from regulars.ledger import (
 from regulars.programme import earning
 from regulars.programme._refusals import BadProgramme
 from regulars.programme.earning import Rule, Terms, proportional
+from regulars.programme.referrals import Referral, check_referral
 from regulars.programme.rewards import Reward, check_rewards
 from regulars.programme.tiers import Tier, TierSet, check_sets
 
@@ -100,6 +101,9 @@ class Programme:
     rewards: tuple[Reward, ...] = field(default=(), hash=False)
     """What members can have for their points, in the order shown."""
 
+    referral: Referral | None = None
+    """How members are rewarded for bringing friends; None: not at all."""
+
     version_id: int = 0
 
     @property
@@ -139,6 +143,7 @@ class Programme:
         if isinstance(rules, list | tuple):
             earning.refuse_unknown(rules)  # pyright: ignore[reportUnknownArgumentType]
         _check(programme)
+        check_referral(programme.referral, document=document.get("referral"))
         return replace(programme, version_id=version_id)
 
 

@@ -8,7 +8,8 @@ from regulars import commerce, facts
 from regulars.errors import NotFound
 from regulars.programme import _queries, tiers
 from regulars.programme._records import Version
-from regulars.programme._rules import BadProgramme, Programme, default
+from regulars.programme._refusals import BadProgramme
+from regulars.programme._rules import Programme, default
 from regulars.programme.tiers import Reign, Reigns
 from regulars.storage import Transaction
 

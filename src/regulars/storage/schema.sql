@@ -2549,6 +2549,29 @@ CREATE TABLE public.programme_gift_cards (
     CONSTRAINT programme_gift_cards_held_check CHECK ((held >= 0))
 );
 
+CREATE TABLE public.programme_identity_edges (
+    kind text NOT NULL,
+    hash bytea NOT NULL,
+    owner_id bigint NOT NULL,
+    guest boolean NOT NULL,
+    first_seen timestamp with time zone NOT NULL,
+    last_seen timestamp with time zone NOT NULL,
+    times integer NOT NULL,
+    CONSTRAINT programme_identity_edges_kind_check CHECK ((kind = ANY (ARRAY['email'::text, 'phone'::text, 'device'::text, 'payment'::text, 'address'::text, 'network'::text])))
+);
+
+CREATE TABLE public.programme_identity_forgotten (
+    member_id bigint NOT NULL,
+    forgotten_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.programme_identity_progress (
+    one boolean DEFAULT true NOT NULL,
+    key_mark bytea NOT NULL,
+    upto bigint NOT NULL,
+    CONSTRAINT programme_identity_progress_one_check CHECK (one)
+);
+
 CREATE TABLE public.programme_qualifying (
     member_id bigint NOT NULL,
     counts_at timestamp with time zone NOT NULL,
@@ -2588,6 +2611,88 @@ CREATE TABLE public.programme_redemptions (
     CONSTRAINT programme_redemptions_points_check CHECK ((points >= 0)),
     CONSTRAINT programme_redemptions_state_check CHECK ((state = ANY (ARRAY['quoted'::text, 'held'::text, 'captured'::text, 'fulfilled'::text, 'released'::text, 'lapsed'::text, 'cancelled'::text, 'refunded'::text]))),
     CONSTRAINT programme_redemptions_value_minor_check CHECK ((value_minor >= 0))
+);
+
+CREATE TABLE public.programme_referral_codes (
+    code text NOT NULL,
+    member_id bigint NOT NULL,
+    issued_at timestamp with time zone NOT NULL,
+    revoked_at timestamp with time zone,
+    revoked_by text,
+    revoked_because text,
+    CONSTRAINT programme_referral_codes_check CHECK (((revoked_at IS NULL) = (revoked_by IS NULL))),
+    CONSTRAINT programme_referral_codes_code_check CHECK ((code ~ '^[2-9A-HJKMNP-TV-Z]{8}$'::text))
+);
+
+CREATE TABLE public.programme_referral_gifts (
+    referral_id bigint NOT NULL,
+    side text NOT NULL,
+    cause text NOT NULL,
+    member_id bigint NOT NULL,
+    order_id bigint,
+    points bigint NOT NULL,
+    point_type text NOT NULL,
+    reward text,
+    round integer DEFAULT 1 NOT NULL,
+    reference text NOT NULL,
+    held boolean NOT NULL,
+    voided boolean DEFAULT false NOT NULL,
+    returned bigint DEFAULT 0 NOT NULL,
+    back boolean DEFAULT false NOT NULL,
+    given_at timestamp with time zone NOT NULL,
+    window_ends_at timestamp with time zone NOT NULL,
+    review_until timestamp with time zone,
+    handed_at timestamp with time zone,
+    CONSTRAINT programme_referral_gifts_check CHECK (((returned >= 0) AND (returned <= points))),
+    CONSTRAINT programme_referral_gifts_points_check CHECK ((points >= 0)),
+    CONSTRAINT programme_referral_gifts_side_check CHECK ((side = ANY (ARRAY['advocate'::text, 'friend'::text, 'milestone'::text])))
+);
+
+CREATE TABLE public.programme_referral_reviews (
+    referral_id bigint NOT NULL,
+    number integer NOT NULL,
+    decision text NOT NULL,
+    decided_at timestamp with time zone NOT NULL,
+    by text NOT NULL,
+    because text NOT NULL,
+    CONSTRAINT programme_referral_reviews_decision_check CHECK ((decision = ANY (ARRAY['approved'::text, 'refused'::text, 'lapsed'::text])))
+);
+
+CREATE TABLE public.programme_referral_touches (
+    touch_id bigint NOT NULL,
+    code text NOT NULL,
+    advocate_id bigint NOT NULL,
+    kind text NOT NULL,
+    source text,
+    friend_id bigint,
+    device bytea,
+    email bytea,
+    address bytea,
+    touched_at timestamp with time zone NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    CONSTRAINT programme_referral_touches_kind_check CHECK ((kind = ANY (ARRAY['link_opened'::text, 'code_typed'::text, 'app_installed'::text])))
+);
+
+CREATE TABLE public.programme_referrals (
+    referral_id bigint NOT NULL,
+    friend_id bigint NOT NULL,
+    advocate_id bigint NOT NULL,
+    touch_id bigint NOT NULL,
+    code text NOT NULL,
+    version_id integer NOT NULL,
+    touched_at timestamp with time zone NOT NULL,
+    attributed_at timestamp with time zone NOT NULL,
+    state text NOT NULL,
+    refusal text,
+    evidence jsonb NOT NULL,
+    score integer,
+    parts jsonb DEFAULT '[]'::jsonb NOT NULL,
+    scored_at timestamp with time zone,
+    completed_at timestamp with time zone,
+    cleared boolean DEFAULT false NOT NULL,
+    undone_at timestamp with time zone,
+    CONSTRAINT programme_referrals_check CHECK (((state = 'refused'::text) = (refusal IS NOT NULL))),
+    CONSTRAINT programme_referrals_state_check CHECK ((state = ANY (ARRAY['joined'::text, 'held'::text, 'rewarded'::text, 'refused'::text])))
 );
 
 CREATE TABLE public.programme_releases (
@@ -2955,6 +3060,15 @@ ALTER TABLE ONLY public.programme_gift_cards
 ALTER TABLE ONLY public.programme_gift_cards
     ADD CONSTRAINT programme_gift_cards_reference_key UNIQUE (reference);
 
+ALTER TABLE ONLY public.programme_identity_edges
+    ADD CONSTRAINT programme_identity_edges_pkey PRIMARY KEY (kind, hash, owner_id);
+
+ALTER TABLE ONLY public.programme_identity_forgotten
+    ADD CONSTRAINT programme_identity_forgotten_pkey PRIMARY KEY (member_id);
+
+ALTER TABLE ONLY public.programme_identity_progress
+    ADD CONSTRAINT programme_identity_progress_pkey PRIMARY KEY (one);
+
 ALTER TABLE ONLY public.programme_qualifying
     ADD CONSTRAINT programme_qualifying_pkey PRIMARY KEY (member_id, counts_at, reference);
 
@@ -2963,6 +3077,24 @@ ALTER TABLE ONLY public.programme_redemptions
 
 ALTER TABLE ONLY public.programme_redemptions
     ADD CONSTRAINT programme_redemptions_pkey PRIMARY KEY (redemption_id);
+
+ALTER TABLE ONLY public.programme_referral_codes
+    ADD CONSTRAINT programme_referral_codes_pkey PRIMARY KEY (code);
+
+ALTER TABLE ONLY public.programme_referral_gifts
+    ADD CONSTRAINT programme_referral_gifts_pkey PRIMARY KEY (referral_id, side, cause);
+
+ALTER TABLE ONLY public.programme_referral_reviews
+    ADD CONSTRAINT programme_referral_reviews_pkey PRIMARY KEY (referral_id, number);
+
+ALTER TABLE ONLY public.programme_referral_touches
+    ADD CONSTRAINT programme_referral_touches_pkey PRIMARY KEY (touch_id);
+
+ALTER TABLE ONLY public.programme_referrals
+    ADD CONSTRAINT programme_referrals_friend_id_key UNIQUE (friend_id);
+
+ALTER TABLE ONLY public.programme_referrals
+    ADD CONSTRAINT programme_referrals_pkey PRIMARY KEY (referral_id);
 
 ALTER TABLE ONLY public.programme_releases
     ADD CONSTRAINT programme_releases_pkey PRIMARY KEY (version_id);
@@ -3140,6 +3272,8 @@ CREATE INDEX programme_gift_cards_latest ON public.programme_gift_cards USING bt
 
 CREATE INDEX programme_gift_cards_of ON public.programme_gift_cards USING btree (member_id, issued_at DESC) WHERE (member_id IS NOT NULL);
 
+CREATE INDEX programme_identity_edges_by_owner ON public.programme_identity_edges USING btree (owner_id);
+
 CREATE INDEX programme_redemptions_due ON public.programme_redemptions USING btree (good_until) WHERE (state = ANY (ARRAY['quoted'::text, 'held'::text]));
 
 CREATE INDEX programme_redemptions_latest ON public.programme_redemptions USING btree (created_at DESC, redemption_id DESC);
@@ -3147,6 +3281,34 @@ CREATE INDEX programme_redemptions_latest ON public.programme_redemptions USING 
 CREATE INDEX programme_redemptions_of ON public.programme_redemptions USING btree (member_id, created_at DESC, redemption_id DESC);
 
 CREATE INDEX programme_redemptions_to_fulfil ON public.programme_redemptions USING btree (changed_at, redemption_id) WHERE ((state = 'captured'::text) AND (fulfilment = ANY (ARRAY['requested'::text, 'packed'::text, 'sent'::text])));
+
+CREATE UNIQUE INDEX programme_referral_codes_live ON public.programme_referral_codes USING btree (member_id) WHERE (revoked_at IS NULL);
+
+CREATE INDEX programme_referral_gifts_by_member ON public.programme_referral_gifts USING btree (member_id, given_at);
+
+CREATE INDEX programme_referral_gifts_by_order ON public.programme_referral_gifts USING btree (order_id) WHERE (order_id IS NOT NULL);
+
+CREATE INDEX programme_referral_gifts_by_review ON public.programme_referral_gifts USING btree (review_until) WHERE (held AND (NOT voided));
+
+CREATE UNIQUE INDEX programme_referral_gifts_milestones ON public.programme_referral_gifts USING btree (member_id, cause) WHERE (side = 'milestone'::text);
+
+CREATE INDEX programme_referral_gifts_to_hand ON public.programme_referral_gifts USING btree (window_ends_at) WHERE ((reward IS NOT NULL) AND (handed_at IS NULL));
+
+CREATE INDEX programme_referral_touches_by_advocate ON public.programme_referral_touches USING btree (advocate_id, touched_at);
+
+CREATE INDEX programme_referral_touches_by_device ON public.programme_referral_touches USING btree (device) WHERE (device IS NOT NULL);
+
+CREATE INDEX programme_referral_touches_by_email ON public.programme_referral_touches USING btree (email) WHERE (email IS NOT NULL);
+
+CREATE INDEX programme_referral_touches_by_friend ON public.programme_referral_touches USING btree (friend_id) WHERE (friend_id IS NOT NULL);
+
+CREATE INDEX programme_referral_touches_by_time ON public.programme_referral_touches USING btree (touched_at);
+
+CREATE INDEX programme_referrals_by_advocate ON public.programme_referrals USING btree (advocate_id, attributed_at);
+
+CREATE INDEX programme_referrals_by_state ON public.programme_referrals USING btree (state, attributed_at, referral_id);
+
+CREATE INDEX programme_referrals_by_time ON public.programme_referrals USING btree (attributed_at, referral_id);
 
 CREATE INDEX programme_reward_stock_changes_of ON public.programme_reward_stock_changes USING btree (reward, at DESC, change_id DESC);
 
@@ -3189,3 +3351,9 @@ ALTER TABLE ONLY public.members_memberships
 
 ALTER TABLE ONLY public.programme_draft_revisions
     ADD CONSTRAINT programme_draft_revisions_draft_id_fkey FOREIGN KEY (draft_id) REFERENCES public.programme_drafts(draft_id);
+
+ALTER TABLE ONLY public.programme_referral_gifts
+    ADD CONSTRAINT programme_referral_gifts_referral_id_fkey FOREIGN KEY (referral_id) REFERENCES public.programme_referrals(referral_id);
+
+ALTER TABLE ONLY public.programme_referral_reviews
+    ADD CONSTRAINT programme_referral_reviews_referral_id_fkey FOREIGN KEY (referral_id) REFERENCES public.programme_referrals(referral_id);
