@@ -117,6 +117,19 @@ FORMS = [
         f"/webhooks/endpoints/{{endpoint:str}}/{what}"
         for what in ("change", "ping", "switch", "rotate", "remove", "replay")
     ),
+    "/coupons/lookup",
+    "/coupons/new",
+    "/coupons/revocation",
+    "/coupons/{pool:str}/closure",
+    "/coupons/{pool:str}/codes",
+    "/gift-cards/lookup",
+    "/gift-cards/new",
+    "/gift-cards/{card:str}/block",
+    "/members/{member:str}/tier",
+    "/members/{member:str}/tier/{grant:str}/{decision:str}",
+    "/rewards/redemptions/{redemption:str}/fulfilment",
+    "/rewards/redemptions/{redemption:str}/refund",
+    "/rewards/{reward:str}/stock",
 ]
 
 

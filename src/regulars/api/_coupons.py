@@ -181,7 +181,7 @@ class Wanted(Struct, forbid_unknown_fields=True):
     code: Code
 
 
-class Revocation(Struct, forbid_unknown_fields=True):
+class CouponRevocation(Struct, forbid_unknown_fields=True):
     """A code to take out of use, and why."""
 
     code: Code

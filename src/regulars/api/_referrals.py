@@ -11,7 +11,7 @@ Link = Annotated[str, Meta(max_length=500, pattern=r"^https://[^\x00-\x20\x7f]*\
 Kind = Literal["email", "phone", "device", "payment", "address", "network"]
 
 
-class Reward(Struct, forbid_unknown_fields=True):
+class Thanks(Struct, forbid_unknown_fields=True):
     """What one side gets: points of a type, or a reward by its code."""
 
     points: Annotated[int, Meta(ge=0, le=10**12, examples=[500])] = 0
@@ -23,16 +23,16 @@ class Milestone(Struct, forbid_unknown_fields=True):
     """What an advocate gets besides, when so many friends have been rewarded."""
 
     friends: Annotated[int, Meta(ge=1, le=10**6, examples=[5])]
-    gives: Reward
+    gives: Thanks
 
 
 class Referral(Struct, forbid_unknown_fields=True):
     """How members are rewarded for bringing friends."""
 
     advocate: Annotated[
-        Reward | None, Meta(description="What who brings a friend gets.", examples=[{"points": 500}])
+        Thanks | None, Meta(description="What who brings a friend gets.", examples=[{"points": 500}])
     ] = None
-    friend: Annotated[Reward | None, Meta(description="What the friend gets, once.")] = None
+    friend: Annotated[Thanks | None, Meta(description="What the friend gets, once.")] = None
     when: Annotated[
         Literal["joined", "first_order", "every_order"],
         Meta(description="What is rewarded: joining, the friend's first complete order, or every one."),

@@ -21,6 +21,7 @@ from regulars.api._coupons import (
     Claim,
     CodeImport,
     CodeOfPool,
+    CouponRevocation,
     Filled,
     Generation,
     KnownCode,
@@ -29,7 +30,6 @@ from regulars.api._coupons import (
     Pool,
     Presented,
     RefusedCode,
-    Revocation,
     Terms,
     Use,
     Wanted,
@@ -327,7 +327,7 @@ def _known(tx: Transaction, code: str) -> KnownCode:
 
 
 @creating("/coupons/revocations", tag=TAG, permission=Permission.GIVE, refusals=[CodeUnknown, CouponUsed])
-def revoke_coupon(call: Call, data: JSONBody[Revocation]) -> Response[KnownCode]:
+def revoke_coupon(call: Call, data: JSONBody[CouponRevocation]) -> Response[KnownCode]:
     """Take a code out of use that is not in use at a checkout. Again changes nothing."""
 
     def work(tx: Transaction, at: datetime) -> KnownCode:

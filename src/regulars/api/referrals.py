@@ -63,7 +63,7 @@ class WhoseSignals(Invalid):
     """{field} is {value}: {remedy}."""
 
 
-class Revocation(Struct, forbid_unknown_fields=True):
+class CodeRevocation(Struct, forbid_unknown_fields=True):
     """Why a code ends."""
 
     because: Reason
@@ -185,7 +185,7 @@ def issue_referral_code(call: Call, member: FromPath[str]) -> Response[Code]:
     permission=Permission.GIVE,
     refusals=[MemberNotFound, NoCode],
 )
-def revoke_referral_code(call: Call, member: FromPath[str], data: JSONBody[Revocation]) -> Response[Code]:
+def revoke_referral_code(call: Call, member: FromPath[str], data: JSONBody[CodeRevocation]) -> Response[Code]:
     """End a member's code. Touches of before still count, later ones do not; a new code may be issued."""
 
     def work(tx: Transaction, at: datetime) -> Code:

@@ -11,14 +11,14 @@ from make import DAY, came_back, line, order
 from regulars import commerce, jobs, ledger, members, programme
 from regulars.members import NewMember
 from regulars.programme import referrals
-from regulars.programme.referrals import NewTouch, Referral, Reward, graph
+from regulars.programme.referrals import NewTouch, Referral, Thanks, graph
 from regulars.programme.referrals.graph import Kind, Signal
 from regulars.storage import Transaction
 from regulars.types import stable_id
 
 KEY = b"a secret of sixteen"
 HOUR = timedelta(hours=1)
-BASIC = Referral(advocate=Reward(500, "credit"), friend=Reward(200, "credit"), least_minor=1000, return_days=14)
+BASIC = Referral(advocate=Thanks(500, "credit"), friend=Thanks(200, "credit"), least_minor=1000, return_days=14)
 
 
 @dataclass

@@ -17,10 +17,10 @@ from hypothesis.stateful import (
 from make import DAY
 from programme.referrals.making import BASIC, World
 from regulars import ledger
-from regulars.programme.referrals import Milestone, Reward
+from regulars.programme.referrals import Milestone, Thanks
 from regulars.storage import Transaction
 
-TERMS = replace(BASIC, milestones=(Milestone(2, Reward(1000, "credit")),), hold_from=50, refuse_from=101)
+TERMS = replace(BASIC, milestones=(Milestone(2, Thanks(1000, "credit")),), hold_from=50, refuse_from=101)
 PIECES, MINOR = 4, 2000
 
 

@@ -11,7 +11,7 @@ from programme.referrals.making import BASIC, KEY, World, states
 from regulars import commerce, facts, ledger, members, programme
 from regulars.commerce import NewDelivery
 from regulars.programme import BadProgramme, Programme, referrals
-from regulars.programme.referrals import CodeNotFound, Milestone, NoCode, NotReviewable, Reward, graph
+from regulars.programme.referrals import CodeNotFound, Milestone, NoCode, NotReviewable, Thanks, graph
 from regulars.storage import Transaction
 
 
@@ -122,7 +122,7 @@ def test_joining_is_rewarded_where_the_programme_says_so(tx: Transaction) -> Non
 
 def test_milestones_are_reached_once_and_lost_when_friends_become_fewer(tx: Transaction) -> None:
     world = World(
-        tx, replace(BASIC, milestones=(Milestone(2, Reward(1000, "credit")),), hold_from=101, refuse_from=101)
+        tx, replace(BASIC, milestones=(Milestone(2, Thanks(1000, "credit")),), hold_from=101, refuse_from=101)
     )
     ada = world.join(ADA)
     friends = [world.friend(f"friend{n}", ada) for n in range(3)]

@@ -58,7 +58,7 @@ from regulars.programme.referrals._reviews import (
     refuse,
     rescore,
 )
-from regulars.programme.referrals._rules import Milestone, Referral, Reward, Terms, TermsOf, check_referral
+from regulars.programme.referrals._rules import Milestone, Referral, Terms, TermsOf, Thanks, check_referral
 from regulars.programme.referrals._stories import brought_by, progress, story
 from regulars.programme.referrals._touches import NewTouch, touch
 
@@ -83,11 +83,11 @@ __all__ = [
     "ReferralNotFound",
     "Referred",
     "Review",
-    "Reward",
     "State",
     "Story",
     "Terms",
     "TermsOf",
+    "Thanks",
     "Touch",
     "TouchKind",
     "any_code",

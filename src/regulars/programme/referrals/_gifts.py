@@ -13,7 +13,7 @@ from regulars.programme.referrals import _queries
 from regulars.programme.referrals._attributions import members_of
 from regulars.programme.referrals._judgements import judge
 from regulars.programme.referrals._records import Back, Complete, Gift, Referred, Side
-from regulars.programme.referrals._rules import Referral, Reward, Terms, TermsOf, period_begins, taken_by_returns
+from regulars.programme.referrals._rules import Referral, Terms, TermsOf, Thanks, period_begins, taken_by_returns
 from regulars.storage import Transaction
 from regulars.types import to_public
 
@@ -29,7 +29,7 @@ class _Due:
     side: Side
     cause: str
     member_id: int
-    gives: Reward
+    gives: Thanks
     order_id: int | None
     completed_at: datetime
 
@@ -121,7 +121,7 @@ def _both(one: Referred, referral: Referral, cause: str, order_id: int | None, a
     if (
         referral.advocate is None and referral.friend is None
     ):  # for milestones alone it must be known that it is complete
-        yield _Due("advocate", cause, one.advocate_id, Reward(), order_id, at)
+        yield _Due("advocate", cause, one.advocate_id, Thanks(), order_id, at)
 
 
 def _give(tx: Transaction, one: Referred, due: Sequence[_Due], terms: Terms, at: datetime) -> list[Posting]:
@@ -132,7 +132,7 @@ def _give(tx: Transaction, one: Referred, due: Sequence[_Due], terms: Terms, at:
         if each.side == "advocate" and _capped(tx, each.member_id, terms, at):
             about = {"advocate": to_public("mem", one.advocate_id), "friend": to_public("mem", one.friend_id)}
             facts.record(tx, [facts.Fact("referral.capped", at, one.advocate_id, one.referral_id, about)], at=at)
-            each = replace(each, gives=Reward())  # noqa: PLW2901  noted, so that it is not given later either
+            each = replace(each, gives=Thanks())  # noqa: PLW2901  noted, so that it is not given later either
         gift = made(
             one, each.side, each.cause, each.member_id, each.gives, each.order_id, each.completed_at, terms.referral, at
         )
@@ -153,7 +153,7 @@ def made(
     side: Side,
     cause: str,
     member_id: int,
-    gives: Reward,
+    gives: Thanks,
     order_id: int | None,
     completed_at: datetime,
     referral: Referral,

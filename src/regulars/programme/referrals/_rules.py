@@ -29,12 +29,17 @@ _DOMAIN: Final = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)+")
 
 
 @dataclass(frozen=True, slots=True)
-class Reward:
+class Thanks:
     """What one side gets: points of a type, or a reward by its code."""
 
     points: int = 0
+    """How many points."""
+
     point_type: str = "points"
+    """Of which kind."""
+
     reward: str | None = None
+    """A reward's code; None: none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +47,22 @@ class Milestone:
     """What an advocate gets besides, when so many friends have been rewarded."""
 
     friends: int
-    gives: Reward
+    """So many."""
+
+    gives: Thanks
+    """What that brings."""
 
 
 @dataclass(frozen=True, slots=True)
 class Referral:
     """How members are rewarded for bringing friends."""
 
-    advocate: Reward | None = None
-    friend: Reward | None = None
+    advocate: Thanks | None = None
+    """What who brings a friend gets; None: nothing."""
+
+    friend: Thanks | None = None
+    """What the friend gets, once; None: nothing."""
+
     when: When = "first_order"
     """What is rewarded: joining, the friend's first order that is complete, or every one. The friend is rewarded once."""
 
@@ -58,6 +70,8 @@ class Referral:
     """When an order is complete: paid, or delivered, all of it."""
 
     milestones: tuple[Milestone, ...] = ()
+    """What so many friends bring besides."""
+
     least_minor: int = 0
     """What the goods of a friend's order cost at least."""
 
@@ -86,19 +100,25 @@ class Referral:
     """Who has one of these in common with the advocate is the advocate: refused."""
 
     hold_from: int = 50
+    """From which score a reward waits for a person."""
+
     refuse_from: int = 100
-    """From which score a reward waits for a person, and from which it is not given."""
+    """From which score it is not given."""
 
     review_days: int = 60
     """How long after the return window a reward waits for a person; then it is lost."""
 
     advocate_returns: Returns = "in_proportion"
+    """What is taken back of the advocate when goods come back: in proportion; all, as soon as something does; nothing."""
+
     friend_returns: Returns = "in_proportion"
-    """What is taken back when goods come back: in proportion; all, as soon as something does; nothing."""
+    """What is taken back of the friend then."""
 
     advocate_shortfall: Shortfall = "owed"
+    """What becomes of points that are taken back of the advocate and were spent."""
+
     friend_shortfall: Shortfall = "owed"
-    """What becomes of points that are taken back and were spent."""
+    """What becomes of the friend's."""
 
     disposable_domains: tuple[str, ...] = ()
     """Domains of throw-away mail, besides those that are known."""
@@ -206,7 +226,7 @@ def _check_gifts(referral: Referral, rewards: Collection[str]) -> None:
     _must(all(1 <= one <= 10**6 for one in friends), "milestones", friends, "give 1 to 1000000 friends")
 
 
-def _check_gift(field: str, one: Reward, rewards: Collection[str]) -> None:
+def _check_gift(field: str, one: Thanks, rewards: Collection[str]) -> None:
     _must(0 <= one.points <= MOST, f"{field}.points", one.points, f"give 0 to {MOST}")
     _must(_CODE.fullmatch(one.point_type), f"{field}.point_type", one.point_type, "name a point type")
     _must((one.points > 0) != (one.reward is not None), field, one.points, "give points, or the code of a reward")
