@@ -33,7 +33,7 @@ imports:
 
 # The tests on a real PostgreSQL: all of them, or those given
 test *which="tests --ignore=tests/browser --ignore=tests/docs":
-    {{ run }} pytest -n 2 {{ which }}
+    {{ run }} pytest -n 3 {{ which }}
 
 # The ledger on PostgreSQL 15, the oldest supported: as root on Debian it is installed first; where it cannot be, this says so
 oldest *which="tests/ledger/test_plans.py tests/ledger/test_postings.py tests/ledger/test_machine.py":
@@ -45,7 +45,7 @@ oldest *which="tests/ledger/test_plans.py tests/ledger/test_postings.py tests/le
 # The console in Chromium: as root on Debian it is installed first; where it cannot be, these tests skip and say so
 browser *which="tests/browser":
     @bash .ci/chromium
-    {{ run }} pytest -rs {{ which }}
+    {{ run }} pytest -n 2 -rs {{ which }}
 
 # Kill servers, workers and PostgreSQL under load again and again, some minutes long; `test` does so briefly
 faults rounds="10" *options:

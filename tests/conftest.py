@@ -6,6 +6,7 @@ embedded server, which the last of them stops and erases: of the wheel's version
 (citus.py).
 """
 
+import gc
 import os
 import uuid
 from collections.abc import Generator
@@ -33,6 +34,9 @@ from regulars.storage import (
     migrate,
 )
 
+gc.set_threshold(
+    100_000, 50, 50
+)  # the applications made for the tests are large, and looked through each time: a quarter of all
 settings.register_profile("shared", deadline=None)  # a busy machine is no failure
 settings.load_profile("shared")
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)

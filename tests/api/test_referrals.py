@@ -10,7 +10,6 @@ from litestar.testing import TestClient
 from api.calls import MAX, OLGA, VERA, Caller, came_back, issue_keys, order, refusal
 from regulars.app import App
 from regulars.asgi import create_asgi
-from regulars.settings import Settings
 
 REFERRAL = {
     "advocate": {"points": 500, "point_type": "credit"},
@@ -23,7 +22,7 @@ REFERRAL = {
 @pytest.fixture
 def shop(app: App) -> Generator[Caller]:
     """A shop whose programme has referrals, and Ada with a code."""
-    keyed = replace(app, settings=Settings(requests_per_minute=10**6, identity_secret="sixteen letters!"))
+    keyed = replace(app, settings=replace(app.settings, identity_secret="sixteen letters!"))
     with TestClient(create_asgi(keyed)) as client:
         caller = Caller(client, keyed, issue_keys(keyed.database))
         caller.post("/v1/members", {"external_id": "ada", "joined_at": "2026-01-01T12:00:00Z"})

@@ -82,6 +82,7 @@ class Served:
         return (
             written
             | _OF_ALL
+            | dict(self.rewards)
             | {
                 "member": f"/members/{ada}",
                 "member on the way up": f"/members/{ben}",

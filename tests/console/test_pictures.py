@@ -1,6 +1,6 @@
 import re
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from regulars.console import _pictures
@@ -8,6 +8,7 @@ from regulars.console import _pictures
 VALUES = st.lists(st.none() | st.integers(-(10**12), 10**12) | st.floats(-1e9, 1e9), max_size=60)
 
 
+@settings(max_examples=30)
 @given(VALUES)
 def test_a_sparkline_stays_in_its_box_and_has_every_point(values):
     drawn = _pictures.spark(values)

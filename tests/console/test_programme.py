@@ -143,7 +143,7 @@ def _send(visitor: Visitor, data: Mapping[str, str]) -> tuple[int, str]:
 def _carry_out(visitor: Visitor, **day: str) -> None:
     """Submit the last draft, approve it and publish it: in this shop one person may."""
     with visitor.app.database.transaction() as tx:
-        one = drafts.drafts(tx, limit=1)[0]
+        [one] = drafts.drafts(tx, unpublished=True)
     place = place_of(one.draft_id)
     for step in ("submit", "approve", "publish"):
         told = {"form_token": read_token(visitor.get(place).text), "revision": str(one.revision), "step": step, **day}

@@ -1,5 +1,6 @@
 """Webhooks sent on a virtual clock to a real receiver."""
 
+import time
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -39,10 +40,20 @@ class Post:
             return webhooks.add_endpoint(tx, wish, by="Olga", reach=self.app.reach, vault=self.app.vault, at=self.at)
 
     def happen(self, *happened: tuple[str, int | None, int]) -> None:
-        """Record facts: name, member, and a number to know each by."""
+        """Record facts: name, member, and a number to know each by; and wait for the older work of other tests on the server."""
         with self.database.transaction() as tx:
             found = [Fact(name, self.at, member, None, {"n": n}) for name, member, n in happened]
             facts.record(tx, found, at=self.at)
+        while self._others_at_work():
+            time.sleep(0.01)
+
+    def _others_at_work(self) -> bool:
+        """Whether transactions on other tests' databases, older than whatever is written here, hold the feed back."""
+        with self.database.transaction() as tx:
+            return tx.value(
+                "select count(*) > 0 from pg_stat_activity where datname <> current_database() "
+                "and backend_xid::text::bigint <= (select max(xact::text::bigint) from facts)"
+            )
 
     def deliver(self) -> int:
         return jobs.deliver(self.app, reach=self.reach)
