@@ -80,7 +80,7 @@ def test_the_receiver_takes_what_is_signed_once_and_refuses_the_rest(app: App, r
         ([b"another" * 4, secret], now, body, 204),
     ):
         message = webhooks.Message(f"fct_{status}{len(secrets)}", body)
-        stream = webhooks.Stream(0, 0, 0, url, secrets)
+        stream = webhooks.Stream(0, 0, 0, url, [make.VAULT.seal(one) for one in secrets])
         headers = dict(webhooks.headers(stream, message, vault=make.VAULT, at=at))
         assert httpx.post(url, content=sent, headers=headers).status_code == status
     assert httpx.post(url, content=body).status_code == 401
