@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from regulars.api._shapes import Currency, Instant, Text
-from regulars.api._terms import Expiry, Pending, Span
+from regulars.api._terms import Span, Terms
 
 Code = Annotated[str, Meta(pattern="^[a-z][a-z0-9_]{0,31}$", examples=["double_day"])]
 Expression = Annotated[str, Meta(min_length=1, max_length=2000)]
@@ -18,13 +18,6 @@ class Limit(Struct, forbid_unknown_fields=True):
     per: Annotated[Literal["day", "week", "month", "year", "ever"], Meta(examples=["month"])]
     most_points: Most | None = None
     most_times: Annotated[Most | None, Meta(description="For how many orders.")] = None
-
-
-class RuleTerms(Struct, forbid_unknown_fields=True):
-    """How long a rule's points last and wait, where it is otherwise than the programme says; null: for ever, and not at all."""
-
-    expiry: Expiry | None = None
-    pending: Pending | None = None
 
 
 class Rule(Struct, forbid_unknown_fields=True):
@@ -68,7 +61,7 @@ class Rule(Struct, forbid_unknown_fields=True):
     cooldown: Annotated[
         Span | None, Meta(description="How long after an order that it gave something for it gives nothing.")
     ] = None
-    terms: Annotated[RuleTerms | None, Meta(description="Null: as the programme says.")] = None
+    terms: Annotated[Terms | None, Meta(description="Null: as the programme says.")] = None
 
 
 class Rate(Struct, forbid_unknown_fields=True):

@@ -121,3 +121,12 @@ OwnPending = Annotated[
         "for is `event:reference`, `installed:till-7-000123` say, told by `POST /v1/fulfilments`; `delivered`, too."
     ),
 ]
+
+
+class Terms(Struct, forbid_unknown_fields=True):
+    """How long points last, and wait, of a kind or by a rule of their own."""
+
+    expiry: Annotated[
+        Expiry | None, Meta(description="How long they last; null: for ever. `sliding` is for `points` alone.")
+    ] = None
+    pending: Annotated[Pending | None, Meta(description="How long they wait; null: not at all.")] = None

@@ -18,7 +18,7 @@ from regulars.api._referrals import Referral
 from regulars.api._rewards import Reward
 from regulars.api._routes import creating, reading
 from regulars.api._shapes import Currency, ImpossibleDate, Instant, Name, Text, sensible
-from regulars.api._terms import Expiry, Pending
+from regulars.api._terms import Expiry, Pending, Terms
 from regulars.api._tiers import TierSet
 from regulars.programme import BadProgramme, NoProgramme, drafts
 from regulars.programme.drafts import FlawedDraft, OwnDraft
@@ -26,15 +26,6 @@ from regulars.storage import Transaction
 from regulars.types import to_public
 
 TAG = "Programme"
-
-
-class Terms(Struct, forbid_unknown_fields=True):
-    """How long points of another kind last, and wait."""
-
-    expiry: Annotated[
-        Expiry | None, Meta(description="How long they last; null: for ever. `sliding` is for `points` alone.")
-    ] = None
-    pending: Annotated[Pending | None, Meta(description="How long they wait; null: not at all.")] = None
 
 
 class NewProgramme(Struct, forbid_unknown_fields=True):
