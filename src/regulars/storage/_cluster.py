@@ -259,6 +259,7 @@ def _settings(folder: Path, socket_folder: Path) -> dict[str, str]:
         "port": str(_PORT),
         "unix_socket_directories": f'"{quoted}"',
         "unix_socket_permissions": "0700",
+        "max_connections": "300",  # one costs nothing until it is used, and several commands share this server
         "shared_buffers": f"{buffers}MB",
         "dynamic_shared_memory_type": _dynamic_shared_memory(),
         "max_wal_size": f"{wal}MB",  # WAL is ten times as much right after a checkpoint: have few of them
