@@ -69,9 +69,10 @@ def _judge_now(tx: Transaction, holdings: Mapping[int, Holding]) -> list[_Judged
     held = by_version(tx, {one.version_id for one in holdings.values()})
     versions = {order_id: one.version_id for order_id, one in holdings.items()}
     sold = _of_awards(_deciding.read_sold(tx, versions, held), holdings)
-    bases = {one.order_id: basis_of(held[versions[one.order_id]]) for one in sold}
+    by_version_id = {version_id: basis_of(programme) for version_id, programme in held.items()}
+    bases = {one.order_id: by_version_id[versions[one.order_id]] for one in sold}
     counted = [one.member_id for one in sold if bases[one.order_id].rules.counted]
-    known = earning.known_uses(tx, counted, {basis.rules for basis in bases.values()})
+    known = earning.known_uses(tx, counted, [basis.rules for basis in by_version_id.values()])
     judged: list[_Judged] = []
     for one in sold:
         basis, holding = bases[one.order_id], holdings[one.order_id]
@@ -91,7 +92,8 @@ def _judge_now(tx: Transaction, holdings: Mapping[int, Holding]) -> list[_Judged
 
 def _of_awards(sold: Sequence[Sold], holdings: Mapping[int, Holding]) -> list[Sold]:
     """Orders as those of the members who were given points for them, whoever they are of by now."""
-    return [replace(one, member_id=holdings[one.order_id].member_id) for one in sold]
+    owners = [(one, holdings[one.order_id].member_id) for one in sold]
+    return [one if one.member_id == owner else replace(one, member_id=owner) for one, owner in owners]
 
 
 def _differs(one: _Judged) -> bool:
@@ -183,7 +185,8 @@ class _TakingBack:
     def __init__(
         self, tx: Transaction, at: datetime, wanted: set[int], dealt: set[str], held: Mapping[int, Programme]
     ) -> None:
-        self.tx, self.at, self.wanted, self.dealt, self.held = tx, at, wanted, dealt, held
+        self.tx, self.at, self.wanted, self.dealt = tx, at, wanted, dealt
+        self.bases = {version_id: basis_of(programme) for version_id, programme in held.items()}
         self.orders = 0
         self.taken: list[TakenBack] = []
         self.postings: list[ledger.Posting] = []
@@ -193,8 +196,7 @@ class _TakingBack:
 
     def take(self, holding: Holding, sold: Sold, returned: Sequence[Returned]) -> None:
         """Take back what the wanted returns of one order come to, in their order; those dealt with are its past."""
-        programme = self.held[holding.version_id]
-        basis = basis_of(programme)
+        basis = self.bases[holding.version_id]
         bought = earning.items_of(sold, basis)
         back: dict[int, int] = {}
         new: list[list[Returned]] = []

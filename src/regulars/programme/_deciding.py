@@ -51,12 +51,13 @@ def decide(tx: Transaction, versions: Mapping[int, int], held: Mapping[int, Prog
         (one for one in read_sold(tx, versions, held) if one.line_nos),
         key=lambda one: (one.member_id, one.paid_at, one.order_id),
     )
-    bases = [basis_of(held[versions[one.order_id]]) for one in sold]
+    by_version = {version_id: basis_of(programme) for version_id, programme in held.items()}
+    bases = [by_version[versions[one.order_id]] for one in sold]
     rows = earning.pinned_rows(
         tx, [Asked(one.member_id, one.placed_at, basis) for one, basis in zip(sold, bases, strict=True)]
     )
     counted = [one.member_id for one, basis in zip(sold, bases, strict=True) if basis.rules.counted]
-    known = earning.known_uses(tx, counted, {basis.rules for basis in bases})
+    known = earning.known_uses(tx, counted, [basis.rules for basis in by_version.values()])
     decided: list[Decided] = []
     for one, basis, row in zip(sold, bases, rows, strict=True):
         items = earning.items_of(one, basis)
@@ -81,11 +82,12 @@ def decide(tx: Transaction, versions: Mapping[int, int], held: Mapping[int, Prog
 
 def read_sold(tx: Transaction, versions: Mapping[int, int], held: Mapping[int, Programme]) -> list[Sold]:
     """Orders as the rules of their versions see them; those in a currency without a rate are left out."""
-    named = any(basis_of(held[version_id]).rules.named for version_id in set(versions.values()))
+    bases = {version_id: basis_of(programme) for version_id, programme in held.items()}
+    named = any(bases[version_id].rules.named for version_id in set(versions.values()))
     return [
         one
         for one in earning.select_sold(tx, order_ids=list(versions), named=named)
-        if one.currency in basis_of(held[versions[one.order_id]]).rates
+        if one.currency in bases[versions[one.order_id]].rates
     ]
 
 

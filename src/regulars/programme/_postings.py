@@ -1,7 +1,7 @@
 """From what orders are to be given, or lose, to postings of the ledger."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby, pairwise
 from operator import attrgetter
@@ -12,7 +12,7 @@ from regulars.ledger import AtEvent, Sliding
 from regulars.programme import _activities, _queries
 from regulars.programme._holdings import MAIN, reference_of
 from regulars.programme._records import Held, TakenBack
-from regulars.programme._rules import Programme, terms
+from regulars.programme._rules import Programme, Terms, moments
 from regulars.programme.earning import Part, Sold
 from regulars.storage import Transaction
 from regulars.types import to_public
@@ -37,33 +37,36 @@ class Given:
     points: int
     reference: str
     part: Part
-    programme: Programme
-    """With the terms of the rule, where it has its own."""
+    terms: Terms
+    """Those of the rule, where it has its own."""
+    time_zone: str
 
     @property
     def slides(self) -> bool:
         """Whether these points live by activity."""
-        return self.part == MAIN and isinstance(self.programme.expiry, Sliding)
+        return self.part == MAIN and isinstance(self.terms.expiry, Sliding)
 
 
 def given(sold: Sold, programme: Programme, version_id: int, part: Part, points: int, reference: str) -> Given:
     """Points of one kind to be given for an order, under the terms of their rule, or the programme's."""
-    own = next((rule.terms for rule in programme.earning if rule.code == part[1]), None) or programme.terms_of(part[0])
-    programme = replace(programme, expiry=own.expiry, pending=own.pending)
-    paid_at = sold.paid_at or sold.placed_at
-    return Given(sold.order_id, sold.member_id, version_id, paid_at, points, reference, part, programme)
+    point_type, code = part
+    own = next((rule.terms for rule in programme.earning if rule.code == code), None) if code else None
+    terms, paid_at = own or programme.terms_of(point_type), sold.paid_at or sold.placed_at
+    return Given(
+        sold.order_id, sold.member_id, version_id, paid_at, points, reference, part, terms, programme.time_zone
+    )
 
 
 def earns(tx: Transaction, orders: Sequence[Given], at: datetime) -> list[ledger.Posting]:
     """The postings that give orders their points, by member and in order of time."""
     orders = sorted(orders, key=attrgetter("member_id", "paid_at", "order_id"))
     alive = _alive(tx, [one for one in orders if one.slides])
-    waiting = [one.order_id for one in orders if _awaited(one.programme) == DELIVERED]
+    waiting = [one.order_id for one in orders if _awaited(one.terms) == DELIVERED]
     arrived = set(_queries.select_arrived(tx, order_ids=waiting)) if waiting else set[int]()
     return [
         _earn(
             one, alive.get(one.order_id) if one.slides else None, at,
-            arrived=one.order_id in arrived and _awaited(one.programme) == DELIVERED,
+            arrived=one.order_id in arrived and _awaited(one.terms) == DELIVERED,
         )
         for one in orders
     ]  # fmt: skip
@@ -75,24 +78,24 @@ def _alive(tx: Transaction, orders: Sequence[Given]) -> dict[int, datetime]:
     alive: dict[int, datetime] = {}
     for (member_id, _), group in groupby(orders, key=attrgetter("member_id", "version_id")):
         own = list(group)
-        programme = own[0].programme
-        assert isinstance(programme.expiry, Sliding)  # noqa: S101  only such orders were given
+        expiry = own[0].terms.expiry
+        assert isinstance(expiry, Sliding)  # noqa: S101  only such orders were given
         times = sorted({one.paid_at for one in own} | ({last[member_id]} if member_id in last else set[datetime]()))
-        until = dict(zip(times, ledger.live_until(times, programme.expiry, programme.time_zone), strict=True))
+        until = dict(zip(times, ledger.live_until(times, expiry, own[0].time_zone), strict=True))
         alive |= {one.order_id: until[one.paid_at] for one in own}
     return alive
 
 
-def _awaited(programme: Programme) -> str | None:
-    return programme.pending.event if isinstance(programme.pending, AtEvent) else None
+def _awaited(terms: Terms) -> str | None:
+    return terms.pending.event if isinstance(terms.pending, AtEvent) else None
 
 
 def _earn(order: Given, alive_until: datetime | None, at: datetime, *, arrived: bool) -> ledger.Posting:
-    programme = order.programme
-    matures, expires = terms(order.paid_at, programme, told_at=at)
+    terms = order.terms
+    matures, expires = moments(order.paid_at, terms, order.time_zone, told_at=at)
     if arrived:
-        matures, expires = None, ledger.expires_at(order.paid_at, programme.expiry, programme.time_zone)
-    event = None if matures is None else _awaited(programme)
+        matures, expires = None, ledger.expires_at(order.paid_at, terms.expiry, order.time_zone)
+    event = None if matures is None else _awaited(terms)
     return ledger.Posting(
         kind="earn",
         member_id=order.member_id,
@@ -103,7 +106,7 @@ def _earn(order: Given, alive_until: datetime | None, at: datetime, *, arrived: 
         expires_at=max(expires, alive_until) if expires and alive_until else expires,
         matures_at=matures,
         awaits=event and event_of(event, order.order_id),
-        lapses=event is not None and isinstance(programme.pending, AtEvent) and programme.pending.otherwise == "lapse",
+        lapses=event is not None and isinstance(terms.pending, AtEvent) and terms.pending.otherwise == "lapse",
     )
 
 

@@ -1585,19 +1585,17 @@ CREATE VIEW public.commerce_refunds AS
   WHERE (r.goods_minor > void.goods_minor);
 
 CREATE VIEW public.commerce_returned_goods AS
- SELECT r.return_id,
-    r.returned_at,
-    o.order_id,
-    o.member_id,
-    o.placed_at,
+ SELECT p.return_id,
+    ( SELECT r.returned_at
+           FROM public.commerce_returns r
+          WHERE (r.return_id = p.return_id)) AS returned_at,
+    l.order_id,
     l.line_no,
     l.amount_minor,
     l.quantity AS of_quantity,
     p.before,
     p.quantity
-   FROM (((public.commerce_return_lines p
-     JOIN public.commerce_returns r USING (return_id))
-     JOIN public.commerce_orders o ON ((o.order_id = p.order_id)))
+   FROM (public.commerce_return_lines p
      JOIN public.commerce_order_lines l ON (((l.order_id = p.order_id) AND (l.line_no = p.order_line_no))))
   WHERE l.goods;
 

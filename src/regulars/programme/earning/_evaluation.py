@@ -118,15 +118,12 @@ def _kept(case: Case) -> tuple[Mapping[str, Any], list[Line]]:
     """The row with what is worked out from the lines, and the lines as they were kept."""
     kept: list[Line] = []
     goods = pieces = 0
-    for item in case.items:
-        line = item.line
-        if item.returned:
-            line = kept_of(line, item.returned)
-            if not line[_QUANTITY]:
-                continue
-        kept.append(line)
-        goods += line[_AMOUNT]
-        pieces += line[_QUANTITY]
+    for _, line, returned in case.items:
+        left = kept_of(line, returned) if returned else line
+        if left[_QUANTITY]:
+            kept.append(left)
+            goods += left[_AMOUNT]
+            pieces += left[_QUANTITY]
     row = {
         **case.row,
         "order_goods_minor": goods,
@@ -191,8 +188,7 @@ def _lines(  # noqa: C901  one pass over the lines
     by_line: dict[int, int] = {}
     failing: tuple[int, Line] | None = None
     total = 0
-    for item in case.items:
-        line, returned = item.line, item.returned
+    for line_no, line, returned in case.items:
         if returned and returned == line[_QUANTITY]:
             continue
         if conditions:
@@ -205,11 +201,11 @@ def _lines(  # noqa: C901  one pass over the lines
         each = points(row, line, kept)
         if multiplier:
             if each > 100:
-                by_line[item.line_no] = each
+                by_line[line_no] = each
             continue
         if returned:
             each -= shared(each, returned, line[_QUANTITY])
-        by_line[item.line_no] = each
+        by_line[line_no] = each
         total += each
     if not by_line:
         return Verdict(place, "nothing") if failing is None else _not(place, one, failing[0], row, failing[1])

@@ -152,6 +152,14 @@ def _joined(tree: Typed) -> str:
     return f"({_code(left)} {'and' if tree.op == '&&' else 'or'} {_code(right)})"
 
 
+def _divided(tree: Typed, value: str, by: str) -> str:
+    """A division by a number written down needs no call: this is done for every line of every order."""
+    left, right = tree.parts
+    if right.op != "literal" or right.low <= 0:
+        return f"divided({value}, {by})"
+    return f"({value} // {by})" if left.low >= 0 else f"(v // {by} if (v := {value}) >= 0 else -(-v // {by}))"
+
+
 def _operation(tree: Typed, parts: list[str]) -> str:  # noqa: C901, PLR0911  one line an operation
     match tree.op:
         case "!":
@@ -173,9 +181,7 @@ def _operation(tree: Typed, parts: list[str]) -> str:  # noqa: C901, PLR0911  on
         case "min" | "max":
             return f"{tree.op}({parts[0]}, {parts[1]})"
         case "/":
-            left, right = tree.parts
-            plain = left.low >= 0 and right.op == "literal" and right.low > 0
-            return f"({parts[0]} // {parts[1]})" if plain else f"divided({parts[0]}, {parts[1]})"
+            return _divided(tree, *parts)
         case "%":
             return f"rest({parts[0]}, {parts[1]})"
         case sign:
