@@ -310,8 +310,25 @@ def test_returns_are_recorded_in_a_batch_each_by_itself(api: Caller):
     assert points(api) == 0
 
 
-def test_a_return_of_an_order_that_is_not_there_is_refused(unmoved: Caller):
-    assert refusal(unmoved.post("/v1/returns", came_back())) == (404, "OrderNotFound")
+def test_case_19_a_return_that_is_told_before_its_order_waits_for_it(api: Caller):
+    waits = api.post("/v1/returns", came_back())
+    assert (waits.status_code, waits.json()["status"]) == (202, "waiting")
+    assert api.post("/v1/returns", came_back()).status_code == 202
+    [one] = api.get("/v1/returns/waiting").json()["items"]
+    assert (one["id"], one["order"], one["problem"]) == (waits.json()["id"], "536365", None)
+    api.post("/v1/orders", order())
+    assert points(api) == 100
+    assert api.get("/v1/returns/waiting").json()["items"] == []
+    assert api.post("/v1/returns", came_back()).json()["status"] == "replayed"
+
+
+def test_a_return_that_waits_is_given_up(api: Caller):
+    told = api.post("/v1/returns", came_back()).json()
+    gone = api.post(f"/v1/returns/waiting/{told['id']}/discard", {})
+    assert (gone.status_code, gone.json()["external_id"], gone.json()["total_minor"]) == (200, "C536365", 1000)
+    assert refusal(api.post(f"/v1/returns/waiting/{told['id']}/discard", {})) == (404, "EarlyReturnNotFound")
+    api.post("/v1/orders", order())
+    assert points(api) == 200
 
 
 def test_a_delivery_is_completed_as_more_becomes_known(api: Caller):

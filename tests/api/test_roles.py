@@ -56,6 +56,8 @@ LEAST = {
     "record_return": AGNES,
     "record_returns": AGNES,
     "list_returns": VERA,
+    "list_early_returns": VERA,
+    "discard_early_return": AGNES,
     "record_delivery": AGNES,
     "record_deliveries": AGNES,
     "read_points": VERA,

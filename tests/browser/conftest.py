@@ -46,6 +46,7 @@ _OF_ALL = {
     "freezes": "/points/freezes",
     "holds": "/points/holds",
     "orders": "/orders",
+    "returns that wait": "/orders/waiting",
     "imports": "/imports",
     "import": "/imports",
     "webhooks": "/webhooks",

@@ -43,6 +43,7 @@ PLACES = [
     "freezes",
     "holds",
     "orders",
+    "returns that wait",
     "order with a return",
     "order with a delivery",
     "programme",

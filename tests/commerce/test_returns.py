@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,7 +11,8 @@ import make
 from cast import ADA, BEN, CLEO
 from conftest import NOON
 from make import DAY, came_back, line, order, record, statuses, take_in
-from regulars import commerce
+from regulars import commerce, jobs
+from regulars.commerce import early
 from regulars.commerce._rules import Came, Shelf, Sold
 from regulars.storage import Database, Transaction
 
@@ -132,11 +134,71 @@ def test_a_return_that_names_no_order_keeps_the_money_that_was_given_back(tx: Tr
     assert matches(tx) == [("R1", "1", 1, 0, 9000)]
 
 
-def test_a_return_of_an_unknown_order_is_refused(tx: Transaction) -> None:
+def test_a_return_told_before_its_order_waits_for_it(tx: Transaction) -> None:
     shop = make.shop(tx)
-    [outcome] = take_in(tx, shop, came_back("R1", None, line(), of="77"))
-    assert isinstance(outcome.error, commerce.OrderNotFound)
+    early_one = came_back("R1", None, line("MUG", 2, 1000, name="A mug", discount_minor=100, line_no=7), of="77")
+    [outcome] = take_in(tx, shop, early_one)
+    assert (outcome.status, outcome.error) == ("waiting", None)
     assert tx.value("select count(*) from commerce_returns") == 0
+    [waits] = early.listed(tx)
+    assert (waits.external_id, waits.order_number, early.documents([waits])) == ("R1", "77", [early_one])
+    record(tx, shop, order("76", CLEO, line("MUG", 3)))
+    assert matches(tx) == []
+    record(tx, shop, order("77", CLEO, line("MUG", 3)))
+    assert matches(tx) == [("R1", "77", 2, 0, 1900)]
+    assert early.listed(tx) == []
+    assert statuses(take_in(tx, shop, early_one)) == ["replayed"]
+
+
+def test_what_its_order_cannot_have_sold_is_refused_when_the_order_comes(tx: Transaction) -> None:
+    shop = make.shop(tx)
+    take_in(tx, shop, came_back("R1", None, line("MUG", 5), of="77"), came_back("R2", None, line("MUG", 1), of="77"))
+    record(tx, shop, order("77", CLEO, line("MUG", 3)))
+    assert matches(tx) == [("R2", "77", 1, 0, 1000)]
+    [waits] = early.listed(tx)
+    assert waits.problem == "Only 3 of MUG in order 77 can still come back, not 5: correct the quantity."
+    told = tx.rows("select data->>'external_id', data->>'code' from facts where name = 'return.refused'")
+    assert told == [("R1", "OverReturned")]
+    assert commerce.record_early_returns(tx, at=NOON) == 0
+    assert statuses(take_in(tx, shop, came_back("R1", None, line("MUG", 2), of="77"))) == ["recorded"]
+    assert early.listed(tx) == []
+
+
+def test_an_early_return_that_could_never_be_recorded_is_refused_at_once(tx: Transaction) -> None:
+    [outcome] = take_in(tx, make.shop(tx), came_back("R1", None, line("MUG", 0), of="77"))
+    assert isinstance(outcome.error, commerce.BadDocument)
+    assert early.listed(tx) == []
+
+
+def test_it_is_told_once_that_an_order_does_not_come_and_its_return_goes_on_waiting(tx: Transaction) -> None:
+    shop = make.shop(tx)
+    take_in(tx, shop, came_back("R1", None, line("MUG"), of="77"))
+    late = NOON + early.PATIENCE
+    assert [early.alarm_due(tx, at=at, limit=9) for at in (late - DAY, late, late + DAY)] == [0, 1, 0]
+    assert tx.rows("select data->>'order' from facts where name = 'return.unmatched'") == [("77",)]
+    record(tx, shop, order("77", CLEO, line("MUG")))
+    assert matches(tx) == [("R1", "77", 1, 0, 1000)]
+
+
+def test_a_return_that_was_told_by_mistake_is_discarded(tx: Transaction) -> None:
+    shop = make.shop(tx)
+    [outcome] = take_in(tx, shop, came_back("R1", None, line("MUG"), of="77"))
+    assert early.discard(tx, outcome.document_id, at=NOON, by="ada@shop.example").external_id == "R1"
+    with pytest.raises(early.EarlyReturnNotFound):
+        early.discard(tx, outcome.document_id, at=NOON, by="ada@shop.example")
+    record(tx, shop, order("77", CLEO, line("MUG")))
+    assert matches(tx) == []
+
+
+def test_a_return_and_its_order_told_at_the_same_time_find_each_other(database: Database) -> None:
+    with database.transaction() as tx:
+        shop = make.shop(tx)
+    with database.transaction() as one, database.transaction() as other:
+        record(one, shop, order("77", CLEO, line("MUG")))
+        assert statuses(take_in(other, shop, came_back("R1", None, line("MUG"), of="77"))) == ["waiting"]
+    jobs.tick(make.app(database))
+    with database.transaction() as tx:
+        assert matches(tx) == [("R1", "77", 1, 0, 1000)]
 
 
 def test_nothing_comes_back_of_a_cancelled_order(tx: Transaction) -> None:

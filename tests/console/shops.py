@@ -64,6 +64,7 @@ def furnish(app: App, folder: Path) -> None:
         members.enrol(tx, PEOPLE, at=NOON - 400 * DAY)
         make.record(tx, shop, *_orders())
         make.take_in(tx, shop, make.came_back("R-1", None, _mugs(1), returned_at=NOON - 20 * DAY, of="C-1"))
+        make.take_in(tx, shop, make.came_back("R-2", None, _mugs(1), returned_at=NOON - DAY, of="C-9"))
         commerce.record_deliveries(tx, shop, [_late("A-1")], at=NOON)
     jobs.tick(app)
     with app.database.transaction() as tx:

@@ -2,9 +2,11 @@ import re
 
 import pytest
 
+import make
 from console.shops import Visitor, words
 from regulars import commerce
 from regulars.console import orders as pages
+from regulars.types import to_public
 
 PART = {"HX-Request": "true"}
 
@@ -74,3 +76,17 @@ def test_an_order_leads_to_its_member(olga: Visitor):
 
 def test_the_orders_of_one_member_can_be_asked_for(olga: Visitor):
     assert set(numbers(olga.get(f"/orders?member={olga.member('cleo')}").text)) == {"C-1", "C-2", "C-3", "C-4"}
+
+
+def test_returns_that_wait_for_their_orders_are_listed_and_given_up(shop: Visitor):
+    assert "Returns waiting for their orders" not in words(shop.get("/orders").text)
+    told = make.came_back("R-77", None, make.line("MUG", 2, 1000), of="A-77")
+    with shop.app.database.transaction() as tx:
+        [outcome] = make.take_in(tx, commerce.shop_by_code(tx, "uk"), told)
+    assert "Returns waiting for their orders" in words(shop.get("/orders").text)
+    listed = words(shop.get("/orders/waiting").text)
+    assert "R-77" in listed
+    assert "£20.00" in listed
+    address = f"/orders/waiting/{to_public('ret', outcome.document_id)}/discard"
+    assert shop.post(address, {"form_token": shop.token("/orders/waiting")}).status_code == 303
+    assert "No return waits" in words(shop.get("/orders/waiting").text)

@@ -101,6 +101,7 @@ FORMS = [
     "/members/{member:str}/points/freeze",
     "/members/{member:str}/points/holds/{number:str}/release",
     "/points/adjustments/{adjustment:str}/decision",
+    "/orders/waiting/{return_id:str}/discard",
     "/points/kinds",
     "/programme/terms",
     "/programme/check",

@@ -65,8 +65,10 @@ class Outcome(Struct, omit_defaults=True):
 
     external_id: str
     status: Annotated[
-        Literal["recorded", "amended", "replayed", "refused"],
-        Meta(description="`replayed`: it was here already, the same; `amended`: its new lines were added."),
+        Literal["recorded", "amended", "replayed", "waiting", "refused"],
+        Meta(
+            description="`replayed`: it was here already, the same; `amended`: its new lines were added; `waiting`: its order is not here yet."
+        ),
     ]
     id: Annotated[Id | None, Meta(description="Our id; null when refused.")]
     refusal: Refusal | None = None

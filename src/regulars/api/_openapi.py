@@ -74,6 +74,7 @@ repeating may help. A refused request changed nothing.
 PATHS: Final = {
     "member": ("A member: our id, or `issuer:value`, see above.", "mem_04h8z2k1q9x0b"),
     "order": ("An order: our id, or `shop:number`, for instance `uk:536365`.", "ord_04h8z2k1q9x0b"),
+    "return_id": ("A return.", "ret_04h8z2k1q9x0b"),
     "household": ("A household.", "hou_04h8z2k1q9x0b"),
     "decision": ("A decision.", "dec_0000000000001"),
     "referral": ("A referral.", "rfl_04h8z2k1q9x0b"),

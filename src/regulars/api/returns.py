@@ -1,12 +1,12 @@
 """Returns: goods that came back."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated
 
 from litestar import Response
 from litestar.di import NamedDependency
-from litestar.params import JSONBody
+from litestar.params import FromPath, JSONBody
 from msgspec import Meta, Struct
 
 from regulars import commerce
@@ -31,17 +31,18 @@ from regulars.api._shapes import (
 from regulars.commerce import (
     BadDocument,
     OrderCancelled,
-    OrderNotFound,
     OverRefunded,
     OverReturned,
     ReturnChanged,
     Returns,
     ShopNotFound,
+    early,
 )
+from regulars.commerce.early import EarlyReturnNotFound
 from regulars.insight import BadCursor
 from regulars.members import BadMember, MemberNotFound
 from regulars.storage import Transaction
-from regulars.types import to_public
+from regulars.types import from_public, to_public
 
 TAG = "Returns"
 
@@ -79,6 +80,19 @@ class NewReturns(Struct, forbid_unknown_fields=True):
     returns: Annotated[list[NewReturn], Meta(min_length=1, max_length=MOST)]
 
 
+class EarlyReturn(Struct):
+    """A return that was told before the order it names. It is recorded when that order is."""
+
+    id: Id
+    shop: Annotated[str, Meta(description="The shop's code.")]
+    external_id: str
+    order: Annotated[str, Meta(description="The shop's number of the order.")]
+    returned_at: datetime
+    total_minor: Annotated[int, Meta(description="The money given back, in minor units of the shop's currency.")]
+    told_at: datetime
+    problem: Annotated[str | None, Meta(description="Why it could not be recorded when its order came.")]
+
+
 class Search(Struct, forbid_unknown_fields=True):
     """Which returns."""
 
@@ -94,10 +108,10 @@ def _record(tx: Transaction, shop: str, new: Sequence[NewReturn], at: datetime) 
     return commerce.record_returns(tx, find_shop(tx, shop), Returns.of(returns), at=at)
 
 
+_STATUSES = {"recorded": 201, "waiting": 202}
 _REFUSALS = (
     ShopNotFound,
     MemberNotFound,
-    OrderNotFound,
     OrderCancelled,
     BadMember,
     BadDocument,
@@ -108,18 +122,18 @@ _REFUSALS = (
 )
 
 
-@creating("/returns", tag=TAG, permission=Permission.RECORD, statuses=[200], refusals=_REFUSALS)
+@creating("/returns", tag=TAG, permission=Permission.RECORD, statuses=[200, 202], refusals=_REFUSALS)
 def record_return(call: Call, data: JSONBody[NewShopReturn]) -> Response[Outcome]:
     """Record a return.
 
     The points of its lines are taken back in proportion. The same return again changes nothing and is answered with
-    status 200.
+    status 200. One whose order is not here yet is kept until that is recorded, and answered with status 202.
     """
 
     def work(tx: Transaction, at: datetime) -> Outcome:
         return outcomes("ret", [alone(_record(tx, data.shop, [data], at))]).items[0]
 
-    return call.write(work, status=lambda done: 201 if done.status == "recorded" else 200, react=True)
+    return call.write(work, status=lambda done: _STATUSES.get(done.status, 200), react=True)
 
 
 @creating("/returns/batch", tag=TAG, permission=Permission.RECORD, status_code=200, refusals=_REFUSALS)
@@ -157,4 +171,52 @@ def list_returns(call: Call, asked: NamedDependency[Search]) -> Response[Page[Re
     return call.read(work)
 
 
-HANDLERS = (record_return, record_returns, list_returns)
+class EarlySearch(Struct, forbid_unknown_fields=True):
+    """Which returns that wait."""
+
+    limit: Limit = 50
+    after: After | None = None
+
+
+@reading("/returns/waiting", tag=TAG, refusals=[BadCursor])
+def list_early_returns(call: Call, asked: NamedDependency[EarlySearch]) -> Response[Page[EarlyReturn]]:
+    """List the returns whose orders are not here yet, or came and did not fit them; the latest first."""
+    before = from_cursor(asked.after, tuple[Instant, Int64])
+
+    def work(tx: Transaction) -> Page[EarlyReturn]:
+        rows, codes = early.listed(tx, before=before, limit=asked.limit + 1), shop_codes(tx)
+        return page_of(rows, asked.limit, lambda row: _early(row, codes), lambda row: (row.told_at, row.return_id))
+
+    return call.read(work)
+
+
+@creating(
+    "/returns/waiting/{return_id:str}/discard",
+    tag=TAG,
+    permission=Permission.RECORD,
+    status_code=200,
+    refusals=[EarlyReturnNotFound],
+)
+def discard_early_return(call: Call, return_id: FromPath[str]) -> Response[EarlyReturn]:
+    """Give up a return that waits: it was told by mistake."""
+    number = from_public("ret", return_id, field="return_id")
+    return call.write(
+        lambda tx, at: _early(early.discard(tx, number, at=at, by=to_public("key", call.key.key_id)), shop_codes(tx))
+    )
+
+
+def _early(row: early.Early, codes: Mapping[int, str]) -> EarlyReturn:
+    [told] = early.documents([row])
+    return EarlyReturn(
+        id=to_public("ret", row.return_id),
+        shop=codes[row.shop_id],
+        external_id=row.external_id,
+        order=row.order_number,
+        returned_at=told.returned_at,
+        total_minor=early.amount(told),
+        told_at=row.told_at,
+        problem=row.problem,
+    )
+
+
+HANDLERS = (record_return, record_returns, list_returns, list_early_returns, discard_early_return)

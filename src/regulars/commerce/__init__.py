@@ -13,7 +13,7 @@ its order is not older than it and gives back no more than it cost.
 from regulars.commerce._deliveries import record_deliveries
 from regulars.commerce._orders import cancel_order, find_order, find_orders, list_orders, pay_order, record_orders
 from regulars.commerce._records import Delivery, Order, OrderDetail, OrderLine, Return, ReturnLine, Shop
-from regulars.commerce._returns import find_returns, list_returns, record_returns
+from regulars.commerce._returns import find_returns, list_returns, record_early_returns, record_returns
 from regulars.commerce._revisions import RevisionRefused, revise_order
 from regulars.commerce._rules import (
     BadDocument,
@@ -74,6 +74,7 @@ __all__ = [
     "open_shop",
     "pay_order",
     "record_deliveries",
+    "record_early_returns",
     "record_orders",
     "record_returns",
     "revise_order",

@@ -1,6 +1,6 @@
 """What recording orders and recording returns have in common: a batch checked, identified and summed."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -35,7 +35,7 @@ from regulars.types import stable_id, to_public
 MOST_AHEAD = timedelta(days=31)
 """How far ahead of our clock a document may be dated: orders placed for later, clocks that differ."""
 
-Status = Literal["recorded", "amended", "replayed", "refused"]
+Status = Literal["recorded", "amended", "replayed", "waiting", "refused"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,9 @@ class Arrived:
     ids: Numbers
     owners: list[int | None]
     """The member of each document, or None."""
+
+    told: pa.Table
+    """The lines of all documents, as they were told."""
 
     lines: Lines
     """The lines of the documents that are fine."""
@@ -76,14 +79,20 @@ class Arrived:
         """When one document was placed or returned."""
         return instant(int(self.moments[row]))
 
-    def outcomes(self, recorded: npt.NDArray[np.bool_], amended: set[int]) -> list[Outcome]:
+    def outcomes(
+        self, recorded: npt.NDArray[np.bool_], amended: Collection[int] = (), waiting: Collection[int] = ()
+    ) -> list[Outcome]:
         """What became of every document."""
         statuses: list[Status] = ["recorded" if new else "replayed" for new in recorded.tolist()]
-        for row in amended:
-            statuses[row] = "amended"
-        for row in self.errors:
-            statuses[row] = "refused"
-        errors = map(self.errors.get, range(len(self.names)))
+        told: list[tuple[Collection[int], Status]] = [
+            (amended, "amended"),
+            (self.errors, "refused"),
+            (waiting, "waiting"),
+        ]
+        for rows, status in told:
+            for row in rows:
+                statuses[row] = status
+        errors = [None if row in waiting else self.errors.get(row) for row in range(len(self.names))]
         return list(map(Outcome, self.names, statuses, self.ids.tolist(), errors))
 
 
@@ -101,11 +110,11 @@ def arrive(
     """
     documents, time = batch.documents, "placed_at" if isinstance(batch, Orders) else "returned_at"
     errors: dict[int, RegularsError] = {
+        **(refused or {}),
         **_nameless(documents),
         **_ahead(documents, time, at),
         **_of_nobody(tx, documents),
         **refusals(documents, batch.lines),
-        **(refused or {}),
     }
     fine = np.array([row not in errors for row in range(documents.num_rows)], np.bool_)
     names: list[str] = documents.column("external_id").to_pylist()
@@ -122,6 +131,7 @@ def arrive(
         moments=times,
         ids=np.array([stable_id(kind, shop.shop_id, name) for name in names], np.int64),
         owners=owners,
+        told=batch.lines,
         lines=lines,
         goods=goods,
         total=total,

@@ -12,6 +12,7 @@ from regulars.commerce import _queries
 from regulars.commerce._amendments import amend
 from regulars.commerce._documents import Arrived, arrive
 from regulars.commerce._records import Order, OrderDetail, Shop
+from regulars.commerce._returns import record_early_returns
 from regulars.commerce._rules import OrderCancelled, OrderNotFound, Orders, Outcome
 from regulars.storage import Transaction
 from regulars.types import to_public
@@ -23,9 +24,9 @@ def record_orders(tx: Transaction, shop: Shop, orders: Orders, *, at: datetime) 
     Customers not yet members are enrolled. An order already recorded changes nothing when it is the same; when it has
     the same lines and more, the new ones are added (a corrected file is imported again); when it is paid by now, that is
     noted; any other change is refused.
-    One refused order never keeps the others back.
+    One refused order never keeps the others back. Returns that waited for an order are recorded with it.
 
-    Facts: `order.placed`, `order.paid`, `order.amended`; `member.joined` of customers enrolled.
+    Facts: `order.placed`, `order.paid`, `order.amended`; `member.joined` of customers enrolled; `order.returned`.
     """
     return book_orders(tx, arrive(tx, shop, orders, at=at), at=at)
 
@@ -38,6 +39,7 @@ def book_orders(tx: Transaction, arrived: Arrived, *, at: datetime) -> list[Outc
     facts.record_columns(tx, _facts_of(arrived, is_new), at=at)
     amended = amend(tx, arrived, arrived.fine & ~is_new, at=at)
     paid = _pay_later(tx, arrived, arrived.fine & ~is_new, at)
+    record_early_returns(tx, inserted, at=at)
     return arrived.outcomes(is_new, amended | paid)
 
 

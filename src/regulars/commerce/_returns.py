@@ -4,18 +4,24 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from regulars import facts
-from regulars.commerce import _queries
+from regulars.commerce import _queries, early
 from regulars.commerce._documents import Arrived, arrive
 from regulars.commerce._records import Order, Return, Shop
 from regulars.commerce._rules import (
+    RETURN,
     BadDocument,
     Came,
+    NewLine,
+    NewReturn,
     OrderCancelled,
     OrderNotFound,
     Outcome,
@@ -26,6 +32,7 @@ from regulars.commerce._rules import (
     Returns,
     Shelf,
 )
+from regulars.commerce._shops import find_shop
 from regulars.errors import RegularsError
 from regulars.storage import Transaction
 from regulars.types import stable_id
@@ -35,13 +42,28 @@ def record_returns(tx: Transaction, shop: Shop, returns: Returns, *, at: datetim
     """Record a batch of returns of one shop; one answer per return, in order.
 
     A return that names its order belongs to its lines: it cannot exceed their pieces nor what they cost, nor come before
-    the order was placed. One that does not is matched, product by
+    the order was placed; where that order is not here yet, it waits for it (`early`). One that names none is matched, product by
     product, to the member's latest purchases before it, those at the same price first; what finds none is kept as a return of nothing sold here.
 
     Facts: `order.returned`.
     """
     returns, orders, refused = _named_orders(tx, shop, returns)
     return book_returns(tx, arrive(tx, shop, returns, refused=refused, at=at), orders, at=at)
+
+
+def record_early_returns(tx: Transaction, order_ids: Sequence[int] | None = None, *, at: datetime) -> int:
+    """Record returns that waited for orders which are here by now, those of some orders or of any; how many were looked at.
+
+    What cannot be recorded, now that its order is known, stays with its reason. Facts: `order.returned`, `return.refused`.
+    """
+    come = early.take(tx, order_ids)
+    for shop_id, group in groupby(sorted(come, key=attrgetter("shop_id", "return_id")), key=attrgetter("shop_id")):
+        own = list(group)
+        outcomes = record_returns(tx, find_shop(tx, shop_id), Returns.of(early.documents(own)), at=at)
+        refused = [(one, done.error) for one, done in zip(own, outcomes, strict=True) if done.error is not None]
+        if refused:
+            early.refuse(tx, refused, at=at)
+    return len(come)
 
 
 def book_returns(tx: Transaction, arrived: Arrived, orders: dict[int, int], *, at: datetime) -> list[Outcome]:
@@ -52,13 +74,17 @@ def book_returns(tx: Transaction, arrived: Arrived, orders: dict[int, int], *, a
     is_new &= np.array([row not in arrived.errors for row in range(len(arrived.names))], np.bool_)
     _keep(tx, arrived, [part for part in parts if is_new[part.row]])
     facts.record(tx, [_returned(arrived, row) for row in arrived.rows(is_new)], at=at)
-    return arrived.outcomes(is_new, set())
+    waiting = [row for row, error in arrived.errors.items() if isinstance(error, OrderNotFound)]
+    if waiting:
+        early.park(tx, arrived.shop, [_as_told(arrived, row) for row in waiting], at=at)
+    early.forget(tx, [arrived.id_of(row) for row in arrived.rows(is_new)])
+    return arrived.outcomes(is_new, waiting=waiting)
 
 
 def _named_orders(
     tx: Transaction, shop: Shop, returns: Returns
 ) -> tuple[Returns, dict[int, int], dict[int, RegularsError]]:
-    """The returns with the members of the orders they name, those orders by row, and the rows that name an unknown one."""
+    """The returns with the members of the orders they name, those orders by row, and what is wrong with the others."""
     names: list[str | None] = returns.documents.column("order").to_pylist()
     ids = {row: stable_id("order", shop.shop_id, name) for row, name in enumerate(names) if name}
     found = {one.order_id: one for one in _queries.select_orders_by_id(tx, order_ids=list(set(ids.values())))}
@@ -189,6 +215,21 @@ def _keep(tx: Transaction, arrived: Arrived, parts: list[Part]) -> None:
     goods = {(row, line_no) for row, line_no, is_goods in places if is_goods}
     _queries.copy_return_lines(tx, ids=arrived.ids, parts=parts, goods=goods)
     _queries.add_returned(tx, parts=[part for part in parts if part.order_id is not None])
+
+
+def _as_told(arrived: Arrived, row: int) -> NewReturn:
+    """One return of a batch as it was told."""
+    lines = arrived.told.filter(pc.equal(arrived.told.column("document"), row)).to_pylist()
+    return NewReturn(
+        **arrived.documents.select(RETURN.names).slice(row, 1).to_pylist()[0],
+        lines=[
+            NewLine(
+                line["sku"], line["quantity"], line["unit_minor"], line["name"], line["kind"],
+                line["quantity"] * line["unit_minor"] - line["amount_minor"], line["line_no"],
+            )
+            for line in lines
+        ],
+    )  # fmt: skip
 
 
 def _returned(arrived: Arrived, row: int) -> facts.Fact:

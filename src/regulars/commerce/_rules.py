@@ -153,7 +153,8 @@ class Outcome:
     """What became of one document of a batch."""
 
     external_id: str
-    status: Literal["recorded", "amended", "replayed", "refused"]
+    status: Literal["recorded", "amended", "replayed", "waiting", "refused"]
+    """`waiting`: a return of an order that is not here yet, kept until it is."""
     document_id: int
     error: RegularsError | None = None
 

@@ -11,7 +11,7 @@ from litestar.params import FromPath
 from litestar.response import Response
 
 from regulars import commerce, members, programme
-from regulars.commerce import Order
+from regulars.commerce import Order, early
 from regulars.console import _addresses, _pages
 from regulars.console._visits import Visit
 from regulars.facts import decisions
@@ -73,6 +73,7 @@ def list_orders(visit: NamedDependency[Visit], request: Request[Any, Any, Any]) 
     wanted = Wanted.of(request.query_params)
     with visit.app.database.transaction(read_only=True) as tx:
         found = _find(tx, wanted, visit.zone)
+        waiting = early.any_early(tx)
         buyers = {
             member.member_id: member
             for member in members.find_all(tx, [order.member_id for order in found if order.member_id is not None])
@@ -85,6 +86,7 @@ def list_orders(visit: NamedDependency[Visit], request: Request[Any, Any, Any]) 
         "buyers": buyers,
         "following": following,
         "states": STATES,
+        "early": waiting,
     }
     answer = _pages.page(visit, "_orders.html" if visit.partial else "orders.html", **values)
     if visit.partial:

@@ -6,8 +6,9 @@ from datetime import datetime
 
 import structlog
 
-from regulars import access, facts, insight, ledger, programme
+from regulars import access, commerce, facts, insight, ledger, programme
 from regulars.app import App
+from regulars.commerce import early
 from regulars.errors import RegularsError
 from regulars.facts import decisions, webhooks
 from regulars.jobs._webhooks import run_webhooks
@@ -29,6 +30,7 @@ def tick(app: App, *, patience_seconds: float = 0.0) -> dict[str, int]:
     """Do what has fallen due, batch by batch; how much of each kind of work there was. Patience as in `react`."""
     with app.database.transaction() as tx:
         facts.adopt(tx)
+    _match(app)
     reactions = react(app, patience_seconds=patience_seconds)
     reviews = _drain(app, lambda tx, at: programme.review_due(tx, at=at, limit=BATCH))
     expiries = _drain(app, lambda tx, at: ledger.expire_due(tx, at=at, limit=BATCH))
@@ -53,6 +55,12 @@ def _drain(app: App, work: Callable[[Transaction, datetime], int]) -> int:
         total += done
         if not done:
             return total
+
+
+def _match(app: App) -> None:
+    """Record returns whose orders were being recorded while they came; tell of those whose orders do not come."""
+    _drain(app, lambda tx, at: commerce.record_early_returns(tx, at=at))
+    _drain(app, lambda tx, at: early.alarm_due(tx, at=at, limit=BATCH))
 
 
 def _arrive(app: App) -> None:

@@ -1470,6 +1470,18 @@ CREATE VIEW public.commerce_cancellations AS
    FROM public.commerce_orders o
   WHERE (cancelled_at IS NOT NULL);
 
+CREATE TABLE public.commerce_early_returns (
+    return_id bigint NOT NULL,
+    shop_id bigint NOT NULL,
+    external_id text NOT NULL,
+    order_id bigint NOT NULL,
+    order_number text NOT NULL,
+    document jsonb NOT NULL,
+    told_at timestamp with time zone NOT NULL,
+    alarm_at timestamp with time zone,
+    problem text
+);
+
 CREATE VIEW public.commerce_goods_lines AS
  SELECT order_id,
     line_no,
@@ -2833,6 +2845,9 @@ ALTER TABLE ONLY public.commerce_deliveries
 ALTER TABLE ONLY public.commerce_deliveries
     ADD CONSTRAINT commerce_deliveries_pkey PRIMARY KEY (delivery_id);
 
+ALTER TABLE ONLY public.commerce_early_returns
+    ADD CONSTRAINT commerce_early_returns_pkey PRIMARY KEY (return_id);
+
 ALTER TABLE ONLY public.commerce_import_profiles
     ADD CONSTRAINT commerce_import_profiles_pkey PRIMARY KEY (name);
 
@@ -3132,6 +3147,10 @@ CREATE INDEX access_sessions_by_expiry ON public.access_sessions USING btree (ex
 
 CREATE INDEX access_sessions_by_operator ON public.access_sessions USING btree (operator_id);
 
+CREATE INDEX commerce_early_returns_by_alarm ON public.commerce_early_returns USING btree (alarm_at) WHERE (alarm_at IS NOT NULL);
+
+CREATE INDEX commerce_early_returns_by_order ON public.commerce_early_returns USING btree (order_id);
+
 CREATE INDEX commerce_imports_by_started ON public.commerce_imports USING btree (started_at DESC);
 
 CREATE INDEX commerce_orders_by_member ON public.commerce_orders USING btree (member_id, placed_at) WHERE (member_id IS NOT NULL);
@@ -3331,6 +3350,9 @@ ALTER TABLE ONLY public.access_sessions
 
 ALTER TABLE ONLY public.commerce_deliveries
     ADD CONSTRAINT commerce_deliveries_order_id_fkey FOREIGN KEY (order_id) REFERENCES public.commerce_orders(order_id);
+
+ALTER TABLE ONLY public.commerce_early_returns
+    ADD CONSTRAINT commerce_early_returns_shop_id_fkey FOREIGN KEY (shop_id) REFERENCES public.commerce_shops(shop_id);
 
 ALTER TABLE ONLY public.commerce_imports
     ADD CONSTRAINT commerce_imports_shop_id_fkey FOREIGN KEY (shop_id) REFERENCES public.commerce_shops(shop_id);
