@@ -5,14 +5,21 @@ order at a time, as an award or a checkout does it. The peer: the CEL of the Rus
 its programs compiled once, which is given each order and does conditions and amounts alone: no stacking, no shares, no verdicts.
 The ratios are of orders per second.
 
-    uv run --group dev python benchmarks/rules.py [--quick]
+Another peer is a shop's engine: the offers of django-oscar, as many of them, over baskets of five lines, in a process of its own
+(`_rules_oscar.py`). They are simpler than the rules (so much spent, or one of some products, and percent or money off) and leave
+no verdicts.
+
+    uv run --group dev --group bench python benchmarks/rules.py [--quick]
 """
 
 import argparse
 import json
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -101,6 +108,16 @@ def by_peer(rules: tuple[Rule, ...], rows: list[dict[str, Any]], lines: list[lis
     return held
 
 
+def by_oscar(offers: int, baskets: int) -> float:
+    """Baskets a second, by django-oscar."""
+    program = Path(__file__).with_name("_rules_oscar.py")
+    command = [sys.executable, program, str(offers), str(baskets)]
+    said = subprocess.run(command, capture_output=True, text=True, check=True)
+    per_second, given = said.stdout.split()
+    assert int(given) > 0, "no basket was given anything"
+    return float(per_second)
+
+
 def timed(work: Callable[[], Any]) -> tuple[float, Any]:
     """How long work takes, and what came of it."""
     begun = time.perf_counter()
@@ -127,11 +144,15 @@ def main() -> None:
     ]
     assert counted == told, "the two evaluators disagree"
     many, each, other = number / seconds, single / single_seconds, peer / peer_seconds
-    print(f"set-based {many:,.0f} orders/s · one at a time {each:,.0f} · Rust CEL, no stacking {other:,.0f}")
+    oscar = by_oscar(len(rules), 60 if quick else 300)
+    print(
+        f"set-based {many:,.0f} orders/s · one at a time {each:,.0f} · Rust CEL, no stacking {other:,.0f} · django-oscar {oscar:,.1f}"
+    )
     ratio = {
         "one_at_a_time": round(many / each, 1),
         "rust_cel": round(many / other, 1),
         "one_at_a_time_to_rust_cel": round(each / other, 1),
+        "one_at_a_time_to_django_oscar": round(each / oscar),
     }
     print(json.dumps({"ratio": ratio, "orders_per_second": round(many), "rules": len(rules), "orders": number}))
 
