@@ -37,9 +37,7 @@ def app(server_url: str, template: str) -> Generator[App]:
 
 def import_year(app: App, *, again: bool = False) -> files.Import:
     with app.database.transaction() as tx:
-        shop = commerce.open_shop(
-            tx, demo.CODE, name=demo.NAME, currency=demo.CURRENCY, time_zone=demo.TIME_ZONE, at=demo.NOW
-        )
+        shop = demo.open_shop(tx, at=demo.NOW)
     with demo.export() as path:
         source = files.read_file(path, demo.PROFILE, shop)
         try:

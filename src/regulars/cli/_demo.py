@@ -93,9 +93,7 @@ def _open(own: settings.Settings) -> Generator[App]:
 def _prepare(app: App, started: float) -> Prepared:
     """Import the year unless it is there, and compute its figures."""
     with app.database.transaction() as tx:
-        shop = commerce.open_shop(
-            tx, demo.CODE, name=demo.NAME, currency=demo.CURRENCY, time_zone=demo.TIME_ZONE, at=app.clock()
-        )
+        shop = demo.open_shop(tx, at=app.clock())
         done = [one for one in commerce.list_imports(tx) if one.finished_at]
     read = done[0].report["rows_read"] if done else _import(app, shop)
     _furnish(app)

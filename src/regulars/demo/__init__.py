@@ -16,11 +16,7 @@ from zoneinfo import ZoneInfo
 
 from regulars.commerce.connectors import Profile
 from regulars.demo._desk import OWNER, decide
-
-CODE: Final = "online-retail"
-NAME: Final = "Online Retail"
-CURRENCY: Final = "GBP"
-TIME_ZONE: Final = "Europe/London"
+from regulars.demo._programme import CODE, CURRENCY, NAME, TIME_ZONE, open_shop
 
 NOW: Final = datetime(2011, 12, 10, tzinfo=ZoneInfo(TIME_ZONE))
 """Where the demonstration's clock starts each time: the first midnight after the last order."""
@@ -53,4 +49,4 @@ def export() -> AbstractContextManager[Path]:
     return resources.as_file(resources.files("regulars.demo") / "online_retail.parquet")
 
 
-__all__ = ["CODE", "CURRENCY", "NAME", "NOW", "OWNER", "PROFILE", "TIME_ZONE", "decide", "export"]
+__all__ = ["CODE", "CURRENCY", "NAME", "NOW", "OWNER", "PROFILE", "TIME_ZONE", "decide", "export", "open_shop"]

@@ -4,6 +4,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from regulars import ledger, members, programme
+from regulars.demo import _shelf
+from regulars.demo._programme import CODE
 from regulars.ledger import desk
 from regulars.programme import drafts
 from regulars.storage import Transaction
@@ -13,14 +15,13 @@ OWNER: Final = "owner@demo.example"
 
 COLLEAGUE: Final = "max@demo.example"
 _LIMIT: Final = 1000
-_CODE: Final = "online-retail"
 
 
 def decide(tx: Transaction, *, at: datetime) -> bool:
-    """Give and take some points by hand, freeze an account, set some aside; whether anything was done, which it is once."""
+    """Decide about points by hand, let members take rewards, draft a change; whether anything was done, which it is once."""
     if desk.adjustments(tx, limit=1):
         return False
-    member = {number: members.by_external_id(tx, number, issuer=_CODE).member_id for number in _CUSTOMERS}
+    member = {number: members.by_external_id(tx, number, issuer=CODE).member_id for number in _CUSTOMERS}
     for number, amount, reason, by in _WITHIN:
         desk.adjust(tx, member[number], amount, reason=reason, by=by, limit=_LIMIT, at=at)
     asked = [
@@ -35,6 +36,8 @@ def decide(tx: Transaction, *, at: datetime) -> bool:
         ledger.hold(tx, member[number], amount, reference=basket, until=at + until, at=at)
         if captured:
             ledger.capture(tx, member[number], captured, reference=f"{basket}-paid", hold=basket, at=at)
+    _shelf.stock_up(tx, at=at)
+    _shelf.take(tx, member, at=at)
     _propose(tx, at)
     return True
 
@@ -69,4 +72,4 @@ _HELD: Final = (
     ("15311", 750, 0, timedelta(minutes=45)),
     ("14156", 1200, 0, timedelta(hours=6)),
 )
-_CUSTOMERS: Final = {"12346", *(row[0] for row in (*_WITHIN, *_BEYOND, *_HELD))}
+_CUSTOMERS: Final = {"12346", *(row[0] for row in (*_WITHIN, *_BEYOND, *_HELD)), *_shelf.NUMBERS}
