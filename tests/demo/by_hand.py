@@ -125,6 +125,18 @@ class ByHand:
         after.subtract(self._taken_back())
         return dict(earned), dict(after)
 
+    @property
+    def stamps(self) -> tuple[dict[str, int], dict[str, int]]:
+        """Each customer's stamps before and after all returns: 1 for an order from 20 pounds, 2 at the weekend."""
+        assert self.points  # notes on the lines what came back of them
+        found: tuple[Counter[str], Counter[str]] = Counter(), Counter()
+        for order in self.purchases:
+            kept = sum(one.pence - one.pence * one.returned // one.quantity for one in order.lines if one.goods)
+            for stamps, goods in zip(found, (order.goods, kept), strict=True):
+                if order.customer is not None and goods >= 2000:
+                    stamps[str(order.customer)] += 2 if order.at.isoweekday() >= 6 else 1
+        return dict(found[0]), dict(found[1])
+
     def _taken_back(self) -> Counter[str]:
         """What returns take, the latest purchase first, in the order in which things came back."""
         taken: Counter[str] = Counter()

@@ -99,9 +99,12 @@ def test_every_members_points_before_and_after_all_returns(app: App, by_hand: By
         before = tx.rows(
             "select external_id, sum(points)::bigint from programme_awards join members using (member_id) group by external_id"
         )
-        after = tx.rows(
-            "select external_id, available + pending - debt from ledger_accounts join members using (member_id)"
+        stamped = tx.rows(
+            "select external_id, sum(p.points)::bigint from programme_award_parts p join programme_awards using (order_id)"
+            " join members using (member_id) where point_type = 'stamps' group by external_id"
         )
+        held = "select external_id, available + pending - debt from ledger_accounts join members using (member_id) where point_type = %(kind)s"
+        after, stamps = tx.rows(held, kind="points"), tx.rows(held, kind="stamps")
     assert {name: points for name, points in before if points} == {
         name: points for name, points in earned.items() if points
     }
@@ -109,14 +112,19 @@ def test_every_members_points_before_and_after_all_returns(app: App, by_hand: By
         name: points for name, points in left.items() if points
     }
     assert len(before) > 4_000
+    assert dict(stamped) == by_hand.stamps[0]
+    assert {name: held for name, held in stamps if held} == {
+        name: held for name, held in by_hand.stamps[1].items() if held
+    }
 
 
 def test_every_account_balances_with_its_entries_and_its_lots(app: App) -> None:
     with app.database.transaction() as tx:
         assert ledger.audit(tx) == []
-        [totals] = ledger.totals(tx)
-        assert totals.issued - totals.reversed == totals.outstanding - totals.debt
-        assert totals.issued == tx.value("select sum(points)::bigint from programme_awards")
+        totals = {one.point_type: one for one in ledger.totals(tx)}
+        assert all(one.issued - one.reversed == one.outstanding - one.debt for one in totals.values())
+        assert totals["points"].issued == tx.value("select sum(points)::bigint from programme_awards")
+        assert totals["stamps"].issued == tx.value("select sum(points)::bigint from programme_award_parts")
 
 
 def test_every_members_tier(app: App, by_hand: ByHand) -> None:
