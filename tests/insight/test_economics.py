@@ -18,7 +18,16 @@ def cohort(
     month: int, issued: int, redeemed: list[int], expired: list[int] | None = None, life: int = 0, **more: int
 ) -> Cohort:
     lapsed = tuple(expired or [0] * len(redeemed))
-    return Cohort(month, issued, more.get("received", 0), more.get("sent", 0), tuple(redeemed), lapsed, life)
+    return Cohort(
+        month,
+        issued,
+        more.get("taken_back", 0),
+        more.get("received", 0),
+        more.get("sent", 0),
+        tuple(redeemed),
+        lapsed,
+        life,
+    )
 
 
 TAYLOR_ASHE = [
@@ -94,7 +103,16 @@ def test_points_that_never_expire_are_all_redeemed_in_the_model() -> None:
 def test_a_unit_ten_times_as_small_changes_no_chance_and_rows_may_come_in_any_order() -> None:
     plain = simulated(3, months=30, members=40)
     larger = [
-        Cohort(one.month, one.issued * 10, 0, 0, tuple(10 * n for n in one.redeemed), tuple(10 * n for n in one.expired), 24)
+        Cohort(
+            one.month,
+            one.issued * 10,
+            0,
+            0,
+            0,
+            tuple(10 * n for n in one.redeemed),
+            tuple(10 * n for n in one.expired),
+            24,
+        )
         for one in plain
     ]
     for method in ("chain_ladder", "beta_geometric"):
@@ -130,7 +148,9 @@ def test_a_forecast_of_last_year_is_compared_with_what_happened() -> None:
     assert tested is not None
     assert [one.months for one in tested.course] == list(range(1, 13))
     assert tested.deviation == pytest.approx(0, abs=0.1)
-    assert all(before.expected <= after.expected for before, after in zip(tested.course, tested.course[1:], strict=False))
+    assert all(
+        before.expected <= after.expected for before, after in zip(tested.course, tested.course[1:], strict=False)
+    )
     assert all(one.low <= one.expected <= one.high for one in tested.course)
 
 
@@ -146,11 +166,13 @@ def test_pieces_become_cohorts_by_age_up_to_a_month() -> None:
         Piece(JANUARY, 24, False, "expired", JANUARY + 2, 10),
         Piece(JANUARY, 24, True, "sent", JANUARY + 1, 7),
         Piece(JANUARY, 24, False, None, None, 55),
+        Piece(JANUARY, 24, False, "taken_back", None, 8),
         Piece(None, 0, False, "redeemed", JANUARY + 1, 4),
         Piece(JANUARY + 2, 24, False, None, None, 9),
     ]
     debt, first = economics.cohorts(pieces, through=JANUARY + 1)
-    assert (first.issued, first.received, first.sent, first.redeemed, first.expired) == (100, 7, 7, (0, 30), (0, 0))
+    assert (first.issued, first.taken_back, first.received, first.sent) == (108, 8, 7, 7)
+    assert (first.redeemed, first.expired) == ((0, 30), (0, 0))
     assert (first.life, first.age, first.left) == (24, 1, 70)
     assert (debt.month, debt.left) == (None, -4)
     assert sum(one.left for one in economics.standing_cohorts(pieces)) == 55 - 4 + 9
@@ -189,14 +211,26 @@ def test_points_that_no_order_was_awarded_are_deferred_whole() -> None:
 
 
 def test_what_lapses_beyond_expectation_is_revenue_at_once() -> None:
-    start = Standing(month_of(JANUARY), 100, 0, 0, 0, 0, MILLION, 1000, 1000)
+    start = Standing(month_of(JANUARY), 100, 0, 0, 0, 0, 0, MILLION, 1000, 1000)
     now = [cohort(JANUARY, 100, [0, 20], [0, 80])]
-    rolled = economics.roll([start], now, {JANUARY: 0}, minor_per_million=10 * MILLION, at_issue_ppm=MILLION, sales=Sales(0, 0))
+    rolled = economics.roll(
+        [start], now, {JANUARY: 0}, minor_per_million=10 * MILLION, at_issue_ppm=MILLION, sales=Sales(0, 0)
+    )
     assert (rolled.roll.redeemed_minor, rolled.roll.expired_minor, rolled.roll.closing_minor) == (-200, -800, 0)
 
 
+def test_what_is_taken_back_in_its_own_month_is_not_deferred() -> None:
+    now = [cohort(JANUARY, 100, [0], taken_back=25)]
+    rolled = economics.roll(
+        [], now, {JANUARY: MILLION}, minor_per_million=10 * MILLION, at_issue_ppm=MILLION, sales=Sales(0, 0)
+    )
+    one = rolled.roll
+    assert (one.issued_points, one.adjusted_points, one.closing_points) == (100, -25, 75)
+    assert (one.issued_minor, one.adjusted_minor, one.reestimated_minor, one.closing_minor) == (1000, -250, 0, 750)
+
+
 def test_what_is_sent_takes_its_money_along() -> None:
-    start = Standing(month_of(JANUARY), 100, 0, 0, 0, 0, MILLION, 1000, 1000)
+    start = Standing(month_of(JANUARY), 100, 0, 0, 0, 0, 0, MILLION, 1000, 1000)
     now = [cohort(JANUARY, 100, [0, 0], sent=40), cohort(JANUARY + 1, 0, [0], received=40)]
     rolled = economics.roll(
         [start], now, {JANUARY: MILLION, JANUARY + 1: MILLION}, minor_per_million=3, at_issue_ppm=MILLION, sales=Sales(0, 0)
@@ -210,7 +244,11 @@ def test_what_is_sent_takes_its_money_along() -> None:
 def test_splitting_loses_nothing(total: int, weights: list[int]) -> None:
     parts = economics.split(total, weights)
     assert sum(parts) == (total if sum(weights) else 0)
-    assert all(abs(part * sum(weights) - total * weight) < sum(weights) for part, weight in zip(parts, weights, strict=True) if sum(weights))
+    assert all(
+        abs(part * sum(weights) - total * weight) < sum(weights)
+        for part, weight in zip(parts, weights, strict=True)
+        if sum(weights)
+    )
 
 
 numbers = st.integers(0, 5000)
@@ -222,25 +260,39 @@ def histories(draw: st.DrawFn) -> list[list[Cohort]]:
     state: dict[int, list[int]] = {}
     months: list[list[Cohort]] = []
     for month in range(draw(st.integers(1, 5))):
-        state[month] = [draw(numbers), 0, 0, 0, 0]
+        state[month] = [draw(numbers), 0, 0, 0, 0, 0]
         for one in state.values():
-            left = one[0] + one[1] - one[2] - one[3] - one[4]
+            left = one[0] + one[1] - one[2] - one[3] - one[4] - one[5]
             moves = draw(st.lists(st.integers(0, 10**6), min_size=4, max_size=4))
             one[3] += left * moves[0] // (4 * 10**6)
             one[4] += left * moves[1] // (4 * 10**6)
             one[2] += left * moves[2] // (4 * 10**6)
-            one[0] = max(one[0] - left * moves[3] // (5 * 10**6), 0) if draw(st.booleans()) else one[0] + draw(numbers)
+            one[5] += left * moves[3] // (5 * 10**6)
+            one[0] += draw(st.sampled_from([0, 0, 77]))
         state[month][1] += draw(numbers)
-        months.append([
-            Cohort(JANUARY + at, one[0], one[1], one[2], (0,) * (month - at) + (one[3],), (0,) * (month - at) + (one[4],), 12)
-            for at, one in state.items()
-        ])
+        months.append(
+            [
+                Cohort(
+                    JANUARY + at,
+                    one[0],
+                    one[5],
+                    one[1],
+                    one[2],
+                    (0,) * (month - at) + (one[3],),
+                    (0,) * (month - at) + (one[4],),
+                    12,
+                )
+                for at, one in state.items()
+            ]
+        )
     return months
 
 
 @given(histories(), st.data())
 @settings(max_examples=60)
-def test_opening_and_moves_are_the_closing_in_every_month_whatever_happens(months: list[list[Cohort]], data: st.DataObject) -> None:
+def test_opening_and_moves_are_the_closing_in_every_month_whatever_happens(
+    months: list[list[Cohort]], data: st.DataObject
+) -> None:
     standings: list[Standing] = []
     closing = (0, 0)
     for now in months:
@@ -298,7 +350,11 @@ def test_a_journal_credits_what_it_debits_and_moves_the_liability_as_the_roll_fo
 def test_exported_again_it_is_the_same_and_a_reopened_one_is_turned_round() -> None:
     lines = economics.journal([closed(2), closed(1, reopened=True)])
     assert lines == economics.journal([closed(1, reopened=True), closed(2)])
-    assert list(dict.fromkeys(line.number for line in lines)) == ["points-2026-10-1", "points-2026-10-1R", "points-2026-10-2"]
+    assert list(dict.fromkeys(line.number for line in lines)) == [
+        "points-2026-10-1",
+        "points-2026-10-1R",
+        "points-2026-10-2",
+    ]
     assert by_account(lines) == by_account(economics.journal([closed(2)]))
     text = economics.journal_csv(lines).splitlines()
     assert text[0] == "number,line,day,what,account,debit_minor,credit_minor,currency"

@@ -2665,6 +2665,15 @@ CREATE TABLE public.programme_redemptions (
     CONSTRAINT programme_redemptions_value_minor_check CHECK ((value_minor >= 0))
 );
 
+CREATE VIEW public.programme_redeemed AS
+ SELECT point_type,
+    currency,
+    changed_at,
+    (captures[cardinality(captures)] - refunded) AS points,
+    (captured_minor - refunded_minor) AS value_minor
+   FROM public.programme_redemptions r
+  WHERE ((state = ANY (ARRAY['captured'::text, 'fulfilled'::text])) AND (cardinality(captures) > 0));
+
 CREATE TABLE public.programme_referral_codes (
     code text NOT NULL,
     member_id bigint NOT NULL,

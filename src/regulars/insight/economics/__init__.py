@@ -14,10 +14,12 @@ from regulars.insight.economics._back_tests import Month as ForecastMonth
 from regulars.insight.economics._books import (
     BACK_TEST_MONTHS,
     BooksDisagree,
+    NothingRedeemed,
     Valuation,
     books,
     close,
     read_books,
+    redemption_value,
     valued,
 )
 from regulars.insight.economics._cohorts import Cohort, cohorts, standing_cohorts
@@ -40,6 +42,7 @@ __all__ = [
     "ForecastMonth",
     "JournalLine",
     "Ladder",
+    "NothingRedeemed",
     "Outlook",
     "Rolled",
     "Sales",
@@ -60,6 +63,7 @@ __all__ = [
     "liability",
     "opening",
     "read_books",
+    "redemption_value",
     "roll",
     "split",
     "standing_cohorts",

@@ -18,7 +18,11 @@ BACK_TEST_MONTHS = 12
 
 
 class BooksDisagree(Conflict):
-    """The months' points come to {cohorts}, the ledger's total is {ledger}: run `regulars ledger check`."""
+    """The months' points come to {cohorts}, the ledger's total is {ledger}: run `regulars ledger check` and look at what it finds."""
+
+
+class NothingRedeemed(Conflict):
+    """No {point_type} were redeemed for {currency} in the last year, so their value does not follow: give `minor_per_million`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +67,20 @@ class _Known:
         return {one.month: self.estimate.chance_ppm(one.month) for one in self.cohorts}
 
 
-def valued(
-    tx: Transaction, point_type: str = "points", *, at: datetime, months: int = BACK_TEST_MONTHS
-) -> Valuation:
+def redemption_value(tx: Transaction, point_type: str, currency: str, *, at: datetime) -> int:
+    """What a million points got members over the last year, in minor units: captured rewards, less what was refunded.
+
+    Raises:
+        NothingRedeemed: nobody got anything for them in that currency.
+    """
+    year = at - timedelta(days=365)
+    found = _queries.select_redeemed(tx, point_type=point_type, currency=currency, since=year, until=at)
+    if found.points <= 0 or found.price_minor <= 0:
+        raise NothingRedeemed(point_type=point_type, currency=currency)
+    return max(_rounded(found.price_minor * MILLION, found.points), 1)
+
+
+def valued(tx: Transaction, point_type: str = "points", *, at: datetime, months: int = BACK_TEST_MONTHS) -> Valuation:
     """What points are worth at `at`, and what had been expected of them `months` ago.
 
     Raises:

@@ -14,6 +14,7 @@ class Cohort:
     """The number of the month; None: what was redeemed without having been issued, which members owe."""
 
     issued: int
+    taken_back: int
     received: int
     sent: int
     redeemed: tuple[int, ...]
@@ -26,7 +27,7 @@ class Cohort:
     @property
     def base(self) -> int:
         """All that ever could be redeemed."""
-        return self.issued + self.received - self.sent
+        return self.issued - self.taken_back + self.received - self.sent
 
     @property
     def age(self) -> int:
@@ -63,7 +64,8 @@ def cohorts(pieces: Iterable[Piece], *, through: int) -> list[Cohort]:
         if piece.cohort is None or piece.cohort <= through:
             gathered.setdefault(piece.cohort, []).append(piece)
     return [
-        _cohort(month, gathered[month], through) for month in sorted(gathered, key=lambda one: -1 if one is None else one)
+        _cohort(month, gathered[month], through)
+        for month in sorted(gathered, key=lambda one: -1 if one is None else one)
     ]
 
 
@@ -75,7 +77,8 @@ def standing_cohorts(pieces: Iterable[Piece]) -> list[Cohort]:
 
 
 def _cohort(month: int | None, pieces: list[Piece], through: int) -> Cohort:
-    came = [one for one in pieces if one.gone != "withdrawn"]
+    came = [one for one in pieces if one.gone not in {"withdrawn", "taken_back"}]
+    taken_back = [one for one in pieces if one.gone == "taken_back"]
     first = min((one.month for one in pieces if one.month is not None), default=through) if month is None else month
     by_life: dict[int, int] = {}
     for one in came:
@@ -83,8 +86,9 @@ def _cohort(month: int | None, pieces: list[Piece], through: int) -> Cohort:
     life = max(by_life, key=lambda months: (by_life[months], months)) if by_life else 0
     return Cohort(
         month,
-        0 if month is None else sum(one.points for one in came if not one.received),
-        sum(one.points for one in came if one.received),
+        0 if month is None else sum(one.points for one in (*came, *taken_back) if not one.received),
+        sum(one.points for one in taken_back),
+        sum(one.points for one in (*came, *taken_back) if one.received),
         sum(one.points for one in came if one.gone == "sent"),
         _by_age(came, "redeemed", first, through),
         _by_age(came, "expired", first, through),

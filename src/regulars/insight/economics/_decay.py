@@ -3,8 +3,8 @@
 P. S. Fader, B. G. S. Hardie, How to project customer retention, Journal of Interactive Marketing 21 (2007), 76-90, for
 points instead of contracts: those with good chances go first, so that the hazard falls with age.
 
-    hazard(j) = α / (α + β + j)
-    S(t) = Π_{j<t} (β + j) / (α + β + j)                what is not redeemed after t months
+    hazard(j) = a / (a + b + j)
+    S(t) = Π_{j<t} (b + j) / (a + b + j)                what is not redeemed after t months
     log L = Σ_j { d_j log hazard(j) + (n_j - d_j) log (1 - hazard(j)) }    n_j there at age j, d_j redeemed in that month
 """
 

@@ -21,3 +21,17 @@ def select_sales(tx: Transaction, *, point_type: str, currency: str, since: date
         Sales, point_type=point_type, currency=currency, since=since, until=until,
     )  # fmt: skip
     return found or Sales(0, 0)
+
+
+def select_redeemed(tx: Transaction, *, point_type: str, currency: str, since: datetime, until: datetime) -> Sales:
+    """What members got for their points between two instants, in money, and for how many points; reads all rewards given."""
+    found = tx.first(
+        """
+        select coalesce(sum(r.value_minor), 0)::bigint as price_minor, coalesce(sum(r.points), 0)::bigint as points
+        from programme_redeemed r
+        where r.point_type = %(point_type)s and r.currency = %(currency)s and r.changed_at >= %(since)s
+          and r.changed_at < %(until)s and r.points > 0
+        """,
+        Sales, point_type=point_type, currency=currency, since=since, until=until,
+    )  # fmt: skip
+    return found or Sales(0, 0)

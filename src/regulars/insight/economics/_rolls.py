@@ -110,17 +110,16 @@ def roll(
     gone = [_vanished(one) for one in before if one.cohort not in cohorts]
     everything = [*now, *gone]
     starts = [known.get(_first_day(one.month)) or _empty(one.month, at_issue_ppm) for one in everything]
-    new = [max(one.issued - start.issued, 0) if one.month is not None else 0 for one, start in zip(everything, starts, strict=True)]
+    changes = [_change(start, one) for start, one in zip(starts, everything, strict=True)]
+    new = [one.issued for one in changes]
     of_price, otherwise = allocated(
         sales, minor_per_million=minor_per_million, at_issue_ppm=at_issue_ppm, points=sum(new)
     )  # fmt: skip
     deferrals = split(of_price + otherwise, new)
-    sent = [_sent_minor(start, one) for one, start in zip(everything, starts, strict=True)]
-    arrived = split(sum(sent), [max(one.received - start.received, 0) for one, start in zip(everything, starts, strict=True)])
-    steps = [
-        _step(start, one, chances.get(one.month, MILLION), deferral, came)
-        for one, start, deferral, came in zip(everything, starts, deferrals, arrived, strict=True)
-    ]
+    sent = [_sent_minor(*each) for each in zip(starts, changes, deferrals, strict=True)]
+    arrived = split(sum(sent), [one.received for one in changes])
+    chosen = [chances.get(one.month, MILLION) for one in everything]
+    steps = [_step(*each) for each in zip(starts, everything, changes, chosen, deferrals, arrived, strict=True)]
     return Rolled(_summed(starts, steps, new, of_price), [step.standing for step in steps if _counts(step.standing)])
 
 
@@ -129,55 +128,91 @@ def _first_day(month: int | None) -> date | None:
 
 
 def _empty(month: int | None, at_issue_ppm: int) -> Standing:
-    return Standing(_first_day(month), 0, 0, 0, 0, 0, at_issue_ppm, 0, 0)
+    return Standing(_first_day(month), 0, 0, 0, 0, 0, 0, at_issue_ppm, 0, 0)
 
 
 def _vanished(one: Standing) -> Cohort:
     """A cohort of which nothing is left to tell: all of it was taken back."""
     month = None if one.cohort is None else one.cohort.year * 12 + one.cohort.month - 1
-    return Cohort(month, 0, 0, 0, (0,), (0,), 0)
+    return Cohort(month, 0, 0, 0, 0, (0,), (0,), 0)
 
 
 def _counts(one: Standing) -> bool:
     return any((one.issued, one.received, one.sent, one.redeemed, one.expired, one.liability_minor))
 
 
-def _sent_minor(start: Standing, now: Cohort) -> int:
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """What came to a cohort in a month, and what was taken away."""
+
+    issued: int
+    received: int
+    sent: int
+    taken_back: int
+
+    @property
+    def gain(self) -> int:
+        return self.issued + self.received
+
+    @property
+    def loss(self) -> int:
+        return self.sent + self.taken_back
+
+
+def _change(start: Standing, now: Cohort) -> _Change:
+    return _Change(
+        max(now.issued - start.issued, 0),
+        max(now.received - start.received, 0),
+        max(now.sent - start.sent, 0),
+        max(now.taken_back - start.taken_back, 0),
+    )
+
+
+def _worth(start: Standing, deferred: int, base: int) -> int:
+    """What is not recognised of a cohort as it was, had it had this base."""
+    return liability(deferred, start.redeemed, base - start.redeemed - start.expired, start.chance_ppm)
+
+
+def _sent_minor(start: Standing, change: _Change, deferral: int) -> int:
     """What goes with the points that were sent to another account."""
-    sent = now.sent - start.sent
-    if sent <= 0 or start.base <= 0:
-        return 0
-    without = max(start.left - sent, 0)
-    rest = liability(_part(start.deferred_minor, start.base - sent, start.base), start.redeemed, without, start.chance_ppm)
-    return max(start.liability_minor - rest, 0)
+    base, deferred = start.base + change.gain, start.deferred_minor + deferral
+    kept = base - change.sent
+    return _worth(start, deferred, base) - _worth(start, _part(deferred, kept, base), kept) if change.sent else 0
 
 
-def _step(start: Standing, now: Cohort, chance: int, deferral: int, arrived: int) -> _Step:
-    """Sent and taken back first, then issued and received, redeemed, expired, and last another estimate."""
-    lost = max(start.issued - now.issued, 0)
-    kept_base = max(start.base - lost - max(now.sent - start.sent, 0), 0)
-    deferred = _part(start.deferred_minor, kept_base, start.base)
-    kept = liability(deferred, start.redeemed, kept_base - start.redeemed - start.expired, start.chance_ppm)
-    adjusted = kept - start.liability_minor + arrived
-    deferred += deferral + arrived
-    running = kept + arrived + deferral
+def _step(start: Standing, now: Cohort, change: _Change, chance: int, deferral: int, arrived: int) -> _Step:
+    """Issued and received first, then sent and taken back, redeemed, expired, and last another estimate."""
+    base, deferred = start.base + change.gain, start.deferred_minor + deferral + arrived
+    kept = max(base - change.loss, 0)
+    left = _part(deferred, kept, base)
+    adjusted = arrived + _worth(start, left, kept) - _worth(start, deferred, base)
+    running = start.liability_minor + deferral + adjusted
     used = now.used - start.redeemed
-    ultimate = start.redeemed * MILLION + max(now.base - start.redeemed - start.expired, 0) * start.chance_ppm
-    redeemed = -_rounded(deferred * used * MILLION, ultimate) if ultimate > 0 else 0
-    redeemed = max(redeemed, -running)
+    ultimate = start.redeemed * MILLION + max(kept - start.redeemed - start.expired, 0) * start.chance_ppm
+    redeemed = -_rounded(left * used * MILLION, ultimate) if ultimate > 0 else 0
+    redeemed = max(redeemed, -max(running, 0))
     running += redeemed
     expired = 0
     if now.lapsed > start.expired:
-        expired = min(liability(deferred, now.used, now.left, start.chance_ppm) - running, 0)
+        expired = min(liability(left, now.used, now.left, start.chance_ppm) - running, 0)
         running += expired
-    closing = liability(deferred, now.used, now.left, chance)
-    standing = _standing(now, chance, deferred, closing)
+    closing = liability(left, now.used, now.left, chance)
+    standing = _standing(now, chance, left, closing)
     return _Step(standing, start.liability_minor, deferral, adjusted, redeemed, expired, closing - running)
 
 
 def _standing(now: Cohort, chance: int, deferred: int, left_minor: int) -> Standing:
     return Standing(
-        _first_day(now.month), now.issued, now.received, now.sent, now.used, now.lapsed, chance, deferred, left_minor
+        _first_day(now.month),
+        now.issued,
+        now.taken_back,
+        now.received,
+        now.sent,
+        now.used,
+        now.lapsed,
+        chance,
+        deferred,
+        left_minor,
     )
 
 
@@ -221,4 +256,3 @@ def _rounded(number: int, by: int) -> int:
     """A quotient of whole numbers to the nearest one, halves away from 0."""
     sign = -1 if (number < 0) != (by < 0) else 1
     return sign * ((_HALF * abs(number) + abs(by)) // (_HALF * abs(by)))
-

@@ -27,6 +27,7 @@ from regulars.ledger.periods._closings import (
 )
 from regulars.ledger.periods._records import (
     MONTHS_A_YEAR,
+    BadPeriod,
     Books,
     Closing,
     Method,
@@ -38,11 +39,13 @@ from regulars.ledger.periods._records import (
     month_of,
     month_start,
     number_of,
+    read_period,
 )
 from regulars.ledger.periods._values import BadPointValue, PointValueMissing, set_value, value_at, values
 
 __all__ = [
     "MONTHS_A_YEAR",
+    "BadPeriod",
     "BadPointValue",
     "Books",
     "Closing",
@@ -69,6 +72,7 @@ __all__ = [
     "number_of",
     "owed_net",
     "pieces",
+    "read_period",
     "reopen",
     "set_value",
     "value_at",

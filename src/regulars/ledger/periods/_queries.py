@@ -9,14 +9,14 @@ from psycopg.types.json import Jsonb
 from regulars.ledger.periods._records import Books, Closing, Piece, PointValue
 from regulars.storage import Transaction
 
-_GONE = ("redeemed", "expired", "sent", "withdrawn")
+_GONE = ("redeemed", "expired", "sent", "withdrawn", "taken_back")
 
 
 def select_pieces(tx: Transaction, *, point_type: str, until: datetime) -> list[Piece]:
     """What became of the points posted before `until`, by month of issue and month of going.
 
-    Within an account what came first goes first. What was undone counts as if it had not been. Reads every entry of the
-    kind of points once.
+    Within an account what came first goes first. Spends undone count as if they had not been; earns undone are told
+    apart (4). Reads every entry of the kind of points once.
 
     A code is the entry's number, its month, its life and its class, so that the least of those not used up is the next.
     """
@@ -30,26 +30,27 @@ def select_pieces(tx: Transaction, *, point_type: str, until: datetime) -> list[
                 extract(year from j.occurred_at at time zone 'UTC')::int * 12
                     + extract(month from j.occurred_at at time zone 'UTC')::int - 1 as month,
                 case when j.expires_at < '9000-01-01 00:00+00' and j.kind in (1, 5, 12)
-                     then extract(year from j.expires_at at time zone 'UTC')::int * 12
-                         + extract(month from j.expires_at at time zone 'UTC')::int - 1 end as ends
+                     then extract(year from (j.expires_at - interval '1 microsecond') at time zone 'UTC')::int * 12
+                         + extract(month from (j.expires_at - interval '1 microsecond') at time zone 'UTC')::int - 1 end as ends
             from ledger_journal j join ledger_accounts a on a.account_id = j.account_id and a.bucket = j.bucket
             where a.point_type = %(point_type)s and j.posted_at < %(until)s and j.kind not in (3, 8, 10, 13)
         ), netted as (
             select m.account_id, m.bucket, m.root, sum(m.points)::bigint as points,
+                sum(m.points) filter (where m.seq = m.root)::bigint as at_first,
                 max(m.kind) filter (where m.seq = m.root) as kind,
                 coalesce(max(m.month) filter (where m.seq = m.root), max(m.month)) as month,
-                least(greatest(coalesce(max(m.ends - m.month) filter (where m.seq = m.root) , -1) + 1, 0), 4095) as life
-            from moved m group by m.account_id, m.bucket, m.root having sum(m.points) <> 0
+                least(greatest(coalesce(max(m.ends - m.month) filter (where m.seq = m.root), -1) + 1, 0), 4095) as life
+            from moved m group by m.account_id, m.bucket, m.root
         ), coded as (
-            select n.account_id, n.bucket, n.root, n.points,
+            select n.account_id, n.bucket, n.root, n.points, n.at_first,
                 n.root::bigint * 1073741824 + n.month * 16384 + n.life * 4
-                    + case when n.points > 0 then case when n.kind in (11, 12) then 1 else 0 end
+                    + case when n.points > 0 or n.at_first > 0 then case when n.kind in (11, 12) then 1 else 0 end
                            when n.kind in (2, 9) then 0 when n.kind = 4 then 1 when n.kind in (11, 12) then 2 else 3 end as code
             from netted n
         ), ends as (
             select c.account_id, c.bucket, case when c.points > 0 then c.code end as came, case when c.points < 0 then c.code end as went,
                 sum(abs(c.points)) over (partition by c.bucket, c.account_id, c.points > 0 order by c.root) as upto
-            from coded c
+            from coded c where c.points <> 0
         ), parts as (
             select e.upto - coalesce(lead(e.upto) over (partition by e.bucket, e.account_id order by e.upto desc), 0) as points,
                 min(e.came) over (partition by e.bucket, e.account_id order by e.upto desc) %% 1073741824 as came,
@@ -58,6 +59,9 @@ def select_pieces(tx: Transaction, *, point_type: str, until: datetime) -> list[
         )
         select p.came, p.went / 16384 as month, p.went %% 4 as gone, sum(p.points)::bigint as points
         from parts p where p.points > 0 group by p.came, p.went / 16384, p.went %% 4
+        union all
+        select c.code %% 1073741824, null, 4, sum(c.at_first - c.points)::bigint
+        from coded c where c.at_first > greatest(c.points, 0) group by c.code %% 1073741824
         """,
         point_type=point_type, until=until,
     )  # fmt: skip
@@ -113,7 +117,9 @@ def lock_books(tx: Transaction, *, point_type: str) -> None:
     tx.value("select pg_advisory_xact_lock(7305824, hashtext(%(point_type)s))::text", point_type=point_type)
 
 
-def select_closings(tx: Transaction, *, point_type: str, period: date | None, standing: bool, limit: int) -> list[Closing]:
+def select_closings(
+    tx: Transaction, *, point_type: str, period: date | None, standing: bool, limit: int
+) -> list[Closing]:
     """Closings, the latest month first; `standing`: only those that were not reopened."""
     found = tx.rows(
         """
@@ -125,7 +131,13 @@ def select_closings(tx: Transaction, *, point_type: str, period: date | None, st
         """,
         point_type=point_type, period=period, standing=standing, limit=limit,
     )  # fmt: skip
-    return [Closing(*row[:5], msgspec.convert(row[5], Books), *row[6:]) for row in found]
+    return [_closing(row) for row in found]
+
+
+def _closing(row: tuple[Any, ...]) -> Closing:
+    point_type, period, closing, closed_at, closed_by, document, *reopened = row
+    at, by, because = reopened
+    return Closing(point_type, period, closing, closed_at, closed_by, msgspec.convert(document, Books), at, by, because)
 
 
 def insert_closing(

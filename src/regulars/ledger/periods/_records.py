@@ -1,13 +1,21 @@
 """The records of the books."""
 
+import re
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Final, Literal
+
+from regulars.errors import Invalid
 
 Method = Literal["chain_ladder", "beta_geometric", "no_breakage"]
 Purpose = Literal["liability", "deferred", "redeemed", "breakage", "cost"]
 
 MONTHS_A_YEAR: Final = 12
+_PERIOD: Final = re.compile(r"(?:19|20|21)[0-9]{2}-(?:0[1-9]|1[0-2])")
+
+
+class BadPeriod(Invalid):
+    """{field} is {value}: {remedy}."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +48,8 @@ class Piece:
     received: bool
     """From another account, not issued."""
 
-    gone: Literal["redeemed", "expired", "sent", "withdrawn"] | None
-    """None: they are there."""
+    gone: Literal["redeemed", "expired", "sent", "withdrawn", "taken_back"] | None
+    """None: they are there. `taken_back`: their earning was undone, or promised in vain."""
 
     month: int | None
     """In which they went."""
@@ -57,7 +65,8 @@ class Standing:
     """The first day of the month of issue; None: what members owe, with `redeemed` above 0 and nothing issued."""
 
     issued: int
-    """Less what was taken back, or promised in vain."""
+    taken_back: int
+    """Of what was issued or received: undone, or promised in vain."""
 
     received: int
     sent: int
@@ -75,7 +84,7 @@ class Standing:
     @property
     def base(self) -> int:
         """All that ever could be redeemed."""
-        return self.issued + self.received - self.sent
+        return self.issued - self.taken_back + self.received - self.sent
 
     @property
     def left(self) -> int:
@@ -93,7 +102,7 @@ class RollForward:
     opening_points: int
     issued_points: int
     adjusted_points: int
-    """What was taken back of earlier months, sent and received."""
+    """What was taken back, sent and received."""
 
     redeemed_points: int
     expired_points: int
@@ -162,3 +171,14 @@ def month_of(number: int) -> date:
 def month_start(day: date) -> datetime:
     """The instant at which a day's month begins, in UTC."""
     return datetime(day.year, day.month, 1, tzinfo=UTC)
+
+
+def read_period(text: str, *, field: str = "period") -> date:
+    """A month as `2026-10`.
+
+    Raises:
+        BadPeriod: it is none.
+    """
+    if _PERIOD.fullmatch(text):
+        return date(int(text[:4]), int(text[5:]), 1)
+    raise BadPeriod(field=field, value=repr(text), remedy="give a month such as 2026-10")

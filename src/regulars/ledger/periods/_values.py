@@ -62,7 +62,9 @@ def _check(value: PointValue) -> None:
         raise BadPointValue(
             field="point_type", value=value.point_type, remedy="give at most 32 of a to z, 0 to 9 and _"
         )
-    if not (value.currency.isascii() and value.currency.isalpha() and value.currency.isupper() and len(value.currency) == 3):
+    if not (
+        value.currency.isascii() and value.currency.isalpha() and value.currency.isupper() and len(value.currency) == 3
+    ):
         raise BadPointValue(field="currency", value=value.currency, remedy="give an ISO 4217 code such as GBP")
     if not 0 < value.minor_per_million <= MOST:
         remedy = f"give 1 to {MOST}: minor units for a million points"

@@ -44,3 +44,9 @@ union all
 select p.order_id, a.awarded_at, p.point_type, p.points
 from programme_award_parts p join programme_awards a using (order_id) where p.points > 0;
 create index programme_awards_by_time on programme_awards using brin (awarded_at);
+
+-- What members got for their points, in money: for what points are worth.
+create view programme_redeemed as
+select r.point_type, r.currency, r.changed_at, r.captures[cardinality(r.captures)] - r.refunded as points,
+       r.captured_minor - r.refunded_minor as value_minor
+from programme_redemptions r where r.state in ('captured', 'fulfilled') and cardinality(r.captures) > 0;
