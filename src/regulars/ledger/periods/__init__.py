@@ -27,6 +27,7 @@ from regulars.ledger.periods._closings import (
 )
 from regulars.ledger.periods._records import (
     MONTHS_A_YEAR,
+    PURPOSES,
     BadPeriod,
     Books,
     Closing,
@@ -45,6 +46,7 @@ from regulars.ledger.periods._values import BadPointValue, PointValueMissing, se
 
 __all__ = [
     "MONTHS_A_YEAR",
+    "PURPOSES",
     "BadPeriod",
     "BadPointValue",
     "Books",

@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
-from typing import Final, get_args
+from typing import Final
 
 from regulars import facts
 from regulars.errors import Conflict
 from regulars.ledger._rules import InvalidPosting, check_words
 from regulars.ledger.periods import _queries
-from regulars.ledger.periods._records import Books, Closing, Piece, Purpose, month_of, month_start, number_of
+from regulars.ledger.periods._records import PURPOSES, Books, Closing, Piece, Purpose, month_of, month_start, number_of
 from regulars.storage import Transaction
 
 _LONGEST_ACCOUNT: Final = 60
@@ -135,7 +135,7 @@ def reopen(tx: Transaction, point_type: str, period: date, *, by: str, because: 
 
 def account_names(tx: Transaction) -> Mapping[str, str]:
     """The accounts of the shop's books by what is booked on them; where none was named, what it is for."""
-    return {purpose: purpose for purpose in get_args(Purpose)} | dict(_queries.select_accounts(tx))
+    return {purpose: purpose for purpose in PURPOSES} | dict(_queries.select_accounts(tx))
 
 
 def name_accounts(tx: Transaction, named: Mapping[Purpose, str], *, by: str, at: datetime) -> Mapping[str, str]:
