@@ -102,6 +102,8 @@ FORMS = [
     "/members/{member:str}/points/holds/{number:str}/release",
     "/points/adjustments/{adjustment:str}/decision",
     "/points/kinds",
+    "/points/economics/value",
+    "/points/economics/{period:str}/{step:str}",
     "/programme/terms",
     "/programme/check",
     "/programme/drafts",

@@ -87,7 +87,7 @@ def valued(tx: Transaction, point_type: str = "points", *, at: datetime, months:
         PointValueMissing: nobody has said what they are worth.
     """
     value = periods.value_at(tx, point_type, at.date())
-    known = _known(tx, value, at)
+    known = _known(tx, value, at + timedelta(microseconds=1))  # what was posted at that very instant counts
     through = number_of(at.date()) - 1
     left = sum(max(one.left, 0) for one in known.cohorts)
     chances = known.chances
