@@ -7,9 +7,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import make
 from conftest import NOON
 from ledger.making import ADA, BEN, CLEO, DAY, earn, give_back, post, spend, take_back
-from regulars import ledger
+from programme.rewards import making as rewarding
+from regulars import ledger, programme
 from regulars.insight import economics
 from regulars.ledger import InvalidPosting, Posting, periods
 from regulars.ledger.periods import (
@@ -23,6 +25,7 @@ from regulars.ledger.periods import (
     PointValueMissing,
     RollForward,
 )
+from regulars.programme import rewards
 from regulars.storage import Transaction
 
 MARCH, APRIL, MAY = date(2026, 3, 1), date(2026, 4, 1), date(2026, 5, 1)
@@ -231,6 +234,35 @@ def test_accounts_are_named_for_the_closings_to_come(tx: Transaction) -> None:
     assert {line.account for line in economics.journal(periods.closings(tx, "points"))} == {"liability", "cost"}
     with pytest.raises(InvalidPosting):
         periods.name_accounts(tx, {"cost": " "}, by="agnes", at=IN_JUNE)
+
+
+def test_the_price_of_orders_is_allocated_to_goods_and_points(tx: Transaction) -> None:
+    """£100.00 of goods and 1,000 points worth a penny each: 100 · 10 / 110 is deferred; 500 more by hand are a cost."""
+    periods.set_value(tx, value(), at=NOON)
+    shop = make.shop(tx)
+    orders = [make.order(f"o{n}", "ada", make.line(quantity=5)) for n in (1, 2)]
+    programme.award(tx, [one.document_id for one in make.record(tx, shop, *orders)], at=NOON)
+    post(tx, earn(BEN, 500, "by hand", YEARS))
+    rolled = close(tx, MARCH).books.rolled
+    assert (rolled.issued_points, rolled.from_sales_minor, rolled.issued_minor) == (1500, 909, 909 + 500)
+    lines = economics.journal(periods.closings(tx, "points"))
+    assert {(line.what, line.account, line.debit_minor) for line in lines if line.debit_minor} == {
+        ("issued_on_sales", "deferred", 909), ("issued_otherwise", "cost", 500),
+    }  # fmt: skip
+
+
+def test_points_may_be_worth_what_members_got_for_them(tx: Transaction) -> None:
+    with pytest.raises(economics.NothingRedeemed, match="GBP"):
+        economics.redemption_value(tx, "points", "GBP", at=IN_APRIL)
+    rewarding.give(tx, 1000)
+    quoted = rewarding.hold(tx, rewarding.quote(tx))
+    rewards.capture(tx, quoted.redemption_id, at=NOON, by="test")
+    worth = quoted.value_minor * 1_000_000 // quoted.points
+    assert economics.redemption_value(tx, "points", "GBP", at=IN_APRIL) == worth > 0
+    with pytest.raises(economics.NothingRedeemed):
+        economics.redemption_value(tx, "points", "EUR", at=IN_APRIL)
+    with pytest.raises(economics.NothingRedeemed):
+        economics.redemption_value(tx, "points", "GBP", at=NOON + 400 * DAY)
 
 
 def test_what_points_are_worth_now(tx: Transaction) -> None:

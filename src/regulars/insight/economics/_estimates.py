@@ -124,18 +124,38 @@ def estimate(found: Sequence[Cohort], method: Method) -> Estimate:
 
 
 def curve(seen: Sequence[Cohort], decay: Decay | None) -> list[Age]:
-    """The share redeemed and expired by age. Its standard error is that of a ratio of sums over cohorts (Cochran 1977, 6.4)."""
+    """The share redeemed and expired by age, each month's own share added to those before.
+
+    So that cohorts that have not come so far do not change what is said of the ages that they have reached. The standard
+    error of a month's share is that of a ratio of sums over cohorts (Cochran 1977, 6.4); those of the months add up as squares.
+    """
     ages: list[Age] = []
+    redeemed = expired = spread = 0.0
     for months in range(max((one.age for one in seen), default=-1) + 1):
         there = [one for one in seen if one.age >= months]
+        if ages and len(there) < min(_SEEN, ages[0].cohorts):
+            break
+        share, variance = _ratio([(_in_month(one.redeemed, months), one.base) for one in there])
+        redeemed, spread = redeemed + share, spread + variance
+        expired += _ratio([(_in_month(one.expired, months), one.base) for one in there])[0]
         points = sum(one.base for one in there)
-        share = sum(one.redeemed[months] for one in there) / points
-        spread = sum((one.redeemed[months] - share * one.base) ** 2 for one in there)
-        count = len(there)
-        error = sqrt(spread * count / (count - 1)) / points if count > 1 else 0.0
-        lapsed = sum(one.expired[months] for one in there) / points
-        ages.append(Age(months, count, points, share, error, lapsed, decay and 1 - decay.survival(months + 1)))
+        modelled = None if decay is None else 1 - decay.survival(months + 1)
+        ages.append(Age(months, len(there), points, redeemed, sqrt(spread), expired, modelled))
     return ages
+
+
+def _in_month(sums: Sequence[int], age: int) -> int:
+    return sums[age] - (sums[age - 1] if age else 0)
+
+
+def _ratio(pairs: Sequence[tuple[int, int]]) -> tuple[float, float]:
+    """A ratio of sums, and its variance."""
+    whole, count = sum(base for _, base in pairs), len(pairs)
+    ratio = sum(part for part, _ in pairs) / whole
+    if count < 2:
+        return ratio, 0.0
+    spread = sum((part - ratio * base) ** 2 for part, base in pairs)
+    return ratio, spread * count / (count - 1) / whole**2
 
 
 def _certain(one: Cohort) -> Outlook:

@@ -187,10 +187,9 @@ def _step(start: Standing, now: Cohort, change: _Change, chance: int, deferral: 
     left = _part(deferred, kept, base)
     adjusted = arrived + _worth(start, left, kept) - _worth(start, deferred, base)
     running = start.liability_minor + deferral + adjusted
-    used = now.used - start.redeemed
     ultimate = start.redeemed * MILLION + max(kept - start.redeemed - start.expired, 0) * start.chance_ppm
-    redeemed = -_rounded(left * used * MILLION, ultimate) if ultimate > 0 else 0
-    redeemed = max(redeemed, -max(running, 0))
+    ahead = max(ultimate - now.used * MILLION, 0)
+    redeemed = (_rounded(left * ahead, ultimate) if ultimate else 0) - _worth(start, left, kept)
     running += redeemed
     expired = 0
     if now.lapsed > start.expired:

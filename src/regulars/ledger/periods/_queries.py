@@ -27,11 +27,11 @@ def select_pieces(tx: Transaction, *, point_type: str, until: datetime) -> list[
                 case when j.kind not in (6, 7, 14, 15) then j.seq
                      when j.reverses is not null then j.reverses else split_part(j.reference, ':', 2)::int end as root,
                 j.amount + j.pending_change + j.held_change - j.debt_change as points,
-                extract(year from j.occurred_at at time zone 'UTC')::int * 12
-                    + extract(month from j.occurred_at at time zone 'UTC')::int - 1 as month,
+                (date_part('year', j.occurred_at at time zone 'UTC') * 12
+                    + date_part('month', j.occurred_at at time zone 'UTC') - 1)::int as month,
                 case when j.expires_at < '9000-01-01 00:00+00' and j.kind in (1, 5, 12)
-                     then extract(year from (j.expires_at - interval '1 microsecond') at time zone 'UTC')::int * 12
-                         + extract(month from (j.expires_at - interval '1 microsecond') at time zone 'UTC')::int - 1 end as ends
+                     then (date_part('year', (j.expires_at - interval '1 microsecond') at time zone 'UTC') * 12
+                         + date_part('month', (j.expires_at - interval '1 microsecond') at time zone 'UTC') - 1)::int end as ends
             from ledger_journal j join ledger_accounts a on a.account_id = j.account_id and a.bucket = j.bucket
             where a.point_type = %(point_type)s and j.posted_at < %(until)s and j.kind not in (3, 8, 10, 13)
         ), netted as (
