@@ -219,7 +219,7 @@ def accounts(
     as_json: AsJson = False,
 ) -> None:
     """Name the accounts of your own books that journals say, or list them."""
-    pairs: Any = dict(one.partition("=")[::2] for one in named or [])
+    pairs: Any = {purpose: account for purpose, _, account in (one.partition("=") for one in named or [])}
     unknown = sorted(pairs.keys() - set(periods.PURPOSES))
     if unknown:
         raise typer.BadParameter(f"{unknown[0]!r} is none of {', '.join(periods.PURPOSES)}")
