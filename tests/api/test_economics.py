@@ -70,7 +70,8 @@ def test_what_cannot_be_is_refused_and_changes_nothing(earlier: Caller) -> None:
     def get(path: str) -> str:
         return refusal(earlier.get(f"/v1/economics/{path}", by=MAX))[1]
 
-    assert post("periods/2026-13/closing", {}) == get("periods/march") == get("journal?period=2026-1") == "BadPeriod"
+    assert post("periods/2026-13/closing", {}) == get("periods/march") == "PeriodUnknown"
+    assert get("journal?period=2026-1") == "BadPeriod"
     assert post("values", VALUE | {"effective_from": "0001-01-01"}) == "ImpossibleDate"
     assert post("values", VALUE | {"minor_per_million": None}) == "NothingRedeemed"
     assert post("periods/2026-03/closing", {}) == "PeriodNotOver"

@@ -1,7 +1,7 @@
 """The economics of points: what they are worth, how many will be redeemed, a month's deferred revenue and its journal."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import IO, Any, Final
 
 import msgspec
@@ -51,6 +51,7 @@ from regulars.ledger.periods import (
     PeriodNotLast,
     PeriodNotOver,
     PeriodOutOfTurn,
+    PeriodUnknown,
     PointValue,
     PointValueMissing,
 )
@@ -59,6 +60,18 @@ from regulars.types import to_public
 
 TAG: Final = "Economics"
 _MEDIA: Final = {"csv": "text/csv", "jsonl": "application/x-ndjson"}
+
+
+def _named(period: str) -> date:
+    """The month that an address names.
+
+    Raises:
+        PeriodUnknown: it names none.
+    """
+    try:
+        return periods.read_period(period)
+    except BadPeriod as error:
+        raise PeriodUnknown(period=repr(period)) from error
 
 
 def _by(call: Call) -> str:
@@ -155,11 +168,11 @@ def list_periods(call: Call, asked: NamedDependency[OfPeriods]) -> Response[Page
     "/economics/periods/{period:str}",
     tag=TAG,
     permission=Permission.AUDIT,
-    refusals=[BadPeriod, PointValueMissing, PeriodOutOfTurn, BooksDisagree],
+    refusals=[PeriodUnknown, PointValueMissing, PeriodOutOfTurn, BooksDisagree],
 )
 def read_period(call: Call, period: FromPath[str], asked: NamedDependency[OfType]) -> Response[BooksPeriod]:
     """Read a month's roll-forward: as it was closed, or as it would be now."""
-    month = periods.read_period(period)
+    month = _named(period)
 
     def work(tx: Transaction) -> BooksPeriod:
         books, closed = economics.read_books(tx, month, asked.point_type)
@@ -172,11 +185,11 @@ def read_period(call: Call, period: FromPath[str], asked: NamedDependency[OfType
     "/economics/periods/{period:str}/closing",
     tag=TAG,
     permission=Permission.CONFIGURE,
-    refusals=[BadPeriod, PeriodNotOver, PeriodClosed, PeriodOutOfTurn, PointValueMissing, BooksDisagree],
+    refusals=[PeriodUnknown, PeriodNotOver, PeriodClosed, PeriodOutOfTurn, PointValueMissing, BooksDisagree],
 )
 def close_period(call: Call, period: FromPath[str], data: JSONBody[OfKind | None] = None) -> Response[BooksPeriod]:
     """Close a month. What is posted later belongs to the next one, whenever it happened."""
-    month, kind = periods.read_period(period), data.point_type if data else "points"
+    month, kind = _named(period), data.point_type if data else "points"
     return call.write(lambda tx, at: shown_closing(economics.close(tx, month, kind, by=_by(call), at=at)))
 
 
@@ -184,11 +197,11 @@ def close_period(call: Call, period: FromPath[str], data: JSONBody[OfKind | None
     "/economics/periods/{period:str}/reopening",
     tag=TAG,
     permission=Permission.CONFIGURE,
-    refusals=[BadPeriod, PeriodNotClosed, PeriodNotLast, InvalidPosting],
+    refusals=[PeriodUnknown, PeriodNotClosed, PeriodNotLast, InvalidPosting],
 )
 def reopen_period(call: Call, period: FromPath[str], data: JSONBody[Reopening]) -> Response[BooksPeriod]:
     """Open the last closed month again, with a reason. Its journal is turned round, and it is closed anew."""
-    month = periods.read_period(period)
+    month = _named(period)
     return call.write(
         lambda tx, at: shown_closing(
             periods.reopen(tx, data.point_type, month, by=_by(call), because=data.because, at=at)

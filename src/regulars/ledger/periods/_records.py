@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Final, Literal, get_args
 
-from regulars.errors import Invalid
+from regulars.errors import Invalid, NotFound
 
 Method = Literal["chain_ladder", "beta_geometric", "no_breakage"]
 Purpose = Literal["liability", "deferred", "redeemed", "breakage", "cost"]
@@ -13,6 +13,10 @@ Purpose = Literal["liability", "deferred", "redeemed", "breakage", "cost"]
 PURPOSES: Final[tuple[Purpose, ...]] = get_args(Purpose)
 MONTHS_A_YEAR: Final = 12
 _PERIOD: Final = re.compile(r"(?:19|20|21)[0-9]{2}-(?:0[1-9]|1[0-2])")
+
+
+class PeriodUnknown(NotFound):
+    """There is no period {period}: a month is written as 2026-10."""
 
 
 class BadPeriod(Invalid):
