@@ -45,8 +45,13 @@ def test_a_month_is_valued_closed_and_opened_again_by_forms(shop: Visitor) -> No
         assert (status, says in page) == (422, True), page
     with shop.app.database.transaction() as tx:
         assert periods.values(tx) == []
+    send(shop, "/points/economics/value", **(value | {"from": "2026-03-01", "worth": "20"}))
+    early = shop.get("/points/economics?period=2026-02")
+    assert (early.status_code, "Say first what points were worth" in words(early.text)) == (422, True)
     status, page = send(shop, "/points/economics/value", **value)
     assert (status, "£10.00" in page, "Close Feb 2026" in page) == (303, True, True)
+    assert "As it would be closed now" in words(shop.get("/points/economics?period=2026-02").text)
+    assert shop.get("/points/economics?period=2026-01").status_code == 200
     status, page = send(shop, "/points/economics/2026-02/closing")
     assert (status, "Deferred revenue of Feb 2026" in page) == (303, True)
     assert send(shop, "/points/economics/2026-02/closing")[1].count("Somebody has closed this month") == 1

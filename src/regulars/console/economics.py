@@ -26,6 +26,7 @@ from regulars.ledger import InvalidPosting, periods
 from regulars.ledger.periods import (
     BadPeriod,
     BadPointValue,
+    Books,
     Closing,
     PeriodClosed,
     PeriodNotClosed,
@@ -82,13 +83,19 @@ def _page(
         closed = list(periods.closings(tx, kind, standing=False))
         standing = [one for one in closed if one.reopened_at is None]
         chosen = next((one for one in standing if asked in {None, one.period}), None)
+        following, worth = _next(visit, standing), periods.values(tx, kind)
+        preview = following if worth and asked is not None and asked == following else None
+        drawn, trouble = _preview(tx, kind, preview) if preview else (None, None)
+        refused = refused or trouble
         found: dict[str, Any] = {
+            "books": chosen.books if chosen else drawn,
+            "month": chosen.period if chosen else preview if drawn else None,
             "kinds": Kinds.read(tx, visit.language),
-            "values": periods.values(tx, kind),
+            "values": worth,
             "closed": closed,
             "standing": standing,
             "chosen": chosen,
-            "next": _next(visit, standing),
+            "next": following,
             "known": known,
         }
     said = None if refused is None else _told(visit, refused)
@@ -104,6 +111,14 @@ def _page(
         owed=[float(one.books.rolled.closing_minor) for one in reversed(standing)],
         **found,
     )
+
+
+def _preview(tx: Transaction, kind: str, month: date) -> tuple[Books | None, RegularsError | None]:
+    """A month as it would be closed now, or why it cannot be."""
+    try:
+        return economics.read_books(tx, month, kind)[0], None
+    except (BooksDisagree, PointValueMissing) as refused:
+        return None, refused
 
 
 def _next(visit: Visit, standing: Sequence[Closing]) -> date | None:
