@@ -54,6 +54,9 @@ _OF_ALL = {
     "not found": "/nothing",
     "promises": "/points/promises",
     "kinds of points": "/points/kinds",
+    "economics": "/points/economics",
+    "economics of stars": "/points/economics?type=stars",
+    "what points are worth": "/points/economics/outlook",
     "whose points lapse first": "/points/expiring/members",
 }
 

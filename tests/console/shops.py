@@ -9,7 +9,7 @@ import re
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,9 @@ from regulars.commerce import NewDelivery, NewLine, NewOrder, Shop
 from regulars.commerce import connectors as files
 from regulars.facts import webhooks
 from regulars.facts.webhooks import Wish
-from regulars.ledger import desk, proof
+from regulars.insight import economics
+from regulars.ledger import desk, periods, proof
+from regulars.ledger.periods import PointValue
 from regulars.members import NewMember
 from regulars.programme import drafts
 from regulars.storage import Database, Transaction
@@ -74,8 +76,22 @@ def furnish(app: App, folder: Path) -> None:
     _import(app, shop, folder)
     jobs.tick(app)
     _desk(app)
+    _books(app)
     _drafts(app)
     _webhooks(app)
+
+
+def _books(app: App) -> None:
+    """What points are worth, and two months that are closed, one of them twice."""
+    worth = PointValue(
+        "points", date(2025, 1, 1), "GBP", 500_000, "by_hand", "chain_ladder", "£5 a thousand", NOON, EMAIL
+    )
+    with app.database.transaction() as tx:
+        periods.set_value(tx, worth, at=NOON)
+        economics.close(tx, date(2026, 1, 1), by=EMAIL, at=NOON)
+        economics.close(tx, date(2026, 2, 1), by=EMAIL, at=NOON)
+        periods.reopen(tx, "points", date(2026, 2, 1), by=MAX, because="A day of returns was forgotten", at=NOON)
+        economics.close(tx, date(2026, 2, 1), by=EMAIL, at=NOON)
 
 
 def _desk(app: App) -> None:

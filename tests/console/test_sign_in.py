@@ -103,6 +103,8 @@ FORMS = [
     "/points/adjustments/{adjustment:str}/decision",
     "/orders/waiting/{return_id:str}/discard",
     "/points/kinds",
+    "/points/economics/value",
+    "/points/economics/{period:str}/{step:str}",
     "/programme/terms",
     "/programme/check",
     "/programme/drafts",

@@ -16,6 +16,7 @@ from regulars.api import (
     decisions,
     deliveries,
     drafts,
+    economics,
     feed,
     gift_cards,
     health,
@@ -50,7 +51,7 @@ from regulars.api.documentation import documentation
 from regulars.app import App
 
 _MODULES: Final = (
-    shops, members, households, orders, returns, deliveries, points, statements, liability, holds, transfers, promises, corrections, postings, adjustments,
+    shops, members, households, orders, returns, deliveries, points, statements, liability, economics, holds, transfers, promises, corrections, postings, adjustments,
     reconciliation, programme, drafts, decisions, tiers, rewards, coupons, gift_cards, referrals, measures,
     imports, feed, webhooks, health,
 )  # fmt: skip

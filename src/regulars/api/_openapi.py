@@ -93,6 +93,7 @@ PATHS: Final = {
     "reward": ("A reward, by its code.", "pound_off"),
     "redemption": ("A reward on its way to a member.", "rdm_04h8z2k1q9x0b"),
     "card": ("A gift card.", "gft_04h8z2k1q9x0b"),
+    "period": ("A month of the books.", "2026-10"),
 }
 
 

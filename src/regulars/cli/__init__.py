@@ -19,6 +19,7 @@ from regulars.cli import (
     _coupons,
     _db,
     _demo,
+    _economics,
     _import,
     _import_points,
     _jobs,
@@ -58,6 +59,7 @@ app.add_typer(_operators.app, name="operators")
 app.add_typer(_keys.app, name="keys")
 app.add_typer(_programme.app, name="programme")
 app.add_typer(_ledger.app, name="ledger")
+app.add_typer(_economics.app, name="economics")
 app.add_typer(_jobs.app, name="jobs")
 app.add_typer(_coupons.app, name="coupons")
 app.add_typer(_webhooks.app, name="webhooks")

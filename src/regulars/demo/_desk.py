@@ -1,12 +1,13 @@
 """What the demonstration shop's staff decided: made up, as the orders are not; through the verbs all use."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from regulars import ledger, members, programme
 from regulars.demo import _shelf
 from regulars.demo._programme import CODE
-from regulars.ledger import desk
+from regulars.ledger import desk, periods
+from regulars.ledger.periods import PointValue
 from regulars.programme import drafts
 from regulars.storage import Transaction
 
@@ -39,7 +40,14 @@ def decide(tx: Transaction, *, at: datetime) -> bool:
     _shelf.stock_up(tx, at=at)
     _shelf.take(tx, member, at=at)
     _propose(tx, at)
+    periods.set_value(tx, _worth(at), at=at)
     return True
+
+
+def _worth(at: datetime) -> PointValue:
+    """Half a penny a point, from the first month on."""
+    note = "£5 for a thousand points"
+    return PointValue("points", date(2010, 12, 1), "GBP", 500_000, "by_hand", "chain_ladder", note, at, OWNER)
 
 
 def _propose(tx: Transaction, at: datetime) -> None:

@@ -8,7 +8,7 @@ from regulars import programme
 from regulars.programme import coupons, gift_cards, referrals, rewards
 from regulars.programme.coupons import Cart, CartLine, NewPool, Terms, uses
 from regulars.programme.referrals import NewTouch
-from regulars.programme.rewards import Holder, Shelf
+from regulars.programme.rewards import Fulfilment, Holder, Shelf
 from regulars.storage import Transaction
 
 BY: Final = "max@demo.example"
@@ -61,7 +61,7 @@ def _pay_with_points(tx: Transaction, shelf: Shelf, holder: Holder, at: datetime
     rewards.capture(tx, paid.redemption_id, at=at, by=BY)
 
 
-_TAKEN: Final = (
+_TAKEN: Final[tuple[tuple[str, str, str, tuple[Fulfilment, ...]], ...]] = (
     ("17841", "heart", "stamps", ("packed", "sent", "delivered")),
     ("14911", "heart", "points", ("packed",)),
     ("12748", "heart", "stamps", ()),

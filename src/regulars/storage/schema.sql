@@ -2013,6 +2013,12 @@ CREATE VIEW public.ledger_balances AS
         END AS available
    FROM public.ledger_accounts a;
 
+CREATE TABLE public.ledger_book_accounts (
+    purpose text NOT NULL,
+    account text NOT NULL,
+    CONSTRAINT ledger_book_accounts_purpose_check CHECK ((purpose = ANY (ARRAY['liability'::text, 'deferred'::text, 'redeemed'::text, 'breakage'::text, 'cost'::text])))
+);
+
 CREATE TABLE public.ledger_entries (
     account_id bigint NOT NULL,
     seq integer NOT NULL,
@@ -2069,6 +2075,20 @@ UNION ALL
     a.reference,
     a.alloc
    FROM public.ledger_archived a;
+
+CREATE TABLE public.ledger_closings (
+    point_type text NOT NULL,
+    period date NOT NULL,
+    closing smallint NOT NULL,
+    closed_at timestamp with time zone NOT NULL,
+    closed_by text NOT NULL,
+    document jsonb NOT NULL,
+    reopened_at timestamp with time zone,
+    reopened_by text,
+    reopened_because text,
+    CONSTRAINT ledger_closings_closing_check CHECK ((closing > 0)),
+    CONSTRAINT ledger_closings_period_check CHECK ((EXTRACT(day FROM period) = (1)::numeric))
+);
 
 CREATE VIEW public.ledger_discrepancies AS
  SELECT invariant,
@@ -2264,6 +2284,22 @@ CREATE TABLE public.ledger_point_types (
     CONSTRAINT ledger_point_types_role_check CHECK ((role = ANY (ARRAY['redeemable'::text, 'qualifying'::text, 'unit'::text])))
 );
 
+CREATE TABLE public.ledger_point_values (
+    point_type text NOT NULL,
+    effective_from date NOT NULL,
+    currency text NOT NULL,
+    minor_per_million bigint NOT NULL,
+    basis text NOT NULL,
+    method text NOT NULL,
+    note text DEFAULT ''::text NOT NULL,
+    set_at timestamp with time zone NOT NULL,
+    set_by text NOT NULL,
+    CONSTRAINT ledger_point_values_basis_check CHECK ((basis = ANY (ARRAY['redemption'::text, 'by_hand'::text]))),
+    CONSTRAINT ledger_point_values_currency_check CHECK ((currency ~ '^[A-Z]{3}$'::text)),
+    CONSTRAINT ledger_point_values_method_check CHECK ((method = ANY (ARRAY['chain_ladder'::text, 'beta_geometric'::text, 'no_breakage'::text]))),
+    CONSTRAINT ledger_point_values_minor_per_million_check CHECK ((minor_per_million > 0))
+);
+
 CREATE TABLE public.ledger_promises (
     account_id bigint NOT NULL,
     seq integer NOT NULL,
@@ -2361,6 +2397,22 @@ CREATE TABLE public.programme_awards (
     CONSTRAINT programme_awards_check CHECK (((reversed >= 0) AND (reversed <= points))),
     CONSTRAINT programme_awards_points_check CHECK ((points >= 0))
 );
+
+CREATE VIEW public.programme_awarded AS
+ SELECT a.order_id,
+    a.awarded_at,
+    'points'::text AS point_type,
+    a.points
+   FROM public.programme_awards a
+  WHERE (a.points > 0)
+UNION ALL
+ SELECT p.order_id,
+    a.awarded_at,
+    p.point_type,
+    p.points
+   FROM (public.programme_award_parts p
+     JOIN public.programme_awards a USING (order_id))
+  WHERE (p.points > 0);
 
 CREATE TABLE public.programme_benefit_uses (
     member_id bigint NOT NULL,
@@ -2622,6 +2674,15 @@ CREATE TABLE public.programme_redemptions (
     CONSTRAINT programme_redemptions_state_check CHECK ((state = ANY (ARRAY['quoted'::text, 'held'::text, 'captured'::text, 'fulfilled'::text, 'released'::text, 'lapsed'::text, 'cancelled'::text, 'refunded'::text]))),
     CONSTRAINT programme_redemptions_value_minor_check CHECK ((value_minor >= 0))
 );
+
+CREATE VIEW public.programme_redeemed AS
+ SELECT point_type,
+    currency,
+    changed_at,
+    (captures[cardinality(captures)] - refunded) AS points,
+    (captured_minor - refunded_minor) AS value_minor
+   FROM public.programme_redemptions r
+  WHERE ((state = ANY (ARRAY['captured'::text, 'fulfilled'::text])) AND (cardinality(captures) > 0));
 
 CREATE TABLE public.programme_referral_codes (
     code text NOT NULL,
@@ -2947,6 +3008,12 @@ ALTER TABLE ONLY public.ledger_archive_words
 ALTER TABLE ONLY public.ledger_archive_years
     ADD CONSTRAINT ledger_archive_years_pkey PRIMARY KEY (year);
 
+ALTER TABLE ONLY public.ledger_book_accounts
+    ADD CONSTRAINT ledger_book_accounts_pkey PRIMARY KEY (purpose);
+
+ALTER TABLE ONLY public.ledger_closings
+    ADD CONSTRAINT ledger_closings_pkey PRIMARY KEY (point_type, period, closing);
+
 ALTER TABLE ONLY public.ledger_entries
     ADD CONSTRAINT ledger_entries_account_id_idem_bucket_key UNIQUE (account_id, idem, bucket);
 
@@ -2982,6 +3049,9 @@ ALTER TABLE ONLY public.ledger_pending_lots
 
 ALTER TABLE ONLY public.ledger_point_types
     ADD CONSTRAINT ledger_point_types_pkey PRIMARY KEY (point_type);
+
+ALTER TABLE ONLY public.ledger_point_values
+    ADD CONSTRAINT ledger_point_values_pkey PRIMARY KEY (point_type, effective_from);
 
 ALTER TABLE ONLY public.ledger_promises
     ADD CONSTRAINT ledger_promises_pkey PRIMARY KEY (account_id, seq, bucket);
@@ -3213,6 +3283,8 @@ CREATE INDEX ledger_archive_keys ON public.ledger_archive USING gin (keys, undon
 
 CREATE UNIQUE INDEX ledger_archive_runs_running ON public.ledger_archive_runs USING btree ((true)) WHERE (finished_at IS NULL);
 
+CREATE UNIQUE INDEX ledger_closings_standing ON public.ledger_closings USING btree (point_type, period) WHERE (reopened_at IS NULL);
+
 CREATE INDEX ledger_entries_posted ON public.ledger_entries USING brin (posted_at);
 
 CREATE INDEX ledger_entries_reversals ON public.ledger_entries USING btree (account_id, reverses) WHERE (reverses IS NOT NULL);
@@ -3254,6 +3326,8 @@ CREATE INDEX members_identities_by_member ON public.members_identities USING btr
 CREATE INDEX members_memberships_by_household ON public.members_memberships USING btree (household_id, joined_at);
 
 CREATE UNIQUE INDEX members_memberships_current ON public.members_memberships USING btree (member_id) WHERE (left_at IS NULL);
+
+CREATE INDEX programme_awards_by_time ON public.programme_awards USING brin (awarded_at);
 
 CREATE INDEX programme_benefit_uses_by_benefit ON public.programme_benefit_uses USING btree (member_id, set_code, benefit, used_at);
 
