@@ -286,6 +286,7 @@ def test_a_programme_is_written_with_its_flaws_told_as_one_types(window: Windows
     looker = window()
     page = looker.go("/programme/drafts")
     page.get_by_role("button", name="Begin a draft").click()
+    page.get_by_role("link", name="Change the text").click()
     text = page.get_by_label("The programme's text")
     written = text.input_value()
     expect(page.get_by_text("It can be used as it stands.")).to_be_visible()

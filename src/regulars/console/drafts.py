@@ -51,6 +51,8 @@ class ShownChange:
     path: str
     was: str
     now: str
+    words: str = ""
+    """What the path is called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +133,13 @@ def effect_of(tx: Transaction, visit: Visit, holds: Programme, wanted: Programme
     """What a programme would change, in words."""
     impact = drafts.plan(tx, wanted, at=visit.now)
     names = dict(_ranks.tier_names(holds, visit.language)) | dict(_ranks.tier_names(wanted, visit.language))
-    return Effect(impact, [shown_change(one) for one in impact.changes], names)
+    return Effect(impact, [shown_change(one, wanted, visit) for one in impact.changes], names)
 
 
-def shown_change(one: drafts.Change) -> ShownChange:
-    """A difference with its sides as text."""
-    return ShownChange(one.kind, one.path, _written(one.was), _written(one.now))
+def shown_change(one: drafts.Change, content: Programme, visit: Visit) -> ShownChange:
+    """A difference with its sides as text, and its place in words."""
+    words = forms.path_words(one.path, drafts.document_of(content), visit.language.short)
+    return ShownChange(one.kind, one.path, _written(one.was), _written(one.now), words)
 
 
 def _written(value: Any) -> str:
@@ -248,7 +251,11 @@ def show_version(
         }
     found = drafts.changes(drafts.document_of(was), drafts.document_of(content)) if was else []
     return _pages.page(
-        visit, "programme_version.html", programme=content, changes=[shown_change(one) for one in found], **values
+        visit,
+        "programme_version.html",
+        programme=content,
+        changes=[shown_change(one, content, visit) for one in found],
+        **values,
     )
 
 

@@ -106,18 +106,22 @@ def change_item(
 
 def _taken(visit: Visit, editing: Editing, data: Mapping[str, str], by: str) -> Response[Any]:
     action, desk = data.get("action", "save"), editing.desk
+    if action == "save":
+        stale = data.get("revision") != str(desk.draft.revision)
+        return _meanwhile(visit, editing, data) if stale else _saved(visit, editing, data, by)
     if action.partition(" ")[0] in {"add", "drop", "up", "down"}:
         again = Editing.of(desk, editing.section, editing.place, forms.rearranged(data, action))
         return _form(visit, again, data=data, changed=action)
-    if action == "check":
-        return _pages.page(visit, "_programme_told.html", told=_wrong(editing)[1])
-    if action == "save" and data.get("revision") != str(desk.draft.revision):
-        return _meanwhile(visit, editing, data)
     text, told = _wrong(editing)
-    if action == "try":
-        return _form(visit, editing, told=told, data=data, tried=_tried(visit, text, data.get("order", "").strip()))
-    if told or action != "save":
-        return _form(visit, editing, status=422 if action == "save" else 200, told=told, data=data)
+    if action == "check":
+        return _pages.page(visit, "_programme_told.html", told=told)
+    return _form(visit, editing, told=told, data=data, tried=_tried(visit, text, data.get("order", "").strip()))
+
+
+def _saved(visit: Visit, editing: Editing, data: Mapping[str, str], by: str) -> Response[Any]:
+    desk, (text, told) = editing.desk, _wrong(editing)
+    if told:
+        return _form(visit, editing, status=422, told=told, data=data)
     try:
         revision, note = desk.draft.revision, data.get("note", desk.draft.note).strip()
         _save(visit, desk.draft, text, revision, by, note)
@@ -244,13 +248,14 @@ def _list(
         visit, "programme_section.html", status=409 if refusal or gone else 200, desk=desk, draft=desk.draft,
         section=section, name=forms.section_name(section.name, visit.language.short), cards=cards,
         singular=forms.singular(section.name, visit.language.short), tabs=tabs(visit, desk, flaws), done=done,
-        here=_address(desk, section), flaws=_shown_flaws(visit, flaws), gone=gone,
+        place_here=_address(desk, section), flaws=_shown_flaws(desk, flaws), gone=gone,
         refusal=told_of(visit, refusal) if refusal else None,
     )  # fmt: skip
 
 
-def _shown_flaws(visit: Visit, flaws: Sequence[Flaw]) -> list[tuple[Flaw, str, bool]]:
-    return [(one, *forms.said(one.remedy, visit.language.short)) for one in flaws]
+def _shown_flaws(desk: Desk, flaws: Sequence[Flaw]) -> list[tuple[str, str, bool]]:
+    language = desk.language.short
+    return [(forms.path_words(one.field, desk.document, language), *forms.said(one.remedy, language)) for one in flaws]
 
 
 def _form(
@@ -280,7 +285,7 @@ def _form(
     return _pages.page(
         visit, "programme_item.html", status=status, desk=desk, draft=desk.draft, section=section, title=title,
         name=forms.section_name(section.name, language), singular=forms.singular(section.name, language),
-        tabs=tabs(visit, desk, flaws), here=_address(desk, section), action=f"{_address(desk, section)}{item}",
+        tabs=tabs(visit, desk, flaws), place_here=_address(desk, section), action=f"{_address(desk, section)}{item}",
         groups=editing.groups, form=editing.form, wrong=wrong, told=told, refusal=refusal, meanwhile=meanwhile,
         done=done, note=given.get("note", desk.draft.note), known_as=forms.code_of(editing.raw), tried=tried,
         revision=desk.draft.revision if meanwhile or not data else given.get("revision", ""),

@@ -6,9 +6,10 @@ from typing import Any, cast
 
 from regulars.console._kinds import Kinds
 from regulars.console._language import Language
+from regulars.console._remedies import said
 from regulars.console.forms import _labels
 from regulars.console.forms._nodes import Drawer, Node, Suggestions, located
-from regulars.console.forms._remedies import said
+from regulars.console.forms._paths import path_words
 from regulars.console.forms._sections import Section, adapted, code_of, item_of, listed, put, sections
 from regulars.console.forms._sentences import Teller
 from regulars.console.forms._units import Units
@@ -150,7 +151,9 @@ class Editing:
     def _told(self, flaw: Flaw, name: str) -> Told:
         remedy, translated = said(flaw.remedy, self.desk.language.short)
         field = next(reversed([one for one in name.split(".") if not one.isdecimal()]), "")
-        label = _labels.label(self.shape.record, field, self.desk.language.short) if field else flaw.field
+        language = self.desk.language.short
+        named = path_words(flaw.field, self.document, language)
+        label = _labels.label(self.shape.record, field, language) if field and "." not in name else named
         return Told(name, label, remedy, translated)
 
 

@@ -226,7 +226,7 @@ SINGULAR: Final[Mapping[str, tuple[str, str]]] = {
     "earning": ("rule", "规则"), "tier_sets": ("set of tiers", "等级体系"), "rewards": ("reward", "奖励"),
     "campaigns": ("campaign", "活动"), "budgets": ("budget", "预算"), "events": ("event", "事件"),
     "limits": ("limit", "上限"), "tiers": ("tier", "等级"), "benefits": ("benefit", "权益"), "prices": ("price", "价格"),
-    "milestones": ("milestone", "里程碑"), "rates": ("currency", "币种"), "other_terms": ("kind of points", "积分类型"),
+    "when": ("condition", "条件"), "milestones": ("milestone", "里程碑"), "rates": ("currency", "币种"), "other_terms": ("kind of points", "积分类型"),
 }  # fmt: skip
 
 
@@ -240,12 +240,18 @@ def label(record: str, field: str, language: str) -> str:
     return _pick(found, language) if found else human(field)
 
 
+_PLAIN: Final = frozenset({"name_en", "name_zh", "count", "unit", "month", "day", "kind", "event", "end_of"})
+"""Fields whose name says it all."""
+
+
 def help_of(record: str, field: str, about: str, language: str) -> str:
     """What a field means; in Chinese nothing, where it has not been written yet."""
+    if field in _PLAIN and record != "Rule":
+        return ""
     if language != "zh":
-        return about.replace("; null:", "; empty:").replace("null:", "Empty:")
-    found = LABELS.get(f"{record}.{field}") or LABELS.get(field)
-    return found[2] if found else ""
+        return about.replace("; null:", "; empty:").replace("null:", "Empty:").replace("`", "")
+    known = LABELS.get(f"{record}.{field}") or LABELS.get(field)
+    return known[2] if known else ""
 
 
 def word(record: str, field: str, value: str, language: str) -> str:

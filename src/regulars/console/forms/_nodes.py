@@ -79,7 +79,7 @@ class Drawer:
             return replace(node, kept="1")
         return self._drawn(node, record, part)
 
-    def _drawn(self, node: Node, record: str, part: Part) -> Node:  # noqa: PLR0911  one line a sort
+    def _drawn(self, node: Node, record: str, part: Part) -> Node:  # noqa: C901, PLR0911  one line a sort
         shape, name = part.shape, node.name
         match shape.sort:
             case "word" | "words":

@@ -3,8 +3,8 @@
 # ruff: noqa: RUF001 - Chinese is written with Chinese punctuation
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
@@ -63,16 +63,33 @@ class Teller:
         ]
         return found[:_SHOWN]
 
-    def _said(self, record: str, name: str, shape: Shape, form: Form, at: str) -> str:
+    def _said(self, record: str, name: str, shape: Shape, form: Form, at: str) -> str:  # noqa: PLR0911  one line a sort
         value = form.get(at, "")
         if shape.sort == "word" and value:
             return _labels.word(record, name, value, self.short)
         if shape.sort in {"list", "map"}:
             count = len(row_names(form.get(f"{at}.rows", "")))
             return str(count) if count else ""
+        if shape.sort == "kinds":
+            return self._kind(shape, form, at)
+        if shape.sort == "record" and (not shape.nullable or f"{at}.on" in form):
+            if shape.record == "Span":
+                unit = _labels.word("Span", "unit", form.get(f"{at}.unit", ""), self.short)
+                return f"{form.get(f'{at}.count', '')} {unit}"
+            comma = "，" if self.short == "zh" else ", "
+            return comma.join(self.fields(shape, form, f"{at}."))
         if shape.sort == "whole" and value:
             return self.amount(at, form)
         return value if shape.sort in {"text", "texts", "moment", "day"} else ""
+
+    def _kind(self, shape: Shape, form: Form, at: str) -> str:
+        chosen = next((one for one in shape.kinds if one.kind == form.get(f"{at}.kind")), None)
+        if chosen is None:
+            return ""
+        word = _labels.word(chosen.record, "kind", chosen.kind, self.short)
+        parts = replace(chosen, parts=tuple(one for one in chosen.parts if one.name != "kind"))
+        said = self.fields(parts, form, f"{at}.{chosen.kind}.")
+        return f"{word} ({', '.join(said)})" if said else word
 
     def amount(self, at: str, form: Form) -> str:
         """A number of a form with its unit."""
@@ -90,11 +107,10 @@ class Teller:
 
     def points(self, value: str, kind: str = "points") -> str:
         """So many points of a kind, with what they are called."""
-        _, several = self.language.gettext, self.language.ngettext
-        number = self._number(value)
+        several, number = self.language.ngettext, self._number(value)
         if kind in {"points", ""}:
             return several("%(num)s point", "%(num)s points", 1 if number == "1" else 2) % {"num": number}
-        return _("%(num)s of %(kind)s") % {"num": number, "kind": self.units.kinds.name(kind)}
+        return f"{number} {self.units.kinds.name(kind)}"
 
     def _number(self, value: str) -> str:
         try:
@@ -115,10 +131,14 @@ class Teller:
             limits.insert(0, _("%(points)s for one order") % {"points": self.amount("most_per_order", form)})
         if limits:
             found.append(_("At most %(limits)s.") % {"limits": ("、" if self.short == "zh" else ", ").join(limits)})
-        for name, words in (("starts_at", _("From %(moment)s.")), ("ends_at", _("Until %(moment)s."))):
-            if form.get(name):
-                found.append(words % {"moment": form[name].replace("T", " ")})
-        return found
+        words = {"starts_at": _("From %(moment)s."), "ends_at": _("Until %(moment)s.")}
+        return found + [said % {"moment": self._moment(form[name])} for name, said in words.items() if form.get(name)]
+
+    def _moment(self, text: str) -> str:
+        try:
+            return self.language.moment(datetime.fromisoformat(text).replace(tzinfo=UTC), UTC)
+        except ValueError:
+            return text
 
     def _gives(self, form: Form) -> str:
         _, kind = self.language.gettext, form.get("point_type", "points")

@@ -45,9 +45,10 @@ from regulars.programme.drafts._releases import (
     version,
     version_row,
 )
+from regulars.programme.drafts._rewriting import rewrite
 from regulars.programme.drafts._schemas import schema
 from regulars.programme.drafts._shapes import NOTHING, Part, Shape, shape
-from regulars.programme.drafts._texts import LONGEST, UnreadableText, read, rewrite, steps, write
+from regulars.programme.drafts._texts import LONGEST, UnreadableText, read, steps, write
 
 __all__ = [
     "LONGEST",
