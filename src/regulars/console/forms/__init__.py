@@ -9,12 +9,13 @@ The invariant: a form that is sent back as it was shown leaves the document as i
 
 from regulars.console._remedies import said
 from regulars.console.forms._conditions import CHOICES
+from regulars.console.forms._documents import code_of
 from regulars.console.forms._editing import Desk, Editing, Told, document_of, summary
 from regulars.console.forms._labels import section as section_name
 from regulars.console.forms._labels import singular
-from regulars.console.forms._nodes import Drawer, Node, Row, rearranged, told
+from regulars.console.forms._nodes import Drawer, Node, Row, rearranged
 from regulars.console.forms._paths import path_words
-from regulars.console.forms._sections import Section, code_of, listed, moved, part_of, place_of, sections
+from regulars.console.forms._sections import Section, listed, moved, part_of, place_of, sections
 from regulars.console.forms._units import Units
 from regulars.console.forms._values import filled, read
 
@@ -43,5 +44,4 @@ __all__ = [
     "sections",
     "singular",
     "summary",
-    "told",
 ]

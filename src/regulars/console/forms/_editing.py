@@ -8,9 +8,10 @@ from regulars.console._kinds import Kinds
 from regulars.console._language import Language
 from regulars.console._remedies import said
 from regulars.console.forms import _labels
+from regulars.console.forms._documents import code_of, list_of, mapping_of
 from regulars.console.forms._nodes import Drawer, Node, Suggestions, located
 from regulars.console.forms._paths import path_words
-from regulars.console.forms._sections import Section, adapted, code_of, item_of, listed, put, sections
+from regulars.console.forms._sections import Section, adapted, item_of, listed, put, sections
 from regulars.console.forms._sentences import Teller
 from regulars.console.forms._units import Units
 from regulars.console.forms._values import Form, filled, read
@@ -55,26 +56,20 @@ def document_of(text: str) -> dict[str, Any] | None:
 
 
 def _suggestions(tx: Transaction, document: Mapping[str, Any], kinds: Kinds, language: Language) -> Suggestions:
-    sets = _dicts(document.get("tier_sets"))
-    tiers = [tier for one in sets for tier in _dicts(one.get("tiers"))]
-    own = document.get("other_terms")
-    codes = dict.fromkeys(["points", *kinds.decimals, *(own if isinstance(own, dict) else ())])
+    tiers = [tier for one in list_of(document.get("tier_sets")) for tier in list_of(mapping_of(one).get("tiers"))]
+    codes = dict.fromkeys(["points", *kinds.decimals, *mapping_of(document.get("other_terms"))])
     return {
         "tier": _named(tiers, language),
         "tiers": _named(tiers, language),
-        "reward": _named(_dicts(document.get("rewards")), language),
+        "reward": _named(list_of(document.get("rewards")), language),
         "point_type": {str(code): kinds.name(str(code)) for code in codes},
         "pool": {one.code: one.code for one in coupons.pools(tx)},
     }
 
 
-def _dicts(found: Any) -> list[dict[str, Any]]:
-    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
-
-
-def _named(items: Sequence[Mapping[str, Any]], language: Language) -> dict[str, str]:
+def _named(items: Sequence[Any], language: Language) -> dict[str, str]:
     name = "name_zh" if language.short == "zh" else "name_en"
-    return {code_of(one): str(one.get(name) or code_of(one)) for one in items if code_of(one)}
+    return {code_of(one): str(mapping_of(one).get(name) or code_of(one)) for one in items if code_of(one)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +140,7 @@ class Editing:
 
     @property
     def _index(self) -> int:
-        items = self.desk.document.get(self.section.name)
-        return self.place if self.place is not None else len(items) if isinstance(items, list) else 0
+        return len(listed(self.desk.document, self.section)) if self.place is None else self.place
 
     def _told(self, flaw: Flaw, name: str) -> Told:
         remedy, translated = said(flaw.remedy, self.desk.language.short)

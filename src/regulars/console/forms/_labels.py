@@ -280,7 +280,7 @@ def human(name: str) -> str:
 def section(name: str, language: str) -> str:
     """What a section of the document is called."""
     if name in GROUPS:
-        return _pick(GROUPS[name], language)
+        return _pick(GROUPS[name][:2], language)
     return label("Programme", name, language)
 
 

@@ -1,9 +1,7 @@
 """The fields of a form as a page draws them: a tree that follows the shape of the document."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 from regulars.console.forms import _conditions, _labels
 from regulars.console.forms._conditions import BY_NAME
@@ -64,7 +62,7 @@ class Drawer:
     form: Form
     units: Units
     language: str
-    suggestions: Suggestions = field(default_factory=dict)
+    suggestions: Suggestions
 
     def part(self, record: str, part: Part, at: str) -> Node:
         """A field of a record."""
@@ -229,8 +227,3 @@ def rearranged(form: Form, action: str) -> dict[str, str]:
 
 def _fresh() -> Iterator[str]:
     yield from (f"n{number}" for number in range(10_000))
-
-
-def told(value: Any) -> str:
-    """A value that no field can show, as text."""
-    return json.dumps(value, ensure_ascii=False)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from regulars.console.forms import _labels
-from regulars.console.forms._sections import code_of
+from regulars.console.forms._documents import code_of, list_of, mapping_of
 from regulars.programme import drafts
 from regulars.programme.drafts import Shape
 
@@ -25,10 +25,10 @@ def _words(shape: Shape, steps: Sequence[str], value: Any, language: str) -> lis
             part = next((one for one in shape.parts if one.name == step), None)
             if part is None:
                 return [step, *rest]
-            inner = value.get(step) if isinstance(value, dict) else None
+            inner = mapping_of(value).get(step)
             return [_labels.label(shape.record, step, language), *_words(part.shape, rest, inner, language)]
         case "kinds":
-            said = value.get("kind") if isinstance(value, dict) else None
+            said = mapping_of(value).get("kind")
             chosen = next((one for one in shape.kinds if one.kind == said), None)
             return _words(chosen, steps, value, language) if chosen else list(steps)
         case "list" | "map" if shape.each is not None:
@@ -40,16 +40,15 @@ def _words(shape: Shape, steps: Sequence[str], value: Any, language: str) -> lis
 
 def _thing(value: Any, step: str) -> Any:
     if isinstance(value, dict):
-        return value.get(step)
-    if not isinstance(value, list):
-        return None
+        return mapping_of(value).get(step)
+    items = list_of(value)
     if step.isdecimal():
-        return value[int(step)] if int(step) < len(value) else None
-    return next((one for one in value if code_of(one) == step), None)
+        return items[int(step)] if int(step) < len(items) else None
+    return next((one for one in items if code_of(one) == step), None)
 
 
 def _title(thing: Any, step: str, language: str) -> str:
-    name = thing.get("name_zh" if language == "zh" else "name_en") if isinstance(thing, dict) else None
+    name = mapping_of(thing).get("name_zh" if language == "zh" else "name_en")
     if isinstance(name, str) and name.strip():
         return name
     return f"#{int(step) + 1}" if step.isdecimal() else step

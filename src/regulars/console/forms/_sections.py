@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 from regulars.console.forms import _labels
+from regulars.console.forms._documents import code_of, list_of, mapping_of
 from regulars.console.forms._nodes import Suggestions
 from regulars.console.forms._values import same
 from regulars.programme import drafts
@@ -56,8 +57,7 @@ def part_of(field: str) -> str | None:
 def adapted(shape: Shape, raw: Any, suggestions: Suggestions) -> Shape:
     """A shape whose lists of tiers are chosen from, as far as they name tiers there are."""
     known = suggestions.get("tier", {})
-    said: Any = raw.get("tiers") if isinstance(raw, dict) else None
-    given = [one for one in said if isinstance(one, str)] if isinstance(said, list) else []
+    given = [one for one in list_of(mapping_of(raw).get("tiers")) if isinstance(one, str)]
     words = tuple(dict.fromkeys([*known, *given]))
     parts = tuple(
         replace(one, shape=replace(one.shape, sort="words", words=words))
@@ -78,8 +78,7 @@ def item_of(document: Mapping[str, Any], section: Section, place: int | None) ->
 
 def listed(document: Mapping[str, Any], section: Section) -> list[Any]:
     """The things in a section's list."""
-    found = document.get(section.name)
-    return list(found) if isinstance(found, list) else []
+    return list(list_of(document.get(section.name)))
 
 
 def put(document: Mapping[str, Any], section: Section, place: int | None, item: Any) -> dict[str, Any]:
@@ -117,11 +116,10 @@ def moved(document: Mapping[str, Any], section: Section, action: str, place: int
 
 def _copy(items: list[Any], place: int) -> Any:
     """The same under a code of its own."""
-    one = items[place]
-    code = one.get("code") if isinstance(one, dict) else None
-    if not isinstance(code, str):
+    one, code = items[place], code_of(items[place])
+    if not code:
         return one
-    codes = {each.get("code") for each in items if isinstance(each, dict)}
+    codes = {code_of(each) for each in items}
     free = next(f"{code[:28]}_{number}" for number in range(2, 999) if f"{code[:28]}_{number}" not in codes)
     return {**one, "code": free}
 
@@ -130,12 +128,6 @@ def place_of(document: Mapping[str, Any], section: Section, known_as: str, item:
     """Where a thing stands now: by its code, or by being the same."""
     items = listed(document, section)
     for place, one in enumerate(items):
-        if known_as and isinstance(one, dict) and one.get("code") == known_as:
+        if known_as and code_of(one) == known_as:
             return place
     return next((place for place, one in enumerate(items) if same(one, item)), None)
-
-
-def code_of(item: Any) -> str:
-    """The code of a thing, if it has one."""
-    code = item.get("code") if isinstance(item, dict) else None
-    return code if isinstance(code, str) else ""

@@ -11,6 +11,7 @@ from typing import Any, Final
 from regulars.console._language import Language
 from regulars.console.forms import _labels
 from regulars.console.forms._conditions import BY_NAME
+from regulars.console.forms._documents import mapping_of
 from regulars.console.forms._phrases import PHRASES, WEEKDAYS
 from regulars.console.forms._units import Units
 from regulars.console.forms._values import Form, filled, row_names
@@ -35,17 +36,12 @@ class Teller:
 
     def title(self, item: Any, place: int) -> str:
         """What something is called."""
-        if isinstance(item, dict):
-            known: dict[str, Any] = item
-            found = known.get("name_zh" if self.short == "zh" else "name_en") or known.get("name") or known.get("code")
-            if isinstance(found, str) and found.strip():
-                return found
-        return f"#{place + 1}"
+        known = mapping_of(item)
+        found = known.get("name_zh" if self.short == "zh" else "name_en") or known.get("name") or known.get("code")
+        return found if isinstance(found, str) and found.strip() else f"#{place + 1}"
 
     def lines(self, section: str, shape: Shape, item: Any) -> list[str]:
         """What something says, sentence by sentence."""
-        if not isinstance(item, dict):
-            return [str(item)]
         form = filled(shape, item, self.units)
         if form.get("kept"):
             return [str(item)]
@@ -173,7 +169,7 @@ class Teller:
                 said = self._day(form.get(f"{at}.day", ""))
             case "texts":
                 given = [one.strip() for one in form.get(f"{at}.texts", "").split(",")]
-                named = self.names.get("tier", {}) if choice.name == "tier" else {}
+                named: Mapping[str, str] = self.names.get("tier", {}) if choice.name == "tier" else {}
                 said = self._or([named.get(one, one) for one in given])
             case _:
                 said = form.get(f"{at}.{choice.operand}", "")

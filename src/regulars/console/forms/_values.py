@@ -13,6 +13,7 @@ from typing import Any, Final, cast
 from zoneinfo import ZoneInfo
 
 from regulars.console.forms import _conditions
+from regulars.console.forms._documents import list_of, mapping_of
 from regulars.console.forms._units import Units
 from regulars.programme import drafts
 from regulars.programme.drafts import NOTHING, Part, Shape, UnreadableText
@@ -49,7 +50,7 @@ class Filler:
             self.waiting.append((shape.sort, at, raw))
         elif shape.sort in {"flag", "words"}:
             self.form[f"{at}.there"] = "1"
-            self.form.update({f"{at}.{word}": "1" for word in raw} if isinstance(raw, list) else {})
+            self.form.update({f"{at}.{word}": "1" for word in list_of(raw)})
             if raw is True:
                 self.form[at] = "1"
         else:
@@ -73,7 +74,7 @@ class Filler:
             self.fill(part.shape, joined(at, part.name), value, fresh=new)
 
     def _kinds(self, shape: Shape, at: str, raw: Any) -> None:
-        said = cast("dict[str, Any]", raw).get("kind") if isinstance(raw, dict) else None
+        said = mapping_of(raw).get("kind")
         if raw is not NOTHING and raw is not None and said not in [one.kind for one in shape.kinds]:
             self.form[f"{at}.kept"] = "1"
             return
@@ -86,12 +87,12 @@ class Filler:
         if raw is not NOTHING and raw is not None and not isinstance(raw, wanted):
             self.form[f"{at}.kept"] = "1"
             return
-        rows: Any = raw if isinstance(raw, wanted) else wanted()
+        rows = _rows_of(raw)
         self.form[f"{at}.rows"] = ",".join(str(place) for place in range(len(rows)))
-        for place, one in enumerate(rows.items() if isinstance(rows, dict) else rows):
+        for place, (key, one) in enumerate(rows):
             if shape.sort == "map":
-                self.form[f"{at}.{place}.key"] = one[0]
-            self.fill(_each(shape), f"{at}.{place}", one[1] if shape.sort == "map" else one)
+                self.form[f"{at}.{place}.key"] = key
+            self.fill(_each(shape), f"{at}.{place}", one)
 
     def finish(self) -> dict[str, str]:
         """The form, when everything is in it that numbers and expressions depend on."""
@@ -224,14 +225,10 @@ def _read_ticks(shape: Shape, raw: Any, form: Form, at: str) -> Any:
         return raw
     if shape.sort == "flag":
         return raw if (at in form) == (raw is True) and (raw is not NOTHING) else at in form
-    was = cast("list[str]", raw if isinstance(raw, list) else [])
-    ticked = [word for word in shape.words if f"{at}.{word}" in form]
-    return raw if set(ticked) == set(was) else [*(one for one in was if one in ticked), *(set_apart(ticked, was))]
-
-
-def set_apart(ticked: list[str], was: list[str]) -> list[str]:
-    """What was ticked anew, in the order shown."""
-    return [one for one in ticked if one not in was]
+    was = list_of(raw)
+    ticked: list[Any] = [word for word in shape.words if f"{at}.{word}" in form]
+    kept, new = [one for one in was if one in ticked], [one for one in ticked if one not in was]
+    return raw if len(kept) == len(was) and not new else kept + new
 
 
 def _read_text(shape: Shape, raw: Any, form: Form, units: Units, at: str) -> Any:  # noqa: PLR0911  one line a sort
@@ -284,7 +281,7 @@ def _read_record(shape: Shape, raw: Any, form: Form, units: Units, at: str) -> A
         return raw if raw is NOTHING else None
     if shape.nullable and f"{at}.there" not in form:
         return raw
-    known = cast("dict[str, Any]", raw) if isinstance(raw, dict) else {}
+    known = mapping_of(raw)
     said = {
         part.name: read(part.shape, known.get(part.name, part.default), form, units, joined(at, part.name))
         for part in shape.parts
@@ -313,7 +310,7 @@ def _read_kinds(shape: Shape, raw: Any, form: Form, units: Units, at: str) -> An
     chosen = next((one for one in shape.kinds if one.kind == said), None)
     if chosen is None:
         return raw if raw is NOTHING else None
-    known = cast("dict[str, Any]", raw) if isinstance(raw, dict) else {}
+    known = mapping_of(raw)
     was = known if known.get("kind") == said else {"kind": said}
     return read(chosen, was, form, units, f"{at}.{said}")
 
@@ -322,18 +319,20 @@ def _read_rows(shape: Shape, raw: Any, form: Form, units: Units, at: str) -> Any
     rows = form.get(f"{at}.rows")
     if rows is None:
         return raw
-    known: list[Any] = list(raw.items() if isinstance(raw, dict) else raw if isinstance(raw, list) else [])
-    named = shape.sort == "map"
-    found: list[Any] = []
+    known, found = _rows_of(raw), list[tuple[str, Any]]()
     for row in row_names(rows):
-        was = known[int(row)] if row.isdecimal() and int(row) < len(known) else (row, NOTHING) if named else NOTHING
-        value = read(_each(shape), was[1] if named else was, form, units, f"{at}.{row}")
-        said = {} if value is NOTHING else value
-        found.append((_key(form.get(f"{at}.{row}.key"), was[0]), said) if named else said)
+        key, was = known[int(row)] if row.isdecimal() and int(row) < len(known) else (row, NOTHING)
+        value = read(_each(shape), was, form, units, f"{at}.{row}")
+        found.append((_key(form.get(f"{at}.{row}.key"), key), {} if value is NOTHING else value))
     if not found and (raw is NOTHING or raw is None):
         return raw
-    made = dict(found) if named else found
+    made: Any = dict(found) if shape.sort == "map" else [value for _, value in found]
     return raw if same(made, raw) else made
+
+
+def _rows_of(raw: Any) -> list[tuple[str, Any]]:
+    """What stands in a list, or in a map under its name."""
+    return list(mapping_of(raw).items()) or [("", one) for one in list_of(raw)]
 
 
 def _key(said: str | None, was: str) -> str:

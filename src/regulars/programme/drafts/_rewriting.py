@@ -66,7 +66,8 @@ def _part(lines: Sequence[str], name: str, was: Any, value: Any) -> str:
         last -= 1
     body, after = "".join(lines[:last]), "".join(lines[last:])
     wanted = {name: value}
-    made = _things(lines[:last], was, value) if isinstance(was, list) and isinstance(value, list) else None
+    both = isinstance(was, list) and isinstance(value, list)
+    made = _things(lines[:last], cast("list[Any]", was), cast("list[Any]", value)) if both else None
     if made is not None and _says(made, wanted):
         return made + after
     keeper, out = _keeper(body), io.StringIO()

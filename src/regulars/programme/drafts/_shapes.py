@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any, Final, Literal, cast
+from typing import Any, Final, Literal
 
 import msgspec
 from msgspec import inspect
@@ -139,5 +139,5 @@ def _part(record: type[Any], field: inspect.Field) -> Shape:
 def _default(field: inspect.Field) -> Any:
     if field.required:
         return NOTHING
-    made: Any = field.default if field.default is not msgspec.NODEFAULT else cast("Any", field.default_factory)()
+    made: Any = field.default if field.default is not msgspec.NODEFAULT else field.default_factory()
     return msgspec.json.decode(msgspec.json.encode(made))
