@@ -160,6 +160,8 @@ def test_rows_are_added_moved_and_taken_away_without_scripts_and_nothing_is_save
     given = {"tiers.n0.code": "top", "tiers.n0.name_en": "Top", "tiers.n0.name_zh": "顶级", "tiers.n0.reach": "9000"}
     assert desk.post(at, added | given | {"action": "save"}).status_code == 303
     assert [(one.code, one.reach) for one in said_by(desk, place).main.tiers][-1] == ("top", 900_000)
+    proposed = fields(sent(desk, f"{place}/sections/earning/0", "add limits").text)
+    assert (proposed["limits.rows"], proposed["limits.n0.per"]) == ("n0", "month")
     moved = desk.post(at, fields(desk.get(at).text) | {"action": "up tiers.2"})
     assert fields(moved.text)["tiers.rows"] == "0,2,1"
     dropped = desk.post(at, fields(moved.text) | {"action": "drop tiers.1"})

@@ -110,7 +110,8 @@ def _taken(visit: Visit, editing: Editing, data: Mapping[str, str], by: str) -> 
         stale = data.get("revision") != str(desk.draft.revision)
         return _meanwhile(visit, editing, data) if stale else _saved(visit, editing, data, by)
     if action.partition(" ")[0] in {"add", "drop", "up", "down"}:
-        again = Editing.of(desk, editing.section, editing.place, forms.rearranged(data, action))
+        form = forms.rearranged(editing.shape, data, desk.units, action)
+        again = Editing.of(desk, editing.section, editing.place, form)
         return _form(visit, again, data=data, changed=action)
     text, told = _wrong(editing)
     if action == "check":

@@ -246,7 +246,7 @@ _PLAIN: Final = frozenset({"name_en", "name_zh", "count", "unit", "month", "day"
 
 def help_of(record: str, field: str, about: str, language: str) -> str:
     """What a field means; in Chinese nothing, where it has not been written yet."""
-    if field in _PLAIN and record != "Rule":
+    if field in _PLAIN and f"{record}.{field}" not in LABELS:
         return ""
     if language != "zh":
         return about.replace("; null:", "; empty:").replace("null:", "Empty:").replace("`", "")

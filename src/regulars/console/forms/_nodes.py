@@ -7,7 +7,7 @@ from regulars.console.forms import _conditions, _labels
 from regulars.console.forms._conditions import BY_NAME
 from regulars.console.forms._phrases import PHRASES, WEEKDAYS
 from regulars.console.forms._units import Units
-from regulars.console.forms._values import Form, joined, row_names
+from regulars.console.forms._values import Form, filled, joined, row_names
 from regulars.programme.drafts import NOTHING, Part, Shape
 
 Suggestions = Mapping[str, Mapping[str, str]]
@@ -124,12 +124,13 @@ class Drawer:
 
     def _kinds(self, shape: Shape, name: str) -> list[Row]:
         said = self.form.get(f"{name}.kind")
+        titles = [_labels.word(one.record, "kind", one.kind, self.language) for one in shape.kinds]
         return [
             Row(
-                one.kind, _labels.word(one.record, "kind", one.kind, self.language),
+                one.kind, f"{title[:1].upper()}{title[1:]}",
                 self.parts(one, f"{name}.{one.kind}"), said == one.kind,
             )
-            for one in shape.kinds
+            for one, title in zip(shape.kinds, titles, strict=True)
         ]  # fmt: skip
 
     def _rows(self, shape: Shape, name: str, adds: str) -> list[Row]:
@@ -206,23 +207,51 @@ def _row(shape: Shape, form: Form, step: str, at: str) -> str | None:
     return rows[int(step)] if step.isdecimal() and int(step) < len(rows) else None
 
 
-def rearranged(form: Form, action: str) -> dict[str, str]:
+def rearranged(shape: Shape, form: Form, units: Units, action: str) -> dict[str, str]:
     """A form with a row more, or less, or with its rows in another order: `add limits`, `drop limits.0`, `up tiers.2`."""
     what, _, name = action.partition(" ")
+    if what == "add":
+        return {**form, **_added(shape, form, units, name)}
     at, _, row = name.rpartition(".")
-    if what == "add":
-        at = name
     rows = row_names(form.get(f"{at}.rows", ""))
-    if what == "add":
-        rows.append(next(new for new in _fresh() if new not in rows))
-    elif row in rows:
-        place = rows.index(row)
-        if what == "drop":
-            del rows[place]
-        else:
-            other = min(max(place + (-1 if what == "up" else 1), 0), len(rows) - 1)
-            rows[place], rows[other] = rows[other], rows[place]
+    if row not in rows:
+        return dict(form)
+    place = rows.index(row)
+    if what == "drop":
+        del rows[place]
+    else:
+        other = min(max(place + (-1 if what == "up" else 1), 0), len(rows) - 1)
+        rows[place], rows[other] = rows[other], rows[place]
     return {**form, f"{at}.rows": ",".join(rows)}
+
+
+def _added(shape: Shape, form: Form, units: Units, name: str) -> dict[str, str]:
+    """A row more, with what is proposed for it."""
+    rows, found = row_names(form.get(f"{name}.rows", "")), _shape_at(shape, name.split("."))
+    new = next(row for row in _fresh() if row not in rows)
+    at = f"{name}.{new}"
+    if found is None or (found.each is None and found.sort != "condition"):
+        return {}
+    proposed = (
+        {f"{at}.is": _conditions.CHOICES[0].name} if found.each is None else filled(found.each, NOTHING, units, at)
+    )
+    key = {f"{at}.key": ""} if found.sort == "map" else {}
+    return {**proposed, **key, f"{name}.rows": ",".join([*rows, new])}
+
+
+def _shape_at(shape: Shape | None, steps: Sequence[str]) -> Shape | None:
+    if shape is None or not steps:
+        return shape
+    step, rest = steps[0], steps[1:]
+    match shape.sort:
+        case "record":
+            return next((_shape_at(one.shape, rest) for one in shape.parts if one.name == step), None)
+        case "kinds":
+            return next((_shape_at(one, rest) for one in shape.kinds if one.kind == step), None)
+        case "list" | "map":
+            return _shape_at(shape.each, rest)
+        case _:
+            return None
 
 
 def _fresh() -> Iterator[str]:

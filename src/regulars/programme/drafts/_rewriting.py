@@ -90,7 +90,7 @@ def _things(lines: Sequence[str], was: Sequence[Any], wanted: Sequence[Any]) -> 
     None where it is not written thing below thing, each with its own dash.
     """
     starts = list(_dashes(lines))
-    if len(starts) != len(was) or not wanted:
+    if not starts or len(starts) != len(was) or not wanted:
         return None
     column = lines[starts[0]].index("-")
     leads = [_comments_above(lines, start) for start in starts]
@@ -132,17 +132,26 @@ def _match(one: Any, place: int, was: Sequence[Any], left: Sequence[int], count:
 
 
 def _thing(text: tuple[str, str], was: Any, one: Any, column: int) -> str:
+    """One thing of a list, changed: its words and comments as far as can be, and what is written between it and the next."""
     above, body = text
     if same(was, one):
         return above + body
+    lines = body.splitlines(keepends=True)
+    last = len(lines)
+    while last > 1 and (not lines[last - 1].strip() or lines[last - 1].lstrip().startswith("#")):
+        last -= 1
+    return above + _changed("".join(lines[:last]), was, one, column) + "".join(lines[last:])
+
+
+def _changed(body: str, was: Any, one: Any, column: int) -> str:
     inner = _indented(body.replace("-", " ", 1), -column - 2)
     if inner is None or not isinstance(was, dict) or not isinstance(one, dict) or inner.startswith("{"):
-        return above + _new(one, column)
+        return _new(one, column)
     known = read(inner)
     made = _rewritten(inner, known, cast("dict[str, Any]", one)) if same(known.document, was) else None
     if made is None or not _says(made, one):
-        return above + _new(one, column)
-    return above + f"{' ' * column}- {(_indented(made, column + 2) or made).lstrip(' ')}"
+        return _new(one, column)
+    return f"{' ' * column}- {(_indented(made, column + 2) or made).lstrip(' ')}"
 
 
 def _new(one: Any, column: int) -> str:
