@@ -334,12 +334,14 @@ def test_a_rule_is_changed_by_its_form_with_flaws_told_as_one_types(window: Wind
     page.get_by_label("Expression", exact=True).first.focus()
     page.get_by_text("What expressions can speak of").first.click()
     page.get_by_role("button", name="Insert order.pieces").click()
-    expect(page.locator('[data-wrong="when"]')).to_contain_text("the whole must be true or false")
+    expect(page.locator('[data-wrong="when"]')).to_contain_text("`order.pieces` is a number")
     page.keyboard.type(" >= 2")
     expect(page.get_by_text("It can be used as it stands.")).to_be_visible()
     page.keyboard.press("Control+s")
     expect(page.get_by_role("status")).to_contain_text("It was saved.")
-    expect(page.locator(".thing").first).to_contain_text("Only when it was ordered on Sat and order.pieces >= 2.")
+    expect(page.locator(".thing").first).to_contain_text(
+        "Only when it was ordered on Sat and there are at least 2 pieces."
+    )
     assert not looker.complaints
 
 
