@@ -222,6 +222,9 @@ def test_two_who_change_forms_at_once_lose_nothing(desk: Visitor):
     assert sent(desk, f"{place}/sections/general", name="Theirs").status_code == 303
     token = mine["form_token"]
     desk.post(f"{place}/sections/earning", {"form_token": token, "action": "remove", "place": "0", "revision": "2"})
+    assert (
+        desk.post(f"{place}/sections/earning/3", mine | {"action": "check"}).status_code == 200
+    )  # it stands elsewhere
     stale = desk.post(at, mine)
     assert (stale.status_code, "saved revision 3 in the meantime" in words(stale.text)) == (409, True)
     assert fields(stale.text)["name_en"] == "My shoes"

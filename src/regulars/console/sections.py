@@ -106,9 +106,10 @@ def change_item(
 
 def _taken(visit: Visit, editing: Editing, data: Mapping[str, str], by: str) -> Response[Any]:
     action, desk = data.get("action", "save"), editing.desk
+    stale = data.get("revision") != str(desk.draft.revision)
     if action == "save":
-        stale = data.get("revision") != str(desk.draft.revision)
         return _meanwhile(visit, editing, data) if stale else _saved(visit, editing, data, by)
+    editing = _moved_to(desk, editing) if stale else editing
     if action.partition(" ")[0] in {"add", "drop", "up", "down"}:
         form = forms.rearranged(editing.shape, data, desk.units, action)
         again = Editing.of(desk, editing.section, editing.place, form)

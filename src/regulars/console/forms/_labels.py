@@ -111,7 +111,7 @@ LABELS: Final[Mapping[str, tuple[str, str, str]]] = {
     "Reward.fulfilled": ("Somebody has to send or do something", "需要履约", "是否要有人打包、寄出或提供服务。"),
     "Reward.valid_from": ("From", "开始时间", "从何时起可兑换；留空为立即。"),
     "Reward.valid_until": ("Until", "结束时间", "到何时为止；留空没有结束。"),
-    "Reward.tiers": ("Only for tiers", "仅限等级", "哪些等级可兑换，每行一个代码；留空人人可兑。"),
+    "Reward.tiers": ("Only for tiers", "仅限等级", "哪些等级可兑换；都不选则人人可兑。"),
     "Reward.per_member": ("Most for one member", "每人上限", "一位会员在时段内最多几份；留空不限。"),
     "Reward.per": ("In a", "每", "按日、周、月或年计；留空为总共。"),
     "Reward.total": ("Most in all", "总量", "总共给多少份；留空不限。"),
@@ -240,6 +240,17 @@ def label(record: str, field: str, language: str) -> str:
     return _pick(found, language) if found else human(field)
 
 
+_ENGLISH: Final[Mapping[str, str]] = {
+    "Programme.currency": "An ISO 4217 code such as GBP: all amounts are in it.",
+    "Rate.to_minor": "So much of the programme's currency …",
+    "Rate.per_minor": "… is given for so much of this one.",
+    "Rule.when": "All of them must hold.",
+    "Rule.points": "Of a multiplier: how many per cent of the base points there are altogether, 200 for double.",
+    "Reward.tiers": "Who can have it; none ticked: everybody.",
+    "Referral.disposable_domains": "One on each line, besides those that are known.",
+}
+"""Where a form shows it otherwise than the document has it."""
+
 _PLAIN: Final = frozenset({"name_en", "name_zh", "count", "unit", "month", "day", "kind", "event", "end_of"})
 """Fields whose name says it all."""
 
@@ -248,6 +259,8 @@ def help_of(record: str, field: str, about: str, language: str) -> str:
     """What a field means; in Chinese nothing, where it has not been written yet."""
     if field in _PLAIN and f"{record}.{field}" not in LABELS:
         return ""
+    if language != "zh" and f"{record}.{field}" in _ENGLISH:
+        return _ENGLISH[f"{record}.{field}"]
     if language != "zh":
         return about.replace("; null:", "; empty:").replace("null:", "Empty:").replace("`", "")
     known = LABELS.get(f"{record}.{field}") or LABELS.get(field)

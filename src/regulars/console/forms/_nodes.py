@@ -98,7 +98,7 @@ class Drawer:
                 return replace(node, options=tuple(self.suggestions.get(part.name, {}).items()))
             case "record":
                 on = frozenset({"1"} if f"{name}.on" in self.form else ())
-                return replace(node, record=shape.record, ticked=on, nodes=self.parts(shape, name))
+                return replace(node, record=shape.record, ticked=on, nodes=self._headed(shape, name))
             case "kinds":
                 return replace(node, value=self.form.get(f"{name}.kind", ""), kinds=self._kinds(shape, name))
             case "list" | "map":
@@ -117,6 +117,15 @@ class Drawer:
             for one in shape.parts
             if not (one.name == "kind" and len(one.shape.words) == 1)
         ]
+
+    def _headed(self, shape: Shape, at: str) -> list[Node]:
+        """The fields of a record with headings between them, where it has many."""
+        nodes = {node.name.rpartition(".")[2]: node for node in self.parts(shape, at)}
+        found: list[Node] = []
+        for english, chinese, names in _labels.LAYOUT.get(shape.record, ()):
+            title = chinese if self.language == "zh" else english
+            found += [Node(at, "heading", title), *(nodes.pop(name) for name in names if name in nodes)]
+        return [*found, *nodes.values()]
 
     def _unit(self, name: str) -> str:
         kind, of = self.units.unit(name, self.form)

@@ -85,7 +85,7 @@ def put(document: Mapping[str, Any], section: Section, place: int | None, item: 
     """A document with another content of a section's form."""
     if section.is_list:
         items = listed(document, section)
-        if place is None:
+        if place is None or place >= len(items):
             items.append(item)
         else:
             items[place] = item
