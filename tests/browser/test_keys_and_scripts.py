@@ -286,6 +286,7 @@ def test_a_programme_is_written_with_its_flaws_told_as_one_types(window: Windows
     looker = window()
     page = looker.go("/programme/drafts")
     page.get_by_role("button", name="Begin a draft").click()
+    page.get_by_role("link", name="Change the text").click()
     text = page.get_by_label("The programme's text")
     written = text.input_value()
     expect(page.get_by_text("It can be used as it stands.")).to_be_visible()
@@ -310,3 +311,47 @@ def test_a_programme_is_written_with_its_flaws_told_as_one_types(window: Windows
     with served.app.database.transaction() as tx:  # the other pages are looked at without it
         tx.run("delete from programme_draft_revisions where draft_id = %(one)s", one=from_public("drf", one))
         tx.run("delete from programme_drafts where draft_id = %(one)s", one=from_public("drf", one))
+
+
+def test_a_rule_is_changed_by_its_form_with_flaws_told_as_one_types(window: Windows, served: Served):
+    looker = window()
+    page = looker.go("/programme/drafts")
+    page.get_by_role("button", name="Begin a draft").click()
+    page.locator(".thing .row-link").first.click()
+    name = page.get_by_label("Name in English")
+    name.fill(" ")
+    spot = page.locator('[data-wrong="name_en"]')
+    expect(spot).to_have_text("give it a name")
+    expect(name).to_have_attribute("aria-invalid", "true")
+    assert not Axe().run(page).response["violations"]
+    name.fill("All goods")
+    expect(spot).to_be_hidden()
+    page.get_by_role("button", name="Add: condition").click()
+    page.get_by_label("What is asked").select_option("weekday")
+    page.get_by_label("Sat").check()
+    page.get_by_role("button", name="Add: condition").click()
+    page.get_by_label("What is asked").nth(1).select_option("text")
+    page.get_by_label("Expression", exact=True).first.focus()
+    page.get_by_text("What expressions can speak of").first.click()
+    page.get_by_role("button", name="Insert order.pieces").click()
+    expect(page.locator('[data-wrong="when"]')).to_contain_text("`order.pieces` is a number")
+    page.keyboard.type(" >= 2")
+    expect(page.get_by_text("It can be used as it stands.")).to_be_visible()
+    page.keyboard.press("Control+s")
+    expect(page.get_by_role("status")).to_contain_text("It was saved.")
+    expect(page.locator(".thing").first).to_contain_text(
+        "Only when it was ordered on Sat and there are at least 2 pieces."
+    )
+    assert not looker.complaints
+
+
+def test_a_rule_is_changed_without_scripts(window: Windows):
+    page = window(java_script_enabled=False).go("/programme/drafts")
+    page.get_by_role("button", name="Begin a draft").click()
+    page.locator(".thing .row-link").first.click()
+    page.get_by_role("button", name="Add: limit").click()
+    page.get_by_label("Most points").fill("500")
+    page.get_by_label("Points", exact=True).fill("2")
+    page.get_by_role("button", name="Save").last.click()
+    assert "2 points for each £0.10 spent." in page.locator(".thing").first.inner_text()
+    assert "At most 500 points a month." in page.locator(".thing").first.inner_text()

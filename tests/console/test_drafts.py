@@ -45,8 +45,9 @@ def send(visitor: Visitor, place: str, form: str, data: Mapping[str, str]) -> ht
 def begun(desk: Visitor) -> tuple[str, str]:
     """The page of a new draft, and its text."""
     place = send(desk, "/programme/drafts", "/programme/drafts", {}).headers["location"]
-    text = html.unescape(desk.get(place).text.partition("<textarea")[2].partition(">\n")[2].partition("</textarea>")[0])
-    return place.removesuffix("/text"), text
+    place = place.removesuffix("/sections/earning")
+    page = desk.get(f"{place}/text").text
+    return place, html.unescape(page.partition("<textarea")[2].partition(">\n")[2].partition("</textarea>")[0])
 
 
 def step(visitor: Visitor, place: str, name: str, revision: int = 2, **more: str) -> httpx.Response:
@@ -93,7 +94,7 @@ def test_what_is_wrong_is_told_as_one_types_and_a_flawed_draft_is_kept(desk: Vis
     line = flawed.split("\n").index("currency: 7") + 1
     part = send(desk, "/programme/check", place, {"text": flawed}).text
     assert f'data-line="{line}"' in part
-    assert "currency is 7 : give what fits: expected str, got int" in words(part)
+    assert "currency is 7 : give a text" in words(part)
     assert "can be used" in words(send(desk, "/programme/check", place, {"text": text}).text)
     form = {"text": flawed, "note": "", "revision": "1", "action": "check"}
     assert f"Line {line}" in words(send(desk, f"{place}/text", f"{place}/text", form).text)
@@ -154,6 +155,6 @@ def test_where_one_person_may_it_is_said_and_shown(bare: Visitor):
 def test_a_drafts_page_leads_to_its_text_and_its_terms(desk: Visitor):
     place, _ = begun(desk)
     shown = desk.get(place).text
-    assert links(shown, place) == [f"{place}/text"]
+    assert links(shown, place)[:2] == [f"{place}/sections/earning", f"{place}/text"]
     assert links(shown, "/programme/terms") == [f"/programme/terms?draft={place.rpartition('/')[2]}"]
     assert f'action="{place}/text"' in desk.get(f"{place}/text").text

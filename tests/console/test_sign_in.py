@@ -109,6 +109,8 @@ FORMS = [
     "/programme/check",
     "/programme/drafts",
     "/programme/drafts/{draft:str}/text",
+    "/programme/drafts/{draft:str}/sections/{section:str}",
+    "/programme/drafts/{draft:str}/sections/{section:str}/{item:str}",
     "/programme/drafts/{draft:str}/step",
     "/programme/versions/{version:str}/restore",
     "/members/{member:str}/referral",

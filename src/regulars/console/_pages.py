@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Mapping
 from datetime import tzinfo
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -15,7 +15,7 @@ from litestar.enums import MediaType
 from litestar.response import Response
 from markupsafe import Markup
 
-from regulars.console import _language, _pictures
+from regulars.console import _language, _pictures, _remedies
 from regulars.console._visits import Visit
 from regulars.types import to_public
 
@@ -67,6 +67,7 @@ def _environment(tag: str) -> Environment:
         "clock": _clock,
         "public": _public,
         "query": query,
+        "remedy": partial(_remedies.said, language=language.short),
     }
     names: dict[str, Any] = {
         "asset": asset,

@@ -13,7 +13,7 @@ from litestar.response import Redirect, Response
 
 from regulars import programme
 from regulars.access import Permission
-from regulars.console import _addresses, _pages, _ranks
+from regulars.console import _addresses, _pages, _ranks, forms
 from regulars.console._days import beginning
 from regulars.console._visits import Visit, require
 from regulars.errors import RegularsError
@@ -38,7 +38,7 @@ Form = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED
 
 STEPS: Final = ("submit", "approve", "reject", "publish")
 _ROWS: Final = 50
-_REFUSALS: Final = (
+REFUSALS: Final = (
     BadProgramme, DraftChanged, DraftNotReady, DraftOutdated, DraftPublished, FlawedDraft, OwnDraft, UnusableNote,
 )  # fmt: skip
 
@@ -51,6 +51,8 @@ class ShownChange:
     path: str
     was: str
     now: str
+    words: str = ""
+    """What the path is called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +86,13 @@ def begin_draft(visit: NamedDependency[Visit], data: Form) -> Response[Any]:
         version = data.get("version", "")
         content = drafts.version(tx, version_number(version)) if version else programme.current(tx, at=visit.now)
         one = drafts.begin(tx, drafts.text_of(tx, content), by=by, at=visit.now)
-    return Redirect(f"{place_of(one.draft_id)}/text", status_code=303)
+    return Redirect(f"{place_of(one.draft_id)}/sections/earning", status_code=303)
 
 
 @get("/programme/drafts/{draft:str}", sync_to_thread=True)
 def show_draft(visit: NamedDependency[Visit], draft: FromPath[str], request: Request[Any, Any, Any]) -> Response[str]:
     """A draft: how far it has come, what is wrong with it, what it would change, and what can be done next."""
-    return _shown(visit, _draft_id(draft), done=request.query_params.get("done"))
+    return _shown(visit, draft_id_of(draft), done=request.query_params.get("done"))
 
 
 def _shown(
@@ -110,6 +112,7 @@ def _shown(
             effect = effect_of(tx, visit, holds, checked.programme)
         values: dict[str, Any] = {
             "revisions": drafts.revisions(tx, draft_id),
+            "says": _says(tx, visit, one),
             "outdated": one.version_id is None and not drafts.is_current(tx, one),
             "programme": holds,
         }
@@ -120,16 +123,23 @@ def _shown(
     )  # fmt: skip
 
 
+def _says(tx: Transaction, visit: Visit, one: Draft) -> list[tuple[str, str, list[str]]]:
+    """A draft in words, section by section; nothing, if its text is no document."""
+    desk = forms.Desk.of(tx, one, visit.language)
+    return forms.summary(desk) if desk else []
+
+
 def effect_of(tx: Transaction, visit: Visit, holds: Programme, wanted: Programme) -> Effect:
     """What a programme would change, in words."""
     impact = drafts.plan(tx, wanted, at=visit.now)
     names = dict(_ranks.tier_names(holds, visit.language)) | dict(_ranks.tier_names(wanted, visit.language))
-    return Effect(impact, [shown_change(one) for one in impact.changes], names)
+    return Effect(impact, [shown_change(one, wanted, visit) for one in impact.changes], names)
 
 
-def shown_change(one: drafts.Change) -> ShownChange:
-    """A difference with its sides as text."""
-    return ShownChange(one.kind, one.path, _written(one.was), _written(one.now))
+def shown_change(one: drafts.Change, content: Programme, visit: Visit) -> ShownChange:
+    """A difference with its sides as text, and its place in words."""
+    words = forms.path_words(one.path, drafts.document_of(content), visit.language.short)
+    return ShownChange(one.kind, one.path, _written(one.was), _written(one.now), words)
 
 
 def _written(value: Any) -> str:
@@ -146,7 +156,7 @@ def edit_draft(visit: NamedDependency[Visit], draft: FromPath[str]) -> Response[
     """A draft's text, to be changed."""
     require(visit, Permission.CONFIGURE)
     with visit.app.database.transaction(read_only=True) as tx:
-        one = drafts.draft(tx, _draft_id(draft))
+        one = drafts.draft(tx, draft_id_of(draft))
     if one.version_id is not None:
         return Redirect(place_of(one.draft_id), status_code=303)
     return _editor(visit, one, one.text, one.note)
@@ -155,7 +165,7 @@ def edit_draft(visit: NamedDependency[Visit], draft: FromPath[str]) -> Response[
 @post("/programme/drafts/{draft:str}/text", sync_to_thread=True)
 def save_draft(visit: NamedDependency[Visit], draft: FromPath[str], data: Form) -> Response[Any]:
     """Save a draft's text as its next revision, or only say what is wrong with it."""
-    by, draft_id = require(visit, Permission.CONFIGURE), _draft_id(draft)
+    by, draft_id = require(visit, Permission.CONFIGURE), draft_id_of(draft)
     text, note = plain_lines(data.get("text", "")), data.get("note", "").strip()
     revision = _addresses.whole("revision", data.get("revision", ""), 1, 999_999_999)
     refusal: RegularsError | None = None
@@ -166,7 +176,7 @@ def save_draft(visit: NamedDependency[Visit], draft: FromPath[str], data: Form) 
             with visit.app.database.transaction() as tx:
                 drafts.change(tx, draft_id, text, revision=revision, by=by, at=visit.now, note=note)
             return Redirect(f"{place_of(draft_id)}?done=saved", status_code=303)
-        except _REFUSALS as error:
+        except REFUSALS as error:
             refusal = error
     return _editor(visit, one, text, note, refusal)
 
@@ -193,12 +203,12 @@ def check_text(visit: NamedDependency[Visit], data: Form) -> Response[str]:
 def take_step(visit: NamedDependency[Visit], draft: FromPath[str], data: Form) -> Response[Any]:
     """Submit a draft, approve or reject it, or publish it."""
     step = _addresses.one_of("step", data.get("step", ""), STEPS)
-    by, draft_id = require(visit, Permission.APPROVE if step == "approve" else Permission.CONFIGURE), _draft_id(draft)
+    by, draft_id = require(visit, Permission.APPROVE if step == "approve" else Permission.CONFIGURE), draft_id_of(draft)
     revision = _addresses.whole("revision", data.get("revision", ""), 1, 999_999_999)
     try:
         with visit.app.database.transaction() as tx:
             _take(tx, visit, step, draft_id, revision, by, data)
-    except _REFUSALS as error:
+    except REFUSALS as error:
         return _shown(visit, draft_id, refusal=told_of(visit, error), data=data)
     return Redirect(f"{place_of(draft_id)}?done={step}", status_code=303)
 
@@ -241,7 +251,11 @@ def show_version(
         }
     found = drafts.changes(drafts.document_of(was), drafts.document_of(content)) if was else []
     return _pages.page(
-        visit, "programme_version.html", programme=content, changes=[shown_change(one) for one in found], **values
+        visit,
+        "programme_version.html",
+        programme=content,
+        changes=[shown_change(one, content, visit) for one in found],
+        **values,
     )
 
 
@@ -265,7 +279,7 @@ def restore(visit: NamedDependency[Visit], version: FromPath[str], data: Form) -
             begins = beginning(data.get("effective_at", "").strip(), drafts.version(tx, number).time_zone)
             note = data.get("note", "").strip()
             done = drafts.roll_back(tx, number, by=by, at=visit.now, note=note, effective_at=begins)
-    except _REFUSALS as error:
+    except REFUSALS as error:
         return _restoring(visit, number, data, told_of(visit, error))
     return Redirect(f"/programme/versions/{done.version_id}", status_code=303)
 
@@ -308,7 +322,8 @@ def place_of(draft_id: int) -> str:
     return f"/programme/drafts/{to_public('drf', draft_id)}"
 
 
-def _draft_id(text: str) -> int:
+def draft_id_of(text: str) -> int:
+    """The identifier of a draft in an address."""
     return from_public("drf", text, field="draft")
 
 

@@ -55,6 +55,14 @@ def _matters(one: tiers.Grant, at: datetime) -> bool:
     return one.decision is None or (one.decision == "approved" and one.until > at)
 
 
+@get("/programme/tiers", sync_to_thread=True)
+def main_set(visit: NamedDependency[Visit]) -> Redirect:
+    """The page of the main set."""
+    with visit.app.database.transaction(read_only=True) as tx:
+        found = _ranks.standing_programme(tx, visit.now)
+    return Redirect(f"/programme/tiers/{found.main.code}" if found else "/programme", status_code=303)
+
+
 @get("/programme/tiers/{tier_set:str}", sync_to_thread=True)
 def show_set(visit: NamedDependency[Visit], tier_set: FromPath[str], request: Request[Any, Any, Any]) -> Response[str]:
     """A set of tiers: how many have each, what it takes, who is about to lose theirs, who came and went."""
@@ -237,4 +245,4 @@ def _of(tx: Transaction, member: str, grant: str) -> tiers.Grant:
     return one
 
 
-PAGES: Final = (show_set, tier_form, give_tier, decide)
+PAGES: Final = (main_set, show_set, tier_form, give_tier, decide)

@@ -30,7 +30,7 @@ def try_rules(visit: NamedDependency[Visit], request: Request[Any, Any, Any]) ->
             :_LATEST
         ]
         if asked:
-            order = _order(tx, asked)
+            order = find_order(tx, asked)
             try:
                 trial = programme.try_order(tx, found, order.order_id) if order else None
             except (NoRate, OrderNotFound) as error:
@@ -41,7 +41,8 @@ def try_rules(visit: NamedDependency[Visit], request: Request[Any, Any, Any]) ->
     )  # fmt: skip
 
 
-def _order(tx: Transaction, asked: str) -> Order | None:
+def find_order(tx: Transaction, asked: str) -> Order | None:
+    """An order by its number or our id; None: there is no such."""
     try:
         return commerce.find_order(tx, from_public("ord", asked)).order
     except MalformedId:

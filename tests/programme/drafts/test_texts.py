@@ -135,3 +135,18 @@ def test_flaws_of_several_parts_are_told_at_once():
 def test_a_text_that_holds_no_mapping_says_what_to_write(text: str):
     [flaw] = drafts.check(text).flaws
     assert "mapping" in flaw.remedy
+
+
+def test_things_of_a_list_are_moved_made_and_taken_away_with_their_comments():
+    one, two = "  # the one\n  - code: one # here\n    per: 'line'\n", "  # the two\n\n  # again\n  - {code: two}\n"
+    text = f"# all\nrules:\n{one}{two}\n# the rest\nrest: [1, 2]\n"
+    first, second = {"code": "one", "per": "line"}, {"code": "two"}
+    rest = {"rest": [1, 2]}
+    assert drafts.rewrite(text, {"rules": [second, first]} | rest) == (
+        "# all\nrules:\n  # again\n  - {code: two}\n  # the one\n  - code: one # here\n    per: 'line'\n  # the two\n\n\n# the rest\nrest: [1, 2]\n"
+    )
+    assert drafts.rewrite(text, {"rules": [first]} | rest).startswith(f"# all\nrules:\n{one}")
+    more = drafts.rewrite(text, {"rules": [first | {"per": "order", "most": 5}, second, {"code": "new"}]} | rest)
+    assert "  - code: one # here\n    per: 'order'\n    most: 5\n" in more
+    assert "  - {code: two}\n  - code: new\n\n# the rest" in more
+    assert drafts.rewrite("rules: []\n", {"rules": [first]}) == "rules:\n  - code: one\n    per: line\n"

@@ -114,3 +114,44 @@ for (const form of document.querySelectorAll("[data-editing]")) {
     }
   });
 }
+
+// Forms of the programme: what is wrong goes beside its field, fields are inserted into expressions, Ctrl+S saves.
+function tell(form) {
+  const said = new Map();
+  for (const one of form.querySelectorAll("#flaws [data-for]")) {
+    if (one.dataset.for) said.set(one.dataset.for, one.querySelector("[data-remedy]"));
+  }
+  for (const spot of form.querySelectorAll("[data-wrong]")) {
+    const remedy = said.get(spot.dataset.wrong);
+    spot.hidden = !remedy;
+    spot.replaceChildren(...(remedy ? [remedy.cloneNode(true)] : []));
+    const field = document.getElementById(spot.dataset.wrong);
+    if (!field?.matches("input, select, textarea")) continue;
+    if (remedy) field.setAttribute("aria-invalid", "true");
+    else field.removeAttribute("aria-invalid");
+  }
+}
+
+for (const form of document.querySelectorAll("[data-fields]")) {
+  let last = null;
+  new MutationObserver(() => tell(form)).observe(form.querySelector("#flaws"), { childList: true });
+  for (const button of form.querySelectorAll("[data-insert]")) button.hidden = false;
+  form.addEventListener("focusin", (event) => {
+    if (event.target.matches("[data-expression]")) last = event.target;
+  });
+  form.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-insert]");
+    const shown = [...form.querySelectorAll("[data-expression]")].filter((each) => each.offsetParent !== null);
+    const field = last?.offsetParent ? last : shown[0];
+    if (!button || !field) return;
+    field.setRangeText(button.dataset.insert, field.selectionStart, field.selectionEnd, "end");
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+    field.focus();
+  });
+  form.addEventListener("keydown", (event) => {
+    if ((event.ctrlKey || event.metaKey) && event.key === "s") {
+      event.preventDefault();
+      form.requestSubmit(form.querySelector("[data-save]"));
+    }
+  });
+}

@@ -45,11 +45,14 @@ from regulars.programme.drafts._releases import (
     version,
     version_row,
 )
+from regulars.programme.drafts._rewriting import rewrite
 from regulars.programme.drafts._schemas import schema
-from regulars.programme.drafts._texts import LONGEST, UnreadableText, rewrite, write
+from regulars.programme.drafts._shapes import NOTHING, Part, Shape, shape
+from regulars.programme.drafts._texts import LONGEST, UnreadableText, read, steps, write
 
 __all__ = [
     "LONGEST",
+    "NOTHING",
     "Change",
     "Checked",
     "Draft",
@@ -62,8 +65,10 @@ __all__ = [
     "FlawedDraft",
     "Impact",
     "OwnDraft",
+    "Part",
     "Release",
     "Revision",
+    "Shape",
     "State",
     "TierMove",
     "UnreadableText",
@@ -83,13 +88,16 @@ __all__ = [
     "plan",
     "publish",
     "publish_alone",
+    "read",
     "reject",
     "releases",
     "revisions",
     "rewrite",
     "roll_back",
     "schema",
+    "shape",
     "sound_text",
+    "steps",
     "submit",
     "text_of",
     "tier_moves",

@@ -14,10 +14,10 @@ from regulars.programme._rules import EXPIRIES, PENDINGS, Programme
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
-_KINDS: Final[Mapping[Any, Mapping[str, type[Any]]]] = {Expiry: EXPIRIES, Pending: PENDINGS}
+KINDS: Final[Mapping[Any, Mapping[str, type[Any]]]] = {Expiry: EXPIRIES, Pending: PENDINGS}
 """The parts that are of one kind or another, each a record with a `kind` of its own."""
 
-_EVERYWHERE: Final = {
+EVERYWHERE: Final = {
     "code": "What it goes by in the document and at every door; never another's, and never changed.",
     "name_en": "What people who read English call it.",
     "name_zh": "What people who read Chinese call it.",
@@ -57,9 +57,9 @@ def headlines() -> dict[str, str]:
 
 def _kinds(kind: Any) -> dict[str, Any]:
     """The schema of a type that msgspec does not know."""
-    if kind not in _KINDS:
-        raise NotImplementedError(f"{kind} is read by a hook: say in _KINDS which records it can be")
-    return {"anyOf": [{"$ref": f"#/$defs/{record.__name__}"} for record in _KINDS[kind].values()]}
+    if kind not in KINDS:
+        raise NotImplementedError(f"{kind} is read by a hook: say in KINDS which records it can be")
+    return {"anyOf": [{"$ref": f"#/$defs/{record.__name__}"} for record in KINDS[kind].values()]}
 
 
 def _records(root: type[Any]) -> Iterator[type[Any]]:
@@ -69,7 +69,7 @@ def _records(root: type[Any]) -> Iterator[type[Any]]:
     while waiting:
         one = waiting.pop()
         if isinstance(one, msgspec.inspect.CustomType):
-            waiting += [msgspec.inspect.type_info(record) for record in _KINDS[one.cls].values()]
+            waiting += [msgspec.inspect.type_info(record) for record in KINDS[one.cls].values()]
         elif isinstance(one, msgspec.inspect.DataclassType | msgspec.inspect.StructType):
             if one.cls not in seen:
                 seen[one.cls] = None
@@ -94,7 +94,7 @@ def _tell(part: dict[str, Any], record: type[Any]) -> None:
     part["description"] = " ".join(part.get("description", "").split())
     words = documented(record)
     for name, field in part["properties"].items():
-        said = words.get(name) or _EVERYWHERE.get(name)
+        said = words.get(name) or EVERYWHERE.get(name)
         own = {"description": said} if said and "description" not in field else {}
         part["properties"][name] = {**own, **_flat(field)}
     kind = part["properties"].get("kind", {})

@@ -4,19 +4,15 @@ YAML 1.2 with the types of JSON alone: `no` is a word, `2027-01-01` is a text. W
 no aliases, no tags.
 """
 
-import io
 import json
 import re
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any, Final, cast
 
 from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.representer import RoundTripRepresenter
 
 from regulars.errors import Invalid
 from regulars.programme.drafts._records import Flaw
@@ -37,9 +33,6 @@ _TAGS: Final = frozenset(
 _PLAIN: Final = re.compile(r"[A-Za-z_\u4e00-\u9fff][A-Za-z0-9_./\u4e00-\u9fff-]*( [A-Za-z0-9_./\u4e00-\u9fff-]+)*")
 _UNWRITABLE: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
 _PARAGRAPH: Final = re.compile(r"[^\s\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff][^\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]*")  # fmt: skip
-_FLUSH: Final = re.compile(r"^( *)[^\s#-][^\n]*:[ ]*(?:#[^\n]*)?\n(?: *#[^\n]*\n)*\1- ", re.MULTILINE)
-"""A list whose things stand right below the name they belong to."""
-
 _WIDTH: Final = 100
 
 Path = tuple[str | int, ...]
@@ -250,116 +243,9 @@ def _text(value: str) -> Iterator[str]:
 def _quoted(value: str) -> str:
     if _PLAIN.fullmatch(value) and value not in _WORDS and len(value) <= _WIDTH:
         return value
-    return _escaped(json.dumps(value, ensure_ascii=False))
+    return escaped(json.dumps(value, ensure_ascii=False))
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
     """A text in quotation marks without the letters that YAML does not take as they are."""
     return _UNWRITABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
-
-
-def rewrite(text: str, document: Mapping[str, Any]) -> str:
-    """The same text with another content: what stays the same keeps its words and its comments."""
-    if text.lstrip().startswith("{"):
-        lines = json.dumps(document, indent=2, ensure_ascii=False).split("\n")
-        return "".join(f"{_escaped(line)}\n" for line in lines)
-    try:
-        known = read(text)
-        if _same(known.document, document):
-            return text
-        made = _rewritten(text, known, document)
-        if _same(read(made).document, document):
-            return made
-    except (UnreadableText, YAMLError, RecursionError, ValueError):
-        pass  # then it is written anew
-    return write(document)
-
-
-def _rewritten(text: str, known: Written, document: Mapping[str, Any]) -> str:
-    """A text part by part: those that stay are left as they are, and each goes with what is written right above it."""
-    lines = text.splitlines(keepends=True)
-    was: dict[str, Any] = cast("dict[str, Any]", known.document) if isinstance(known.document, dict) else {}
-    starts = [known.lines[name,] - 1 for name in was]
-    leads = [_lead(lines, start) for start in starts]
-    made = "".join(lines[: leads[0]] if leads else lines)
-    for (name, value), lead, start, end in zip(was.items(), leads, starts, [*leads[1:], len(lines)], strict=True):
-        if name in document and _same(value, document[name]):
-            made += "".join(lines[lead:end])
-        elif name in document:
-            made += "".join(lines[lead:start]) + _part(lines[start:end], name, document[name])
-    new = {name: value for name, value in document.items() if name not in was}
-    ended = made if made.endswith("\n") or not made else f"{made}\n"
-    return ended + (write(new) if new else "")
-
-
-def _lead(lines: Sequence[str], start: int) -> int:
-    """The first of the comments that stand right above a line."""
-    while start > 0 and lines[start - 1].startswith("#"):
-        start -= 1
-    return start
-
-
-def _part(lines: Sequence[str], name: str, value: Any) -> str:
-    """One part of a document with another content, and as many of its own words and comments as can be."""
-    last = len(lines)
-    while last > 1 and (not lines[last - 1].strip() or lines[last - 1].startswith("#")):
-        last -= 1
-    body, after = "".join(lines[:last]), "".join(lines[last:])
-    wanted, keeper, out = {name: value}, _keeper(body), io.StringIO()
-    known: Any = keeper.load(body)  # pyright: ignore[reportUnknownMemberType]
-    _become(known, wanted)
-    keeper.dump(known, out)  # pyright: ignore[reportUnknownMemberType]
-    return (out.getvalue() if _same(read(out.getvalue()).document, wanted) else write(wanted)) + after
-
-
-def _same(one: Any, other: Any) -> bool:
-    return json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True)
-
-
-class _Words(RoundTripRepresenter):
-    """Writes null as that word, and not as nothing."""
-
-
-def _null(words: Any, _value: None) -> object:
-    return words.represent_scalar("tag:yaml.org,2002:null", "null")
-
-
-_Words.add_representer(type(None), _null)  # pyright: ignore[reportUnknownMemberType]
-
-
-def _keeper(text: str) -> YAML:
-    """Reads and writes with comments, with lists indented as they are in a text."""
-    keeper = YAML()
-    deep = _FLUSH.search(text) is None
-    keeper.indent(mapping=2, sequence=4 if deep else 2, offset=2 if deep else 0)
-    keeper.Representer = _Words
-    keeper.preserve_quotes = True
-    keeper.width = 4096
-    return keeper
-
-
-def _become(known: Any, wanted: Mapping[str, Any]) -> None:
-    for name in [name for name in known if name not in wanted]:
-        del known[name]
-    for name, value in wanted.items():
-        known[name] = _kept(known.get(name), value)
-
-
-def _kept(known: Any, wanted: Any) -> Any:
-    """What to put in the place of `known`: itself, changed, where it can be."""
-    if isinstance(known, CommentedMap) and isinstance(wanted, dict):
-        _become(known, cast("dict[str, Any]", wanted))
-        return cast("Any", known)
-    items = cast("list[Any]", wanted) if isinstance(wanted, list) else []
-    if isinstance(known, CommentedSeq) and len(cast("list[Any]", known)) == len(items) > 0:
-        for place, one in enumerate(items):
-            known[place] = _kept(known[place], one)
-        return cast("Any", known)
-    written: Any = str(known) if isinstance(known, date) else known
-    return cast("Any", known if written is wanted or _the_same_word(written, wanted) else wanted)
-
-
-def _the_same_word(written: Any, wanted: Any) -> bool:
-    """Whether a text or number stays as it was written: its quotation marks are its own."""
-    kinds = next((kind for kind in (bool, int, float, str) if isinstance(written, kind)), None)
-    return kinds is not None and isinstance(wanted, kinds) and type(wanted) is kinds and written == wanted
