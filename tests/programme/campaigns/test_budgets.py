@@ -5,6 +5,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from programme.campaigns.campaigning import bonus, budget, campaign, double, has, publish, sell, taken
 from programme.racing import race, wide
 
@@ -179,3 +181,35 @@ def test_the_same_order_awarded_twice_at_once_takes_once(database: Database) -> 
         assert (has(tx, "ada"), taken(tx, pot)) == (200, 100)
 
 
+
+
+_STEPS = st.lists(st.tuples(st.sampled_from(["buy", "half", "cancel"]), st.integers(0, 3)), min_size=3, max_size=9)
+
+
+@given(_STEPS, st.sampled_from(["stop", "partial"]))
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_is_bought_and_comes_back_a_budget_is_what_its_orders_have_of_it(
+    tx: Transaction, steps: list[tuple[str, int]], at_end: str
+) -> None:
+    with tx.savepoint(undo=True):
+        pot = budget(amount=250, at_end=at_end)
+        publish(tx, campaign("double", double(), budget="pot"), pots=(pot,))
+        orders: dict[int, int] = {}
+        kept: dict[int, int] = {}
+        for number, (what, who) in enumerate(steps):
+            at = NOON + (number + 1) * timedelta(hours=1)
+            if what == "buy" and who not in orders:
+                lines = make.line(quantity=2, unit_minor=500)
+                [orders[who]] = sell(tx, make.order(f"o{who}", f"m{who}", lines, placed_at=at), at=at)
+                kept[who] = 2
+            elif what == "half" and kept.get(who):
+                back = make.came_back(f"r{number}", f"m{who}", make.line(unit_minor=500), of=f"o{who}", returned_at=at)
+                sell(tx, back, at=at)
+                kept[who] -= 1
+            elif what == "cancel" and kept.get(who):
+                commerce.cancel_order(tx, orders[who], at=at)
+                jobs.react_within(tx, at=at)
+                kept[who] = 0
+            extra = [has(tx, f"m{each}", at=at) - 50 * kept[each] for each in orders]
+            assert min(extra, default=0) >= 0
+            assert taken(tx, pot) == sum(extra) <= 250
