@@ -22,10 +22,20 @@ from regulars.programme.budgets._counters import (
     take,
 )
 from regulars.programme.budgets._queries import Burned, Used
-from regulars.programme.budgets._rules import Budget, Purse, Worth, check_budgets, check_named, period_of
+from regulars.programme.budgets._rules import (
+    Budget,
+    BudgetNotFound,
+    Purse,
+    Worth,
+    check_budgets,
+    check_named,
+    named,
+    period_of,
+)
 
 __all__ = [
     "Budget",
+    "BudgetNotFound",
     "Burned",
     "Purse",
     "Purses",
@@ -38,6 +48,7 @@ __all__ = [
     "check_named",
     "give_back",
     "look_into",
+    "named",
     "open_purses",
     "period_of",
     "settle",

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
+from regulars.errors import NotFound
 from regulars.programme._refusals import BadProgramme
 
 MOST: Final = 10**15
@@ -150,6 +151,22 @@ def check_named(budgets: Collection[Budget], code: str | None, path: str, *, poi
         _must(found.point_type == point_type, path, code, f"it counts {found.point_type}: name one that counts {point_type}")
     if found.unit == "money":
         _must(found.worth, path, code, "say in the budget's worth what points cost")
+
+
+class BudgetNotFound(NotFound):
+    """There is no budget {budget} in the programme that holds."""
+
+
+def named(budgets: Collection[Budget], code: str) -> Budget:
+    """The budget of a code.
+
+    Raises:
+        BudgetNotFound: there is none.
+    """
+    for one in budgets:
+        if one.code == code:
+            return one
+    raise BudgetNotFound(budget=code)
 
 
 def _must(condition: object, field: str, value: object, remedy: str) -> None:

@@ -10,19 +10,22 @@ The invariant: what is left of a campaign's gifts is what its orders still have 
 
 from regulars.programme.campaigns._conflicts import Clash, conflicts
 from regulars.programme.campaigns._queries import Gift, Given, Result, lessen_gifts, upsert_gifts
-from regulars.programme.campaigns._results import Results, results
+from regulars.programme.campaigns._results import CampaignNotFound, Results, expect_known, results
 from regulars.programme.campaigns._rules import (
     Campaign,
     Days,
     Kind,
     check_campaigns,
     is_open,
+    month_of,
+    on,
     open_days,
     owned,
 )
 
 __all__ = [
     "Campaign",
+    "CampaignNotFound",
     "Clash",
     "Days",
     "Gift",
@@ -32,8 +35,11 @@ __all__ = [
     "Results",
     "check_campaigns",
     "conflicts",
+    "expect_known",
     "is_open",
     "lessen_gifts",
+    "month_of",
+    "on",
     "open_days",
     "owned",
     "results",

@@ -126,3 +126,8 @@ def select_days(
         """,
         Given, campaign=campaign, since=since, until=until, zone=zone, limit=limit,
     )  # fmt: skip
+
+
+def gave(tx: Transaction, *, campaign: str) -> bool:
+    """Whether a campaign ever gave anything."""
+    return tx.value("select exists (select 1 from programme_campaign_gifts where campaign = %(campaign)s)", campaign=campaign)

@@ -5,6 +5,7 @@ look at them, and a decision says in words which did not hold.
 """
 
 import re
+from calendar import monthrange
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
@@ -165,6 +166,18 @@ def open_days(campaign: Campaign, first: date, last: date, zone: str) -> list[da
             found.append(day)
         day += timedelta(days=1)
     return found
+
+
+def on(campaigns: Sequence[Campaign], day: date, zone: str) -> list[str]:
+    """The codes of the campaigns that are open on a day."""
+    return [one.code for one in campaigns if open_days(one, day, day, zone)]
+
+
+def month_of(month: str | None, at: datetime, zone: str) -> list[date]:
+    """The days of a month such as 2026-11; None: of the one that `at` is in."""
+    first = date.fromisoformat(f"{month}-01") if month else at.astimezone(ZoneInfo(zone)).date().replace(day=1)
+    days = monthrange(first.year, first.month)[1]
+    return [first.replace(day=day) for day in range(1, days + 1)]
 
 
 def check_campaigns(

@@ -13,6 +13,7 @@ from regulars.programme.salons._queries import Salon, Signup, State
 from regulars.programme.salons._rules import BadSalon, NewSalon, check_salon, shown_key
 from regulars.programme.salons._salons import (
     SalonExists,
+    by_day,
     call_off,
     change_capacity,
     open_salon,
@@ -48,6 +49,7 @@ __all__ = [
     "SignupEnded",
     "SignupNotFound",
     "State",
+    "by_day",
     "call_off",
     "cancel",
     "change_capacity",

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from regulars import facts
 from regulars.errors import Conflict
@@ -82,6 +83,19 @@ def salons(
 ) -> Sequence[Salon]:
     """Salons that end after `since` and start before `until`, the first to start first; page on with `(starts_at, salon_id)`."""
     return _queries.select_salons(tx, since=since, until=until, after=after, limit=limit)
+
+
+def by_day(tx: Transaction, days: Sequence[date], zone: str) -> dict[date, list[str]]:
+    """The codes of the salons of some days that follow one another, at most five hundred; those called off are left out."""
+    first = datetime.combine(days[0], time(), ZoneInfo(zone))
+    last = datetime.combine(days[-1] + timedelta(days=1), time(), ZoneInfo(zone))
+    found: dict[date, list[str]] = {}
+    for one in _queries.select_salons(tx, since=first, until=last, after=None, limit=500):
+        begins, ends = (each.astimezone(ZoneInfo(zone)).date() for each in (one.starts_at, one.ends_at))
+        for day in days:
+            if begins <= day <= ends and one.called_off_at is None:
+                found.setdefault(day, []).append(one.code)
+    return found
 
 
 def change_capacity(tx: Transaction, salon_id: int, capacity: int, *, at: datetime, by: str) -> Salon:
