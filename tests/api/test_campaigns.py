@@ -51,7 +51,14 @@ def test_what_is_on_and_what_clashes_is_read_of_what_holds_and_of_a_draft(spring
 def test_results_and_budgets_say_what_was_given(spring: Caller):
     found = spring.get("/v1/campaigns/spring/results").json()
     assert (found["orders"], found["members"], found["goods"]) == (1, 1, [{"currency": "GBP", "goods_minor": 2000}])
-    assert found["points"][0] == {"point_type": "points", "orders": 1, "members": 1, "first": 100, "points": 100, "undone": 0}
+    assert found["points"][0] == {
+        "point_type": "points",
+        "orders": 1,
+        "members": 1,
+        "first": 100,
+        "points": 100,
+        "undone": 0,
+    }
     assert found["days"] == [{"day": "2026-03-01", "point_type": "points", "orders": 1, "points": 100}]
     [pot] = spring.get("/v1/budgets").json()["items"]
     assert (pot["taken"], pot["left"], pot["period"]) == (100, 50, "")
@@ -69,7 +76,10 @@ def test_a_campaign_is_undone_once_somebody_else_agrees(spring: Caller):
     done = spring.get(f"/v1/undos/{made.json()['id']}", by=MAX).json()
     assert (done["state"], done["points_done"]) == ("finished", 100)
     assert spring.get("/v1/members/uk:17850/points").json()["available"] == 2000
-    assert refusal(spring.post("/v1/campaigns/spring/undos", SPAN | {"reason": "again"}, by=MAX)) == (409, "NothingToUndo")
+    assert refusal(spring.post("/v1/campaigns/spring/undos", SPAN | {"reason": "again"}, by=MAX)) == (
+        409,
+        "NothingToUndo",
+    )
     assert refusal(spring.post(f"/v1/undos/{made.json()['id']}/approval", by=OLGA)) == (409, "UndoDecided")
     assert [one["id"] for one in spring.get("/v1/undos", by=MAX).json()["items"]] == [made.json()["id"]]
 
@@ -93,7 +103,10 @@ def test_a_salon_from_opening_to_the_door(spring: Caller):
     assert (there["state"], there["rewarded"]) == ("attended", 30)
     assert refusal(spring.post("/v1/salons/tea/check-ins", {"ticket": "nobody"})) == (404, "NotSignedUp")
     assert spring.post(f"/v1/signups/{second['id']}/cancellation").json()["state"] == "cancelled"
-    assert [one["state"] for one in spring.get("/v1/salons/tea/signups", by=AGNES).json()["items"]] == ["attended", "cancelled"]
+    assert [one["state"] for one in spring.get("/v1/salons/tea/signups", by=AGNES).json()["items"]] == [
+        "attended",
+        "cancelled",
+    ]
     assert [one["salon"] for one in spring.get("/v1/members/uk:17850/signups").json()["items"]] == ["tea"]
     off = spring.post("/v1/salons/tea/calling-off", {"reason": "rain"}, by=MAX).json()
     assert (off["called_off_for"], off["taken"]) == ("rain", 0)

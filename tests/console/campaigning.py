@@ -45,7 +45,10 @@ def furnish(app: App) -> dict[str, str]:
             at = NOON - timedelta(hours=22 - 6 * number)
             make.record(tx, shop, make.order(f"K-{number}", f"guest{number}", placed_at=at), at=at)
             jobs.react_within(tx, at=at)
-        spent = members.by_external_id(tx, "guest0", issuer="uk").member_id
+        now = programme.current(tx, at=NOON)
+        if not now.campaigns:  # another version began in the meantime
+            programme.publish(tx, replace(now, campaigns=CAMPAIGNS, budgets=BUDGETS), at=NOON, by="test")
+        spent = members.by_external_id(tx, "guest3", issuer="uk").member_id
         ledger.spend(tx, spent, 150, reference="spent", at=NOON)
         span = {"since": NOON - 2 * DAY, "until": NOON + timedelta(hours=1)}
         undos.propose(tx, "spring", reason="It gave too much.", by="max@shop.example", limit=10, at=NOON, **span)  # pyright: ignore[reportArgumentType]

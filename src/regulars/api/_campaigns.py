@@ -29,7 +29,9 @@ class Budget(Struct, forbid_unknown_fields=True):
     amount: Annotated[int, Meta(ge=1, le=10**15, description="In its unit, in each period.", examples=[100_000])]
     unit: Annotated[
         Literal["points", "money", "uses"],
-        Meta(description="Points of one kind, minor units of the programme's currency, or how often something was given."),
+        Meta(
+            description="Points of one kind, minor units of the programme's currency, or how often something was given."
+        ),
     ] = "points"
     point_type: Annotated[str, Meta(pattern="^[a-z][a-z0-9_]{0,31}$", examples=["points"])] = "points"
     worth: Annotated[PointsWorth | None, Meta(description="With `money`: what points cost.")] = None
@@ -39,7 +41,9 @@ class Budget(Struct, forbid_unknown_fields=True):
     ] = "once"
     at_end: Annotated[
         Literal["stop", "partial", "alert"],
-        Meta(description="When it is not enough: nothing is given; what is left is given; or all is, and it is only told."),
+        Meta(
+            description="When it is not enough: nothing is given; what is left is given; or all is, and it is only told."
+        ),
     ] = "stop"
     alerts: Annotated[
         list[Annotated[int, Meta(ge=1, le=1000)]],
@@ -79,10 +83,13 @@ class Campaign(Struct, forbid_unknown_fields=True):
     ends_at: Annotated[Instant | None, Meta(description="For orders placed before then.")] = None
     days: Annotated[CampaignDays | None, Meta(description="On which days; null: on all.")] = None
     tiers: Annotated[OfTiers, Meta(description="For these tiers of the main set; none: for all.")] = []
-    audience: Annotated[Expression, Meta(description="For members of whom this holds.", examples=["member.orders_before == 0"])] = "true"
+    audience: Annotated[
+        Expression, Meta(description="For members of whom this holds.", examples=["member.orders_before == 0"])
+    ] = "true"
     budget: Annotated[Code | None, Meta(description="Out of which its rules give, unless they name their own.")] = None
     group: Annotated[
-        Code | None, Meta(description="Of the campaigns of one group an order gets only the first that gives something.")
+        Code | None,
+        Meta(description="Of the campaigns of one group an order gets only the first that gives something."),
     ] = None
     priority: Annotated[int, Meta(ge=-1000, le=1000, description="The higher comes first.")] = 0
 
@@ -131,7 +138,8 @@ class OfMonth(Struct, forbid_unknown_fields=True):
 
     month: Annotated[Month | None, Meta(description="Null: this one.")] = None
     draft: Annotated[
-        Id | None, Meta(description="A draft of the programme: what would be on, and what would clash. Null: what holds.")
+        Id | None,
+        Meta(description="A draft of the programme: what would be on, and what would clash. Null: what holds."),
     ] = None
 
 

@@ -132,9 +132,15 @@ def read_campaign_results(
             campaign,
             found.orders,
             found.members,
-            [GivenPoints(each.point_type, each.orders, each.members, each.first, each.points, each.undone) for each in found.points],
+            [
+                GivenPoints(each.point_type, each.orders, each.members, each.first, each.points, each.undone)
+                for each in found.points
+            ],
             [GoodsOf(currency, minor) for currency, minor in found.goods_minor],
-            [CampaignDay(date.fromisoformat(each.day), each.point_type, each.orders, each.points) for each in found.days],
+            [
+                CampaignDay(date.fromisoformat(each.day), each.point_type, each.orders, each.points)
+                for each in found.days
+            ],
         )
 
     return call.read(work)

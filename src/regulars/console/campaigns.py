@@ -101,7 +101,9 @@ def show_campaign(
 ) -> Response[str]:
     """One campaign: its rules, what came of it, what is left of its budget, and what an undo would take back."""
     query = request.query_params
-    return _campaign(visit, campaign, {name: query.get(name, "") for name in ("since", "until")}, done=query.get("done"))
+    return _campaign(
+        visit, campaign, {name: query.get(name, "") for name in ("since", "until")}, done=query.get("done")
+    )
 
 
 def _campaign(
@@ -117,7 +119,9 @@ def _campaign(
         one = campaigns.expect_known(tx, now.campaigns, code)
         found = campaigns.results(tx, code, zone=now.time_zone)
         seen = undos.preview(tx, code, since=span[0], until=span[1], at=visit.now) if span else None
-        people = {each.member_id: each for each in members.find_all(tx, [d.member_id for d in seen.debtors] if seen else [])}
+        people = {
+            each.member_id: each for each in members.find_all(tx, [d.member_id for d in seen.debtors] if seen else [])
+        }
         values: dict[str, Any] = {"undone": undos.undos(tx, campaign=code), "kinds": Kinds.read(tx, visit.language)}
         pots = [each for each in now.budgets if one and each.code in _budgets(one)]
         spent = budgets.spent(tx, pots, zone=now.time_zone, at=visit.now)
@@ -135,7 +139,10 @@ def _campaign(
         days=[date.fromisoformat(day) for day in days],
         given_by_day=given_by_day,
         drawn=_columns.columns([(points,) for points in given_by_day]),
-        burns=[(each, burned[-_MOST_DAYS:], _burned(each, [b.taken for b in burned][-_MOST_DAYS:])) for each, burned in burns],
+        burns=[
+            (each, burned[-_MOST_DAYS:], _burned(each, [b.taken for b in burned][-_MOST_DAYS:]))
+            for each, burned in burns
+        ],
         given=given,
         seen=seen,
         people=people,
@@ -212,9 +219,7 @@ def undo_campaign(visit: NamedDependency[Visit], campaign: FromPath[str], data: 
         with visit.app.database.transaction() as tx:
             campaigns.expect_known(tx, programme.current(tx, at=visit.now).campaigns, campaign)
             limit, reason = visit.app.settings.undo_limit, data.get("reason", "").strip()
-            undos.propose(
-                tx, campaign, since=span[0], until=span[1], reason=reason, by=by, limit=limit, at=visit.now
-            )
+            undos.propose(tx, campaign, since=span[0], until=span[1], reason=reason, by=by, limit=limit, at=visit.now)
     except _REFUSED as error:
         return _campaign(visit, campaign, given, error)
     return Redirect(f"/campaigns/{campaign}?done=proposed", status_code=303)

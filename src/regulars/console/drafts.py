@@ -3,6 +3,7 @@
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Annotated, Any, Final, cast
 
 from litestar import Request, get, post
@@ -17,7 +18,8 @@ from regulars.console import _addresses, _pages, _ranks
 from regulars.console._days import beginning
 from regulars.console._visits import Visit, require
 from regulars.errors import RegularsError
-from regulars.programme import BadProgramme, Programme, Version, drafts
+from regulars.programme import BadProgramme, Programme, Version, campaigns, drafts
+from regulars.programme.campaigns import Clash
 from regulars.programme.drafts import (
     Draft,
     DraftChanged,
@@ -112,12 +114,21 @@ def _shown(
             "revisions": drafts.revisions(tx, draft_id),
             "outdated": one.version_id is None and not drafts.is_current(tx, one),
             "programme": holds,
+            "clashes": _clashes(visit, checked.programme) if effect else [],
+            "campaigns": {each.code: each for each in checked.programme.campaigns} if checked.programme else {},
         }
     own = visit.session is not None and visit.session.email in one.authors
     return _pages.page(
         visit, "programme_draft.html", status=409 if refusal else 200, draft=one, flaws=checked.flaws, effect=effect,
         done=done, refusal=refusal, given=data or {}, own=own, alone=visit.app.settings.approve_alone, **values,
     )  # fmt: skip
+
+
+def _clashes(visit: Visit, wanted: Programme | None) -> Sequence[Clash]:
+    """Which campaigns of a draft would meet within a year."""
+    if wanted is None:
+        return []
+    return campaigns.conflicts(wanted.campaigns, visit.today, visit.today + timedelta(days=365), wanted.time_zone)
 
 
 def effect_of(tx: Transaction, visit: Visit, holds: Programme, wanted: Programme) -> Effect:

@@ -125,7 +125,9 @@ def _salon(
         one = salons.salon_coded(tx, code)
         found = list(salons.signups(tx, one.salon_id, after=after, limit=_ROWS + 1))
         rows = found[:_ROWS]
-        wanted = sorted({each.member_id for each in rows} | ({from_public("mem", seen, field="who")} if seen else set()))
+        wanted = sorted(
+            {each.member_id for each in rows} | ({from_public("mem", seen, field="who")} if seen else set())
+        )
         people = {each.member_id: each for each in members.find_all(tx, wanted)}
         kinds = Kinds.read(tx, visit.language)
     return _pages.page(
@@ -242,7 +244,9 @@ def _told(visit: Visit, error: RegularsError) -> str:
         NotSignedUp: _("Nobody who has a place here has this ticket. Check how it is written."),
         SalonExists: _("There is a salon with this code already. Choose another one."),
         SalonFull: _("All places are taken, and the waiting list is full."),
-        SalonRefused: _("It is not open for this: it was called off, is over, not open yet, closed, or for other tiers."),
+        SalonRefused: _(
+            "It is not open for this: it was called off, is over, not open yet, closed, or for other tiers."
+        ),
         SignupEnded: _("The member has no place any more, or not yet, or was there already."),
     }
     fields = {

@@ -318,9 +318,7 @@ def cancel(tx: Transaction, order_ids: Sequence[int], *, at: datetime) -> int:
     return len(fresh)
 
 
-def _give_back_uses(
-    tx: Transaction, cancelled: Sequence[TakenBack], versions: Mapping[int, int], at: datetime
-) -> None:
+def _give_back_uses(tx: Transaction, cancelled: Sequence[TakenBack], versions: Mapping[int, int], at: datetime) -> None:
     """Give back all that cancelled orders used of limits."""
     held = by_version(tx, set(versions.values())) if versions else {}
     left = [
@@ -332,9 +330,12 @@ def _give_back_uses(
     if left:
         earning.lessen_uses(tx, left=left)
     bases = {version_id: basis_of(one) for version_id, one in held.items()}
-    giving = [one for one in cancelled if bases[versions[one.order_id]].budgets or bases[versions[one.order_id]].rules.owned]
+    giving = [
+        one for one in cancelled if bases[versions[one.order_id]].budgets or bases[versions[one.order_id]].rules.owned
+    ]
     if giving:
-        sold = {one.order_id: one for one in earning.select_sold(tx, order_ids=[one.order_id for one in giving], named=False)}
-        _spending.lessen(
-            tx, [(sold[one.order_id], bases[versions[one.order_id]], None) for one in giving], at=at
-        )
+        sold = {
+            one.order_id: one
+            for one in earning.select_sold(tx, order_ids=[one.order_id for one in giving], named=False)
+        }
+        _spending.lessen(tx, [(sold[one.order_id], bases[versions[one.order_id]], None) for one in giving], at=at)

@@ -58,9 +58,7 @@ class Decided:
     gifts: list[Gift]
 
 
-def decide(
-    tx: Transaction, versions: Mapping[int, int], held: Mapping[int, Programme], at: datetime
-) -> list[Decided]:
+def decide(tx: Transaction, versions: Mapping[int, int], held: Mapping[int, Programme], at: datetime) -> list[Decided]:
     """What orders earn, each under its version, by member and in order of time; those in a currency without a rate are left out.
 
     What they take of budgets is taken. Facts: `budget.reached`.

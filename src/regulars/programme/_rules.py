@@ -234,7 +234,9 @@ def _check(programme: Programme) -> None:
         )
     check_sets(programme.tier_sets)
     check_budgets(programme.budgets)
-    check_campaigns(programme.campaigns, programme.earning, programme.budgets, [one.code for one in programme.main.tiers])
+    check_campaigns(
+        programme.campaigns, programme.earning, programme.budgets, [one.code for one in programme.main.tiers]
+    )
     check_rewards(programme.rewards, tiers=[tier.code for one in programme.tier_sets for tier in one.tiers])
 
 

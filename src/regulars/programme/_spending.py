@@ -39,9 +39,7 @@ def open_for(tx: Transaction, orders: Sequence[tuple[Sold, Basis]]) -> Purses:
 
 def look_for(tx: Transaction, sold: Sold, basis: Basis) -> Purses:
     """What there is to take of for an order, to look at only."""
-    keys = {
-        (code, budgets.period_of(one, sold.placed_at, basis.time_zone)) for code, one in basis.budgets.items()
-    }
+    keys = {(code, budgets.period_of(one, sold.placed_at, basis.time_zone)) for code, one in basis.budgets.items()}
     own = [reference_of(sold.order_id, rule.code) for _, rule in _budgeted(basis)]
     return budgets.look_into(tx, keys, own) if keys else Purses()
 

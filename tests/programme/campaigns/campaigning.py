@@ -33,7 +33,9 @@ def double(code: str = "double", **more: Any) -> Rule:
 EVERY_EIGHTH = Days(month_days=(8,))
 
 
-def publish(tx: Transaction, *campaigns: Campaign, pots: tuple[Budget, ...] = (), at: datetime = NOON, **more: Any) -> None:
+def publish(
+    tx: Transaction, *campaigns: Campaign, pots: tuple[Budget, ...] = (), at: datetime = NOON, **more: Any
+) -> None:
     make.shop(tx)
     now = programme.current(tx, at=at)
     programme.publish(tx, replace(now, campaigns=campaigns, budgets=pots, **more), at=at, by="test")

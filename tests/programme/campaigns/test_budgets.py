@@ -7,14 +7,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from programme.campaigns.campaigning import bonus, budget, campaign, double, has, publish, sell, taken
-from programme.racing import race, wide
 
 import make
 from conftest import NOON
+from programme.campaigns.campaigning import bonus, budget, campaign, double, has, publish, sell, taken
+from programme.racing import race, wide
 from regulars import commerce, jobs, programme
 from regulars.programme import BadProgramme, Programme, budgets
-from regulars.programme.budgets import Budget, Purse, Want, Worth, period_of
+from regulars.programme.budgets import Purse, Want, Worth, period_of
 from regulars.storage import Database, Transaction
 
 
@@ -154,10 +154,7 @@ def test_case_23_a_budget_is_never_overshot_by_two_hundred_at_once(database: Dat
     with database.transaction() as tx:
         publish(tx, campaign("gifts", bonus(), budget="pot"), pots=(pot,))
         shop = make.shop(tx)
-        ids = [
-            one.document_id
-            for one in make.record(tx, shop, *(make.order(str(n), f"m{n}") for n in range(200)))
-        ]
+        ids = [one.document_id for one in make.record(tx, shop, *(make.order(str(n), f"m{n}") for n in range(200)))]
 
     def awarding(order_id: int) -> Callable[[Transaction], int]:
         return lambda tx: programme.award(tx, [order_id], at=NOON)
@@ -179,8 +176,6 @@ def test_the_same_order_awarded_twice_at_once_takes_once(database: Database) -> 
         race(many, [lambda tx: programme.award(tx, [order_id], at=NOON)] * 40)
     with database.transaction() as tx:
         assert (has(tx, "ada"), taken(tx, pot)) == (200, 100)
-
-
 
 
 _STEPS = st.lists(st.tuples(st.sampled_from(["buy", "half", "cancel"]), st.integers(0, 3)), min_size=3, max_size=9)

@@ -126,7 +126,9 @@ def test_what_is_called_off_gives_everything_back(tx: Transaction) -> None:
 
 def test_it_is_for_its_tiers_between_its_times_and_the_list_has_an_end(tx: Transaction) -> None:
     tea = opened(tx, tiers=("gold",), opens_at=NOON + DAY, closes_at=NOON + 2 * DAY, capacity=1, waiting_most=1)
-    holders = [guest(tx, name, 0, tier) for name, tier in (("ada", "gold"), ("ben", "gold"), ("cy", "gold"), ("di", "silver"))]
+    holders = [
+        guest(tx, name, 0, tier) for name, tier in (("ada", "gold"), ("ben", "gold"), ("cy", "gold"), ("di", "silver"))
+    ]
 
     def trying(number: int, days: float) -> str:
         return salons.sign_up(tx, tea.salon_id, holders[number], at=NOON + days * DAY, by="op").state
@@ -141,7 +143,14 @@ def test_it_is_for_its_tiers_between_its_times_and_the_list_has_an_end(tx: Trans
 
 @pytest.mark.parametrize(
     "change",
-    [{"code": "T"}, {"name_zh": ""}, {"capacity": 0}, {"ends_at": TEA.starts_at}, {"price": -1}, {"closes_at": NOON + 99 * DAY}],
+    [
+        {"code": "T"},
+        {"name_zh": ""},
+        {"capacity": 0},
+        {"ends_at": TEA.starts_at},
+        {"price": -1},
+        {"closes_at": NOON + 99 * DAY},
+    ],
 )
 def test_what_no_salon_can_be_is_refused(change: dict[str, object]) -> None:
     with pytest.raises(salons.BadSalon) as refused:
@@ -171,7 +180,9 @@ def test_two_hundred_at_once_have_no_place_too_many(database: Database) -> None:
         assert (found.taken, found.waiting) == (37, 100)
 
 
-_STEPS = st.lists(st.tuples(st.sampled_from(["join", "leave", "enlarge", "enter"]), st.integers(0, 5)), min_size=4, max_size=16)
+_STEPS = st.lists(
+    st.tuples(st.sampled_from(["join", "leave", "enlarge", "enter"]), st.integers(0, 5)), min_size=4, max_size=16
+)
 
 
 @given(_STEPS)

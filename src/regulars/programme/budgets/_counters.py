@@ -87,7 +87,11 @@ def open_purses(tx: Transaction, keys: Collection[Key], references: Collection[s
         return Purses()
     counters = {(one.budget, one.period): one for one in _queries.lock_counters(tx, keys=every)}
     if uses or references:  # another transaction may have changed them while this one waited
-        uses = [one for one in _queries.select_uses(tx, references=sorted(set(references))) if (one.budget, one.period) in counters]
+        uses = [
+            one
+            for one in _queries.select_uses(tx, references=sorted(set(references)))
+            if (one.budget, one.period) in counters
+        ]
     return Purses(counters, {(one.reference, one.budget): one for one in uses})
 
 
@@ -174,9 +178,7 @@ def spent(tx: Transaction, budgets: Sequence[Budget], *, zone: str, at: datetime
     """What was taken of budgets in the period that holds at `at`."""
     keys = [(one.code, period_of(one, at, zone)) for one in budgets]
     found = look_into(tx, keys).counters
-    return [
-        Spent(one, key[1], found[key].taken if key in found else 0) for one, key in zip(budgets, keys, strict=True)
-    ]
+    return [Spent(one, key[1], found[key].taken if key in found else 0) for one, key in zip(budgets, keys, strict=True)]
 
 
 def burn(tx: Transaction, budget: Budget, *, zone: str, at: datetime, limit: int = 400) -> list[Burned]:

@@ -148,7 +148,12 @@ def check_named(budgets: Collection[Budget], code: str | None, path: str, *, poi
     if point_type is None:
         return
     if found.unit == "points":
-        _must(found.point_type == point_type, path, code, f"it counts {found.point_type}: name one that counts {point_type}")
+        _must(
+            found.point_type == point_type,
+            path,
+            code,
+            f"it counts {found.point_type}: name one that counts {point_type}",
+        )
     if found.unit == "money":
         _must(found.worth, path, code, "say in the budget's worth what points cost")
 

@@ -130,4 +130,6 @@ def select_days(
 
 def gave(tx: Transaction, *, campaign: str) -> bool:
     """Whether a campaign ever gave anything."""
-    return tx.value("select exists (select 1 from programme_campaign_gifts where campaign = %(campaign)s)", campaign=campaign)
+    return tx.value(
+        "select exists (select 1 from programme_campaign_gifts where campaign = %(campaign)s)", campaign=campaign
+    )

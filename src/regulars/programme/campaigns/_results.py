@@ -42,7 +42,13 @@ class Results:
 
 
 def results(
-    tx: Transaction, campaign: str, *, zone: str, since: datetime | None = None, until: datetime | None = None, limit: int = 400
+    tx: Transaction,
+    campaign: str,
+    *,
+    zone: str,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    limit: int = 400,
 ) -> Results:
     """What came of a campaign, of orders placed from `since` on and before `until`; days as the programme counts them."""
     orders, members, goods = _queries.select_reach(tx, campaign=campaign, since=since, until=until)

@@ -137,7 +137,7 @@ def _on(days: Days) -> Iterator[str]:
 
 def is_open(campaign: Campaign, moment: datetime, zone: str) -> bool:
     """Whether an order placed then is within a campaign's window: the same as its conditions say."""
-    if campaign.starts_at and moment < campaign.starts_at or campaign.ends_at and moment >= campaign.ends_at:
+    if (campaign.starts_at and moment < campaign.starts_at) or (campaign.ends_at and moment >= campaign.ends_at):
         return False
     if campaign.days is None:
         return True
@@ -200,7 +200,9 @@ def check_campaigns(
         _check_one(one, path, budgets, tiers)
         for number, rule in enumerate(one.rules):
             where = f"{path}.rules[{number}]"
-            _must(rule.code not in known, f"{where}.code", rule.code, "give every rule of the programme a code of its own")
+            _must(
+                rule.code not in known, f"{where}.code", rule.code, "give every rule of the programme a code of its own"
+            )
             known.add(rule.code)
             name = f"{where}.budget" if rule.budget else f"{path}.budget"
             check_named(budgets, rule.budget or one.budget, name, point_type=rule.point_type)
@@ -218,7 +220,9 @@ def _check_one(one: Campaign, path: str, budgets: Collection[Budget], tiers: Col
     if one.starts_at and one.ends_at:
         _must(one.starts_at < one.ends_at, f"{path}.ends_at", one.ends_at.isoformat(), "let it end after it starts")
     _must(-1000 <= one.priority <= 1000, f"{path}.priority", one.priority, "give -1000 to 1000")
-    _must(one.group is None or _CODE.fullmatch(one.group), f"{path}.group", one.group, "give at most 32 of a-z, 0-9 and _")
+    _must(
+        one.group is None or _CODE.fullmatch(one.group), f"{path}.group", one.group, "give at most 32 of a-z, 0-9 and _"
+    )
     for tier in one.tiers:
         _must(tier in tiers, f"{path}.tiers", tier, f"give {', '.join(tiers)}")
     check_named(budgets, one.budget, f"{path}.budget")
@@ -238,7 +242,9 @@ def _check_days(days: Days, path: str) -> None:
         _must(_DATE.fullmatch(day), f"{path}.dates", day, "give month and day such as 11-11")
     _must(len(days.dates) <= 31, f"{path}.dates", len(days.dates), "give at most 31")
     _must(0 <= days.from_hour <= 23, f"{path}.from_hour", days.from_hour, "give 0 to 23")
-    _must(days.from_hour < days.until_hour <= 24, f"{path}.until_hour", days.until_hour, "give a later hour, 24 at most")
+    _must(
+        days.from_hour < days.until_hour <= 24, f"{path}.until_hour", days.until_hour, "give a later hour, 24 at most"
+    )
 
 
 def _check_audience(one: Campaign, path: str) -> None:
@@ -250,7 +256,12 @@ def _check_audience(one: Campaign, path: str) -> None:
             field=told["field"], value=told["value"], remedy=f"at character {told['place']}, {told['remedy']}"
         ) from error
     strange = sorted(name for name in tree.fields() if not name.startswith(("member.", "history.")))
-    _must(not strange, f"{path}.audience", one.audience, "read member.… and history.… alone: of orders, conditions of rules speak")
+    _must(
+        not strange,
+        f"{path}.audience",
+        one.audience,
+        "read member.… and history.… alone: of orders, conditions of rules speak",
+    )
 
 
 def _must(condition: object, field: str, value: object, remedy: str) -> None:

@@ -14,7 +14,20 @@ from regulars.programme.budgets import Purse
 from regulars.programme.earning._rules import MOST_POINTS, Compiled, Rules
 from regulars.programme.expressions import LINE, Failed, Line, rounded
 
-Why = Literal["earned", "condition", "early", "late", "nothing", "limit", "cooldown", "beaten", "excluded", "failed", "budget", "undone"]
+Why = Literal[
+    "earned",
+    "condition",
+    "early",
+    "late",
+    "nothing",
+    "limit",
+    "cooldown",
+    "beaten",
+    "excluded",
+    "failed",
+    "budget",
+    "undone",
+]
 """What became of a rule: it earned; its condition did not hold; it had not begun, or was over; it came to no points; the member had
 had all of it; it was too soon; another of its group gave more; a rule before it excludes it; a number left 64 bits; its budget could
 not pay it; what it gave was undone."""

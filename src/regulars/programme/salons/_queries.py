@@ -1,6 +1,6 @@
 """The SQL of salons."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -58,12 +58,8 @@ class Signup:
     changed_at: datetime
 
 
-def insert_salon(
-    tx: Transaction, *, salon_id: int, code: str, name_en: str, name_zh: str, place: str, starts_at: datetime,
-    ends_at: datetime, opens_at: datetime, closes_at: datetime, cancel_until: datetime, capacity: int, waiting_most: int,
-    price: int, reward: int, point_type: str, tiers: list[str], campaign: str, at: datetime, by: str,
-) -> int:  # fmt: skip
-    """Append a salon; 0 when there is one of that code."""
+def insert_salon(tx: Transaction, *, salon_id: int, terms: Mapping[str, object], at: datetime, by: str) -> int:
+    """Append a salon, its terms by the names of the columns; 0 when there is one of that code."""
     return tx.run(
         """
         insert into programme_salons (salon_id, code, name_en, name_zh, place, starts_at, ends_at, opens_at, closes_at, cancel_until,
@@ -72,17 +68,13 @@ def insert_salon(
             %(cancel_until)s, %(capacity)s, %(waiting_most)s, %(price)s, %(reward)s, %(point_type)s, %(tiers)s, %(campaign)s, %(at)s, %(by)s)
         on conflict do nothing
         """,
-        salon_id=salon_id, code=code, name_en=name_en, name_zh=name_zh, place=place, starts_at=starts_at, ends_at=ends_at,
-        opens_at=opens_at, closes_at=closes_at, cancel_until=cancel_until, capacity=capacity, waiting_most=waiting_most,
-        price=price, reward=reward, point_type=point_type, tiers=tiers, campaign=campaign, at=at, by=by,
+        salon_id=salon_id, at=at, by=by, **terms,
     )  # fmt: skip
 
 
 def lock_salon(tx: Transaction, *, salon_id: int) -> int:
     """Let nobody else change a salon's places; 0 when there is none."""
-    return len(
-        tx.values("select 1 from programme_salons where salon_id = %(salon_id)s for update", salon_id=salon_id)
-    )
+    return len(tx.values("select 1 from programme_salons where salon_id = %(salon_id)s for update", salon_id=salon_id))
 
 
 def select_salon(tx: Transaction, *, salon_id: int) -> Salon | None:
@@ -119,7 +111,9 @@ def select_salons(
 def update_taken(tx: Transaction, *, salon_id: int, more: int) -> int:
     """Take places, or free some; the salon is locked."""
     return tx.run(
-        "update programme_salons set taken = taken + %(more)s where salon_id = %(salon_id)s", salon_id=salon_id, more=more
+        "update programme_salons set taken = taken + %(more)s where salon_id = %(salon_id)s",
+        salon_id=salon_id,
+        more=more,
     )
 
 
@@ -215,7 +209,13 @@ def select_of_member(tx: Transaction, *, member_id: int, limit: int) -> list[Sig
 
 
 def update_signups(
-    tx: Transaction, *, signup_ids: Sequence[int], state: State, paid: Sequence[int], rewarded: Sequence[int], at: datetime
+    tx: Transaction,
+    *,
+    signup_ids: Sequence[int],
+    state: State,
+    paid: Sequence[int],
+    rewarded: Sequence[int],
+    at: datetime,
 ) -> int:
     """Let sign-ups be in another state; the salon is locked."""
     return tx.run(

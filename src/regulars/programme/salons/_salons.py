@@ -9,8 +9,8 @@ from regulars import facts
 from regulars.errors import Conflict
 from regulars.programme.salons import _queries, _signups
 from regulars.programme.salons._queries import Salon
-from regulars.programme.salons._signups import SalonNotFound
 from regulars.programme.salons._rules import MOST_PLACES, BadSalon, NewSalon, check_salon
+from regulars.programme.salons._signups import SalonNotFound
 from regulars.storage import Transaction
 from regulars.types import stable_id, to_public
 
@@ -34,7 +34,7 @@ def open_salon(tx: Transaction, new: NewSalon, *, at: datetime, by: str) -> Salo
         "cancel_until": new.cancel_until or new.starts_at,
         "tiers": list(new.tiers),
     }
-    if not _queries.insert_salon(tx, salon_id=salon_id, at=at, by=by, **terms):
+    if not _queries.insert_salon(tx, salon_id=salon_id, terms=terms, at=at, by=by):
         return _as_before(tx, salon_id, terms, fixed=new.opens_at is not None)
     one = salon(tx, salon_id)
     facts.record(tx, [_fact("opened", one, by, at)], at=at)

@@ -119,7 +119,13 @@ def _paying(one: Salon, signup_id: int, member_id: int, at: datetime) -> Posting
 def _paying_back(one: Salon, given_up: Signup, at: datetime) -> Posting:
     name = to_public("sgn", given_up.signup_id)
     return Posting(
-        "reverse_spend", given_up.member_id, given_up.paid, f"{name}/2", at, reverses=f"{name}/1", point_type=one.point_type
+        "reverse_spend",
+        given_up.member_id,
+        given_up.paid,
+        f"{name}/2",
+        at,
+        reverses=f"{name}/1",
+        point_type=one.point_type,
     )
 
 
@@ -139,7 +145,9 @@ def cancel(tx: Transaction, signup_id: int, *, at: datetime, by: str) -> Signup:
     one = locked(tx, known.salon_id, at)
     known = signup(tx, signup_id)
     if known.state == "attended":
-        raise SignupEnded(signup=to_public("sgn", signup_id), state="attended", remedy="who was there stays on the list")
+        raise SignupEnded(
+            signup=to_public("sgn", signup_id), state="attended", remedy="who was there stays on the list"
+        )
     if known.state == "cancelled":
         return known
     in_time = at < one.cancel_until
@@ -163,7 +171,9 @@ def promote(tx: Transaction, salon_id: int, at: datetime) -> int:
         return 0
     free, booked, after = one.capacity - one.taken, list[Signup](), 0
     while len(booked) < free:
-        waiting = _queries.select_signups(tx, salon_id=salon_id, states=["waiting"], after=after, limit=free - len(booked))
+        waiting = _queries.select_signups(
+            tx, salon_id=salon_id, states=["waiting"], after=after, limit=free - len(booked)
+        )
         if not waiting:
             break
         after = waiting[-1].number

@@ -137,7 +137,9 @@ def select_debtors(tx: Transaction, *, campaign: str, since: datetime, until: da
     )  # fmt: skip
 
 
-def select_candidates(tx: Transaction, *, campaign: str, since: datetime, until: datetime, limit: int) -> list[Candidate]:
+def select_candidates(
+    tx: Transaction, *, campaign: str, since: datetime, until: datetime, limit: int
+) -> list[Candidate]:
     """The gifts of the next orders that are to be undone: all of each order."""
     return tx.all(
         """
