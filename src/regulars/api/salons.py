@@ -1,7 +1,7 @@
 """Salons: events with places, sign-ups and check-ins."""
 
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from litestar import Response
@@ -79,7 +79,11 @@ def open_salon(call: Call, data: JSONBody[NewSalon]) -> Response[KnownSalon]:
     def work(tx: Transaction, at: datetime) -> KnownSalon:
         for name in _TIMES:
             sensible(name, getattr(data, name))
-        given = msgspec.structs.asdict(data) | {"tiers": tuple(data.tiers), "campaign": data.campaign or ""}
+        given: dict[str, Any] = {
+            **msgspec.structs.asdict(data),
+            "tiers": tuple(data.tiers),
+            "campaign": data.campaign or "",
+        }
         return _salon(salons.open_salon(tx, salons.NewSalon(**given), at=at, by=_by(call)))
 
     return call.write(work)

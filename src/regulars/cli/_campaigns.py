@@ -84,13 +84,13 @@ def undo(
     as_json: AsJson = False,
 ) -> None:
     """Look at what an undo would take back; with a reason, take it back, or beyond REGULARS_UNDO_LIMIT propose it."""
-    span = {"since": _instant("--since", since), "until": _instant("--until", until)}
+    begins, ends = _instant("--since", since), _instant("--until", until)
     with open_app() as opened:
         at = opened.clock()
         with opened.database.transaction() as tx:
             campaigns.expect_known(tx, programme.current(tx, at=at).campaigns, campaign)
             if reason is None:
-                seen = undos.preview(tx, campaign, at=at, **span)
+                seen = undos.preview(tx, campaign, at=at, since=begins, until=ends)
                 row: dict[str, object] = {
                     "orders": seen.orders,
                     "members": seen.members,
@@ -101,7 +101,7 @@ def undo(
                 show_one(row, words, as_json=as_json)
                 return
             limit = opened.settings.undo_limit
-            one = undos.propose(tx, campaign, reason=reason, by=BY, limit=limit, at=at, **span)
+            one = undos.propose(tx, campaign, reason=reason, by=BY, limit=limit, at=at, since=begins, until=ends)
         while one.state == "running":
             with opened.database.transaction() as tx:
                 one = undos.carry_on(tx, one.undo_id, at=at)

@@ -1,6 +1,6 @@
 """Campaigns: what is on in a month and what clashes, what came of one, and undoing it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
@@ -193,7 +193,7 @@ def local_moment(visit: Visit, field: str, text: str) -> datetime:
 def told(visit: Visit, error: RegularsError) -> str:
     """Why an undo cannot be, in words."""
     _ = visit.language.gettext
-    words = {
+    words: Mapping[type[RegularsError], str] = {
         NothingToUndo: _("Nothing is left of what the campaign gave in that time."),
         OwnUndo: _("You proposed this: somebody else has to decide on it."),
         UndoDecided: _("Somebody has decided on this already."),

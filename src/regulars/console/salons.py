@@ -238,7 +238,7 @@ def cancel_signup(visit: NamedDependency[Visit], signup: FromPath[str]) -> Respo
 def _told(visit: Visit, error: RegularsError) -> str:
     """Why something cannot be, in words that say what would do."""
     _ = visit.language.gettext
-    words = {
+    words: Mapping[type[RegularsError], str] = {
         InsufficientPoints: _("The member has too few points for a place."),
         MemberNotFound: _("Nobody has this number or address. Check how it is written."),
         NotSignedUp: _("Nobody who has a place here has this ticket. Check how it is written."),

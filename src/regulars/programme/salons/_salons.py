@@ -1,6 +1,6 @@
 """Opening salons, giving them more places, and calling them off."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -41,7 +41,7 @@ def open_salon(tx: Transaction, new: NewSalon, *, at: datetime, by: str) -> Salo
     return one
 
 
-def _as_before(tx: Transaction, salon_id: int, terms: dict[str, object], *, fixed: bool) -> Salon:
+def _as_before(tx: Transaction, salon_id: int, terms: Mapping[str, object], *, fixed: bool) -> Salon:
     known = salon(tx, salon_id)
     differs = [name for name, value in terms.items() if getattr(known, name) != value and (fixed or name != "opens_at")]
     if differs:
