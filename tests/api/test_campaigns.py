@@ -67,6 +67,12 @@ def test_results_and_budgets_say_what_was_given(spring: Caller):
     assert refusal(spring.get("/v1/campaigns/none/results")) == (404, "CampaignNotFound")
 
 
+def test_the_decision_of_an_order_says_that_the_budget_was_used_up(spring: Caller):
+    [told] = spring.get("/v1/orders/uk:2/decisions").json()["items"]
+    last = told["reasons"][-1]
+    assert (last["rule"], last["outcome"], last["sentence"]) == ("extra", "budget", "Its budget was used up.")
+
+
 def test_a_campaign_is_undone_once_somebody_else_agrees(spring: Caller):
     seen = spring.get("/v1/campaigns/spring/undo-preview", params=SPAN, by=MAX).json()
     assert (seen["orders"], seen["points"][0]["points"], seen["debtors"]) == (1, 100, [])

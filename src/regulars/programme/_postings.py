@@ -48,7 +48,7 @@ class Given:
 
 def given(sold: Sold, programme: Programme, version_id: int, part: Part, points: int, reference: str) -> Given:
     """Points of one kind to be given for an order, under the terms of their rule, or the programme's."""
-    own = next((rule.terms for rule in programme.rules if rule.code == part[1]), None) or programme.terms_of(part[0])
+    own = (programme.own_terms(part[1]) if part[1] else None) or programme.terms_of(part[0])
     programme = replace(programme, expiry=own.expiry, pending=own.pending)
     paid_at = sold.paid_at or sold.placed_at
     return Given(sold.order_id, sold.member_id, version_id, paid_at, points, reference, part, programme)

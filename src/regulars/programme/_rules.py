@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
+from itertools import chain
 from typing import Any, Final, cast
 from zoneinfo import available_timezones
 
@@ -29,7 +30,7 @@ from regulars.ledger import (
 from regulars.programme import earning
 from regulars.programme._refusals import BadProgramme
 from regulars.programme.budgets import Budget, check_budgets
-from regulars.programme.campaigns import Campaign, check_campaigns, owned
+from regulars.programme.campaigns import Campaign, check_campaigns
 from regulars.programme.earning import Rule, Terms, proportional
 from regulars.programme.referrals import Referral, check_referral
 from regulars.programme.rewards import Reward, check_rewards
@@ -114,10 +115,10 @@ class Programme:
 
     version_id: int = 0
 
-    @property
-    def rules(self) -> tuple[Rule, ...]:
-        """All that earns, in the order in which it is looked at: the rules under `earning`, then those of campaigns."""
-        return owned(self.earning, self.campaigns)[0]
+    def own_terms(self, rule: str) -> Terms | None:
+        """The terms of a rule's own, under `earning` or in a campaign; None: it has those of the programme."""
+        every = chain(self.earning, *(one.rules for one in self.campaigns))
+        return next((one.terms for one in every if one.code == rule), None)
 
     @property
     def main(self) -> TierSet:
