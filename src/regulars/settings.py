@@ -67,6 +67,9 @@ class Settings:
     adjustment_limit: int = 1000
     """Up to how many points one person may give or take by hand alone; beyond, a second one approves."""
 
+    undo_limit: int = 10_000
+    """Up to how many points given by a campaign one person may undo alone; beyond, a second one approves."""
+
     approve_alone: bool = False
     """`yes` where one operator runs the shop: who wrote a draft of the programme may approve it. It is recorded each time."""
 
@@ -131,6 +134,7 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
         "lanes": (1, 64),
         "lane_queue": (16, 10**6),
         "adjustment_limit": (0, 10**12),
+        "undo_limit": (0, 10**15),
         "webhook_timeout_seconds": (1, 60),
         "webhooks_at_once": (1, 500),
         "webhook_days": (4, 3650),

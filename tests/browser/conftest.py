@@ -11,7 +11,7 @@ import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from conftest import NOON
-from console import rewarding, shops
+from console import campaigning, rewarding, shops
 from make import DAY
 from programme.referrals.making import World
 from regulars.app import App
@@ -154,7 +154,7 @@ def served(
 ) -> Generator[Served]:
     """The furnished shop behind a real server."""
     with shops.furnished_app(server_url, template, tmp_path_factory.mktemp("export")) as app:
-        rewards = rewarding.furnish(app)
+        rewards = rewarding.furnish(app) | campaigning.furnish(app)
         _bring_friends(app)
         server = uvicorn.Server(uvicorn.Config(create_asgi(app), port=0, log_config=None, lifespan="on"))
         thread = threading.Thread(target=server.run, daemon=True)

@@ -135,6 +135,11 @@ FORMS = [
     "/rewards/redemptions/{redemption:str}/fulfilment",
     "/rewards/redemptions/{redemption:str}/refund",
     "/rewards/{reward:str}/stock",
+    "/campaigns/{campaign:str}/undo",
+    "/campaigns/undos/{undo:str}/decision",
+    "/salons/new",
+    "/salons/signups/{signup:str}/cancellation",
+    *(f"/salons/{{salon:str}}/{what}" for what in ("signups", "check-in", "capacity", "calling-off")),
 ]
 
 

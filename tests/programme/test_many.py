@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from conftest import NOON
 from programme.expressing import TEXTS
 from regulars.programme import Rule, _deciding, earning
-from regulars.programme.earning import Limit, Use
+from regulars.programme.earning import Limit, Owner, Use
 from regulars.programme.expressions import LINE
 
 ZONE = "Asia/Shanghai"
@@ -62,7 +62,9 @@ def test_the_verdicts_of_many_are_those_of_each(seed: int) -> None:
     limits = random.random() < 0.5
     document = tuple(drawn(random, place, limits=limits) for place in range(random.randint(1, 5)))
     earning.check(document)
-    rules = earning.compiled(document)
+    campaigns = [None, *(Owner(code, group) for code in "xy" for group in (None, "festive"))]
+    owners = () if limits else tuple(random.choice(campaigns) for _ in document)
+    rules = earning.compiled(document, owners)
     assert earning.is_set_based(rules)
     orders = [_order(random, number) for number in range(12)]
     assert _many(rules, orders) == _each(rules, orders)

@@ -11,6 +11,7 @@ from litestar.types import ASGIApp
 
 from regulars.api import (
     adjustments,
+    campaigns,
     corrections,
     coupons,
     decisions,
@@ -35,6 +36,7 @@ from regulars.api import (
     referrals,
     returns,
     rewards,
+    salons,
     shops,
     statements,
     tiers,
@@ -52,7 +54,7 @@ from regulars.app import App
 
 _MODULES: Final = (
     shops, members, households, orders, returns, deliveries, points, statements, liability, economics, holds, transfers, promises, corrections, postings, adjustments,
-    reconciliation, programme, drafts, decisions, tiers, rewards, coupons, gift_cards, referrals, measures,
+    reconciliation, programme, drafts, decisions, tiers, rewards, coupons, gift_cards, referrals, campaigns, salons, measures,
     imports, feed, webhooks, health,
 )  # fmt: skip
 _HANDLERS: Final[tuple[HTTPRouteHandler, ...]] = tuple(handler for module in _MODULES for handler in module.HANDLERS)

@@ -62,6 +62,7 @@ class Rule(Struct, forbid_unknown_fields=True):
         Span | None, Meta(description="How long after an order that it gave something for it gives nothing.")
     ] = None
     terms: Annotated[Terms | None, Meta(description="Null: as the programme says.")] = None
+    budget: Annotated[Code | None, Meta(description="Out of which budget it gives; null: out of none.")] = None
 
 
 class Rate(Struct, forbid_unknown_fields=True):

@@ -94,6 +94,11 @@ PATHS: Final = {
     "redemption": ("A reward on its way to a member.", "rdm_04h8z2k1q9x0b"),
     "card": ("A gift card.", "gft_04h8z2k1q9x0b"),
     "period": ("A month of the books.", "2026-10"),
+    "campaign": ("A campaign, by its code.", "member_day"),
+    "budget": ("A budget, by its code.", "festival"),
+    "undo": ("An undo of what a campaign gave.", "und_04h8z2k1q9x0b"),
+    "salon": ("A salon, by its code.", "tea"),
+    "signup": ("A member's sign-up for a salon.", "sgn_04h8z2k1q9x0b"),
 }
 
 

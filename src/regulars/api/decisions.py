@@ -73,9 +73,10 @@ class Reason(Struct):
     name: Name
     outcome: Annotated[
         Literal[
-            "earned", "condition", "early", "late", "nothing", "limit", "cooldown", "beaten", "excluded", "failed"
+            "earned", "condition", "early", "late", "nothing", "limit", "cooldown", "beaten", "excluded", "failed", "budget",
+            "undone",
         ],
-        Meta(description="`condition`: one did not hold, the first of them is said. `beaten`: another of its group gave more."),
+        Meta(description="`condition`: one did not hold, the first of them is said. `beaten`: another of its group gave more. `budget`: its budget could not pay it. `undone`: what it gave was undone."),
     ]  # fmt: skip
     points: int
     point_type: str

@@ -12,6 +12,7 @@ from msgspec import Meta, Struct
 from regulars import programme
 from regulars.access import Permission
 from regulars.api._calls import Call
+from regulars.api._campaigns import Budget, Campaign
 from regulars.api._earning import Rate, Rule
 from regulars.api._paging import Page
 from regulars.api._referrals import Referral
@@ -69,6 +70,12 @@ class NewProgramme(Struct, forbid_unknown_fields=True):
     referral: Annotated[
         Referral | None, Meta(description="How members are rewarded for bringing friends; null: not at all.")
     ] = None
+    budgets: Annotated[
+        list[Budget], Meta(max_length=200, description="What rules and campaigns may give altogether, by period.")
+    ] = []
+    campaigns: Annotated[
+        list[Campaign], Meta(max_length=100, description="Rules that hold for some time, for some members.")
+    ] = []
 
 
 class NewVersion(NewProgramme, forbid_unknown_fields=True, kw_only=True):

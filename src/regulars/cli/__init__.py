@@ -16,6 +16,7 @@ import typer
 
 from regulars import __version__
 from regulars.cli import (
+    _campaigns,
     _coupons,
     _db,
     _demo,
@@ -62,6 +63,7 @@ app.add_typer(_ledger.app, name="ledger")
 app.add_typer(_economics.app, name="economics")
 app.add_typer(_jobs.app, name="jobs")
 app.add_typer(_coupons.app, name="coupons")
+app.add_typer(_campaigns.app, name="campaigns")
 app.add_typer(_webhooks.app, name="webhooks")
 app.add_typer(_db.app, name="db")
 

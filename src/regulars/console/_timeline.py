@@ -428,6 +428,18 @@ def _gift_card(teller: Teller, fact: Recorded) -> Markup:
     return teller.say(sentence, end=fact.data.get("ends_with", ""), amount=teller.money(fact, "amount_minor"))
 
 
+def _signup(teller: Teller, fact: Recorded) -> Markup:
+    _ = teller.language.gettext
+    sentences = {
+        "signup.booked": _("Has a place at the salon %(salon)s"),
+        "signup.waiting": _("Waits for a place at the salon %(salon)s"),
+        "signup.cancelled": _("Gave up the place at the salon %(salon)s"),
+        "signup.attended": _("Was at the salon %(salon)s"),
+    }
+    sentence = sentences.get(fact.name)
+    return teller.say(sentence, salon=fact.data.get("salon", "")) if sentence else _other(teller, fact)
+
+
 def _reaction(teller: Teller, fact: Recorded) -> Markup:
     _ = teller.language.gettext
     sentences = {
@@ -457,6 +469,7 @@ _SENTENCES: Final[Mapping[str, Callable[[Teller, Recorded], Markup]]] = {
     "coupon": _coupon,
     "gift_card": _gift_card,
     "referral": _referral,
+    "signup": _signup,
 }
 
 

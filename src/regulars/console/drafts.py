@@ -3,6 +3,7 @@
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Annotated, Any, Final, cast
 
 from litestar import Request, get, post
@@ -17,7 +18,8 @@ from regulars.console import _addresses, _pages, _ranks, forms
 from regulars.console._days import beginning
 from regulars.console._visits import Visit, require
 from regulars.errors import RegularsError
-from regulars.programme import BadProgramme, Programme, Version, drafts
+from regulars.programme import BadProgramme, Programme, Version, campaigns, drafts
+from regulars.programme.campaigns import Clash
 from regulars.programme.drafts import (
     Draft,
     DraftChanged,
@@ -115,6 +117,8 @@ def _shown(
             "says": _says(tx, visit, one),
             "outdated": one.version_id is None and not drafts.is_current(tx, one),
             "programme": holds,
+            "clashes": _clashes(visit, checked.programme) if effect else [],
+            "campaigns": {each.code: each for each in checked.programme.campaigns} if checked.programme else {},
         }
     own = visit.session is not None and visit.session.email in one.authors
     return _pages.page(
@@ -127,6 +131,13 @@ def _says(tx: Transaction, visit: Visit, one: Draft) -> list[tuple[str, str, lis
     """A draft in words, section by section; nothing, if its text is no document."""
     desk = forms.Desk.of(tx, one, visit.language)
     return forms.summary(desk) if desk else []
+
+
+def _clashes(visit: Visit, wanted: Programme | None) -> Sequence[Clash]:
+    """Which campaigns of a draft would meet within a year."""
+    if wanted is None:
+        return []
+    return campaigns.conflicts(wanted.campaigns, visit.today, visit.today + timedelta(days=365), wanted.time_zone)
 
 
 def effect_of(tx: Transaction, visit: Visit, holds: Programme, wanted: Programme) -> Effect:

@@ -14,7 +14,7 @@ from regulars.facts import decisions, webhooks
 from regulars.jobs._webhooks import run_webhooks
 from regulars.jobs.reactions import react
 from regulars.ledger import proof
-from regulars.programme import coupons, gift_cards, guesses, referrals, rewards
+from regulars.programme import coupons, gift_cards, guesses, referrals, rewards, undos
 from regulars.programme.coupons import uses
 from regulars.programme.referrals import graph
 from regulars.storage import Transaction
@@ -37,6 +37,7 @@ def tick(app: App, *, patience_seconds: float = 0.0) -> dict[str, int]:
     _arrive(app)
     _end_checkouts(app)
     _refer(app)
+    _drain(app, lambda tx, at: undos.going_on(tx, at=at))
     _drain(app, lambda tx, at: webhooks.clear(tx, at=at, days=app.settings.webhook_days))
     _drain(app, lambda tx, at: decisions.forget_old(tx, at=at, days=app.settings.decision_days))
     with app.database.transaction() as tx:

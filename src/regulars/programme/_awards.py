@@ -9,7 +9,7 @@ from datetime import datetime
 
 from regulars import ledger
 from regulars.facts import decisions
-from regulars.programme import _deciding, _queries, earning
+from regulars.programme import _deciding, _queries, campaigns, earning
 from regulars.programme._corrections import take_back
 from regulars.programme._deciding import Decided
 from regulars.programme._holdings import MAIN, reference_of
@@ -28,7 +28,7 @@ def award(tx: Transaction, order_ids: Sequence[int], *, at: datetime) -> int:
     in_force(tx, at=at)
     versions = {one.order_id: one.version_id for one in _queries.select_unawarded(tx, order_ids=list(order_ids))}
     held = by_version(tx, set(versions.values())) if versions else {}
-    decided = _deciding.decide(tx, versions, held) if versions else []
+    decided = _deciding.decide(tx, versions, held, at) if versions else []
     if not decided:
         return 0
     _write_awards(tx, decided, at)
@@ -60,6 +60,9 @@ def _write_awards(tx: Transaction, decided: Sequence[Decided], at: datetime) -> 
     uses = [use for one in decided for use in one.uses if use.points]
     if uses:
         earning.upsert_uses(tx, uses=uses)
+    gifts = [gift for one in decided for gift in one.gifts]
+    if gifts:
+        campaigns.upsert_gifts(tx, gifts=gifts, at=at)
     kept = [_deciding.kept(decisions.AWARDED, one.sold, one.version_id, one.decision) for one in decided]
     decisions.record(tx, kept, at=at)
 

@@ -8,7 +8,7 @@ from operator import attrgetter
 
 from regulars import ledger
 from regulars.facts import decisions
-from regulars.programme import _deciding, _queries, earning
+from regulars.programme import _deciding, _queries, _spending, budgets, campaigns, earning
 from regulars.programme._deciding import basis_of
 from regulars.programme._holdings import Holding, lock_holdings, reference_of, write_holdings
 from regulars.programme._postings import Given, earns, given, post, reverse
@@ -51,7 +51,7 @@ def revise(tx: Transaction, order_ids: Sequence[int], *, at: datetime) -> int:
     holdings = lock_holdings(tx, ids)
     if not holdings:
         return 0
-    changed = [one for one in _judge_now(tx, holdings) if _differs(one)]
+    changed = [one for one in _judge_now(tx, holdings, at) if _differs(one)]
     if not changed:
         return 0
     more, less, written = list[Given](), list[ledger.Posting](), list[Holding]()
@@ -64,7 +64,7 @@ def revise(tx: Transaction, order_ids: Sequence[int], *, at: datetime) -> int:
     return len(changed)
 
 
-def _judge_now(tx: Transaction, holdings: Mapping[int, Holding]) -> list[_Judged]:
+def _judge_now(tx: Transaction, holdings: Mapping[int, Holding], at: datetime) -> list[_Judged]:
     """What awarded orders are worth, with what came back by now left out."""
     held = by_version(tx, {one.version_id for one in holdings.values()})
     versions = {order_id: one.version_id for order_id, one in holdings.items()}
@@ -73,6 +73,7 @@ def _judge_now(tx: Transaction, holdings: Mapping[int, Holding]) -> list[_Judged
     bases = {one.order_id: by_version_id[versions[one.order_id]] for one in sold}
     counted = [one.member_id for one in sold if bases[one.order_id].rules.counted]
     known = earning.known_uses(tx, counted, [basis.rules for basis in by_version_id.values()])
+    purses = _spending.open_for(tx, [(one, bases[one.order_id]) for one in sold])
     judged: list[_Judged] = []
     for one in sold:
         basis, holding = bases[one.order_id], holdings[one.order_id]
@@ -83,10 +84,14 @@ def _judge_now(tx: Transaction, holdings: Mapping[int, Holding]) -> list[_Judged
             zone=basis.time_zone,
         )  # fmt: skip
         left = {
-            place: _deciding.lesser(then, now[place]) for place, then in _deciding.pinned_left(holding.inputs).items()
+            place: _deciding.lesser(then, now.get(place, earning.Allowance()))
+            for place, then in _deciding.pinned_left(holding.inputs).items()
         }
-        decision = _deciding.decide_again(one, basis, holding.inputs, items, left)
+        paying = _spending.purses_of(purses, basis, one)
+        decision = _deciding.decide_again(one, basis, holding.inputs, items, left, paying)
+        _spending.note(purses, basis, one, decision)
         judged.append(_Judged(holding, one, held[holding.version_id], decision, earning.spend_of(items)))
+    budgets.settle(tx, purses, at=at)
     return judged
 
 
@@ -139,8 +144,24 @@ def _count_again(tx: Transaction, changed: Sequence[_Judged], at: datetime) -> N
     ]  # fmt: skip
     if uses:
         earning.upsert_uses(tx, uses=uses)
+    _give_anew(tx, changed, at)
     kept = [_deciding.kept(decisions.CHANGED, one.sold, one.holding.version_id, one.decision) for one in changed]
     decisions.record(tx, kept, at=at)
+
+
+def _give_anew(tx: Transaction, changed: Sequence[_Judged], at: datetime) -> None:
+    """Note on the books of campaigns what changed orders are given by now."""
+    bases = [(one, basis_of(one.programme)) for one in changed]
+    if not any(basis.rules.owned for _, basis in bases):
+        return
+    _spending.lessen(tx, [(one.sold, basis, one.decision) for one, basis in bases], at=at)
+    gifts = [
+        gift
+        for one, basis in bases
+        for gift in _spending.gifts_of(basis, one.sold, one.decision, one.holding.version_id)
+    ]
+    if gifts:
+        campaigns.upsert_gifts(tx, gifts=gifts, at=at)
 
 
 def take_back(tx: Transaction, return_ids: Sequence[int], *, at: datetime) -> int:
@@ -192,6 +213,7 @@ class _TakingBack:
         self.postings: list[ledger.Posting] = []
         self.written: list[Holding] = []
         self.uses: list[earning.Use] = []
+        self.judged: list[tuple[Sold, earning.Basis, Decision | None]] = []
         self.kept: list[decisions.NewDecision] = []
 
     def take(self, holding: Holding, sold: Sold, returned: Sequence[Returned]) -> None:
@@ -214,12 +236,14 @@ class _TakingBack:
             _add(back, pieces)
             after = _deciding.decide_again(sold, basis, holding.inputs, earning.less(bought, back), left)
             one = _taken(sold, pieces, _spend(bought, pieces))
-            holding = self._one(holding, one, before, after, limited=bool(left))
+            holding = self._one(holding, one, before, after, limited=bool(left) or bool(basis.budgets))
             self.kept.append(_deciding.kept(decisions.RETURNED, sold, holding.version_id, after))
             before = after
         self.uses += earning.uses_of(
             basis.rules, before, member_id=sold.member_id, order_id=sold.order_id, placed_at=sold.placed_at
         )
+        if basis.budgets or basis.rules.owned:
+            self.judged.append((sold, basis, before))
         self.written.append(holding)
 
     def _one(self, holding: Holding, one: TakenBack, before: Decision, after: Decision, *, limited: bool) -> Holding:
@@ -247,6 +271,8 @@ class _TakingBack:
         write_holdings(self.tx, self.written)
         if self.uses:
             earning.lessen_uses(self.tx, left=list({(use.order_id, use.rule): use for use in self.uses}.values()))
+        if self.judged:
+            _spending.lessen(self.tx, self.judged, at=self.at)
         decisions.record(self.tx, self.kept, at=self.at)
         post(self.tx, self.postings, self.at)
 
@@ -289,12 +315,12 @@ def cancel(tx: Transaction, order_ids: Sequence[int], *, at: datetime) -> int:
         parts = {part: replace(held, reversed=held.points) for part, held in holding.parts.items()}
         written.append(replace(holding, parts=parts, spend_taken=holding.spend_taken + one.spend_minor))
     write_holdings(tx, written)
-    _give_back_uses(tx, fresh, {one.order_id: one.version_id for one in written})
+    _give_back_uses(tx, fresh, {one.order_id: one.version_id for one in written}, at)
     post(tx, postings, at)
     return len(fresh)
 
 
-def _give_back_uses(tx: Transaction, cancelled: Sequence[TakenBack], versions: Mapping[int, int]) -> None:
+def _give_back_uses(tx: Transaction, cancelled: Sequence[TakenBack], versions: Mapping[int, int], at: datetime) -> None:
     """Give back all that cancelled orders used of limits."""
     held = by_version(tx, set(versions.values())) if versions else {}
     left = [
@@ -305,3 +331,13 @@ def _give_back_uses(tx: Transaction, cancelled: Sequence[TakenBack], versions: M
     ]
     if left:
         earning.lessen_uses(tx, left=left)
+    bases = {version_id: basis_of(one) for version_id, one in held.items()}
+    giving = [
+        one for one in cancelled if bases[versions[one.order_id]].budgets or bases[versions[one.order_id]].rules.owned
+    ]
+    if giving:
+        sold = {
+            one.order_id: one
+            for one in earning.select_sold(tx, order_ids=[one.order_id for one in giving], named=False)
+        }
+        _spending.lessen(tx, [(sold[one.order_id], bases[versions[one.order_id]], None) for one in giving], at=at)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
 
@@ -9,17 +10,25 @@ import msgspec
 
 from regulars.facts import decisions
 from regulars.facts.decisions import NewDecision
-from regulars.programme import earning
+from regulars.programme import _spending, budgets, earning
 from regulars.programme._rules import Programme
+from regulars.programme.budgets import Purse
+from regulars.programme.campaigns import Gift, owned
 from regulars.programme.earning import Allowance, Asked, Basis, Case, Decision, Item, Sold, Use, Verdict, Why
 from regulars.storage import Transaction
 
-_COOLING: Final = -1
-"""Stands, among what was left, for a cooldown."""
+_NOTHING: Final[Mapping[str, int]] = {"cooldown": -1, "budget": -2, "undone": -3}
+"""What stands, among what was left, for nothing, and why: a limit is 0."""
+
+_NOTHING_FOR: Final[Mapping[int, Allowance]] = {
+    -1: Allowance(0, "cooldown"),
+    -2: Allowance(0, "budget"),
+    -3: Allowance(0, "undone"),
+}
 
 CODES: Final[Mapping[Why, int]] = {
     "condition": -1, "early": -2, "late": -3, "nothing": -4, "limit": -5, "cooldown": -6, "beaten": -7, "excluded": -8,
-    "failed": -9,
+    "failed": -9, "budget": -10, "undone": -11,
 }  # fmt: skip
 """How what became of a rule is kept; what earned is kept by its points."""
 
@@ -30,7 +39,10 @@ _WHYS: Final[Mapping[int, Why]] = {code: why for why, code in CODES.items()}
 def basis_of(programme: Programme) -> Basis:
     """What a version evaluates by, its expressions compiled once."""
     rates = {programme.currency: (1, 1)} | {rate.currency: (rate.to_minor, rate.per_minor) for rate in programme.rates}
-    return Basis(earning.compiled(programme.earning), programme.currency, programme.time_zone, rates)
+    rules = earning.compiled(*owned(programme.earning, programme.campaigns))
+    named = {one.rule.budget for one in rules.rules}
+    own = {one.code: one for one in programme.budgets if one.code in named}
+    return Basis(rules, programme.currency, programme.time_zone, rates, own)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +55,14 @@ class Decided:
     inputs: str | None
     spend_minor: int
     uses: list[Use]
+    gifts: list[Gift]
 
 
-def decide(tx: Transaction, versions: Mapping[int, int], held: Mapping[int, Programme]) -> list[Decided]:
-    """What orders earn, each under its version, by member and in order of time; those in a currency without a rate are left out."""
+def decide(tx: Transaction, versions: Mapping[int, int], held: Mapping[int, Programme], at: datetime) -> list[Decided]:
+    """What orders earn, each under its version, by member and in order of time; those in a currency without a rate are left out.
+
+    What they take of budgets is taken. Facts: `budget.reached`.
+    """
     sold = sorted(
         (one for one in read_sold(tx, versions, held) if one.line_nos),
         key=lambda one: (one.member_id, one.paid_at, one.order_id),
@@ -58,6 +74,7 @@ def decide(tx: Transaction, versions: Mapping[int, int], held: Mapping[int, Prog
     )
     counted = [one.member_id for one, basis in zip(sold, bases, strict=True) if basis.rules.counted]
     known = earning.known_uses(tx, counted, [basis.rules for basis in by_version.values()])
+    purses = _spending.open_for(tx, list(zip(sold, bases, strict=True)))
     decided: list[Decided] = []
     for one, basis, row in zip(sold, bases, rows, strict=True):
         items = earning.items_of(one, basis)
@@ -69,14 +86,18 @@ def decide(tx: Transaction, versions: Mapping[int, int], held: Mapping[int, Prog
             placed_at=one.placed_at,
             zone=basis.time_zone,
         )
-        decision = earning.evaluate(basis.rules, _case(one, basis, row, items, left))
+        paying = _spending.purses_of(purses, basis, one)
+        decision = earning.evaluate(basis.rules, _case(one, basis, row, items, left, paying))
+        _spending.note(purses, basis, one, decision)
         uses = earning.uses_of(
             basis.rules, decision, member_id=one.member_id, order_id=one.order_id, placed_at=one.placed_at
         )
         for use in uses:
             known[use.member_id, use.rule].append(use)
-        inputs, spend = _pinned(row, left), earning.spend_of(items)
-        decided.append(Decided(one, versions[one.order_id], decision, inputs, spend, uses))
+        inputs, spend = _pinned(row, _spending.narrowed(basis, decision, left)), earning.spend_of(items)
+        gifts = _spending.gifts_of(basis, one, decision, versions[one.order_id])
+        decided.append(Decided(one, versions[one.order_id], decision, inputs, spend, uses, gifts))
+    budgets.settle(tx, purses, at=at)
     return decided
 
 
@@ -92,16 +113,17 @@ def read_sold(tx: Transaction, versions: Mapping[int, int], held: Mapping[int, P
 
 
 def _case(
-    sold: Sold, basis: Basis, row: Mapping[str, Any], items: Sequence[Item], left: Mapping[int, Allowance]
-) -> Case:
+    sold: Sold, basis: Basis, row: Mapping[str, Any], items: Sequence[Item], left: Mapping[int, Allowance],
+    purses: Mapping[str, Purse],
+) -> Case:  # fmt: skip
     return Case(
-        {**earning.order_row(sold, basis), **row}, items, earning.other_minor(sold, basis), sold.placed_at, left
+        {**earning.order_row(sold, basis), **row}, items, earning.other_minor(sold, basis), sold.placed_at, left, purses
     )
 
 
 def _pinned(row: Mapping[str, Any], left: Mapping[int, Allowance]) -> str | None:
     kept = {
-        str(place): _COOLING if one.why == "cooldown" else one.points
+        str(place): _NOTHING.get(one.why, one.points) if one.points == 0 else one.points
         for place, one in left.items()
         if one.points is not None
     }
@@ -112,7 +134,7 @@ def _pinned(row: Mapping[str, Any], left: Mapping[int, Allowance]) -> str | None
 def pinned_left(inputs: Mapping[str, Any] | None) -> dict[int, Allowance]:
     """What was left, when an order was awarded, of rules with limits."""
     return {
-        int(place): Allowance(0, "cooldown") if points == _COOLING else Allowance(points)
+        int(place): _NOTHING_FOR.get(points) or Allowance(points)
         for place, points in (inputs or {}).get("left", {}).items()
     }
 
@@ -125,10 +147,11 @@ def lesser(one: Allowance, other: Allowance) -> Allowance:
 
 
 def decide_again(
-    sold: Sold, basis: Basis, inputs: Mapping[str, Any] | None, items: Sequence[Item], left: Mapping[int, Allowance]
-) -> Decision:
-    """What an order is worth with these lines, by what was so when it was awarded."""
-    return earning.evaluate(basis.rules, _case(sold, basis, (inputs or {}).get("row", {}), items, left))
+    sold: Sold, basis: Basis, inputs: Mapping[str, Any] | None, items: Sequence[Item], left: Mapping[int, Allowance],
+    purses: Mapping[str, Purse] | None = None,
+) -> Decision:  # fmt: skip
+    """What an order is worth with these lines, by what was so when it was awarded; without `purses`, as if budgets paid all."""
+    return earning.evaluate(basis.rules, _case(sold, basis, (inputs or {}).get("row", {}), items, left, purses or {}))
 
 
 def kept(kind: int, sold: Sold, version_id: int, decision: Decision) -> NewDecision:

@@ -50,8 +50,8 @@ class Given:
 def given(sold: Sold, programme: Programme, version_id: int, part: Part, points: int, reference: str) -> Given:
     """Points of one kind to be given for an order, under the terms of their rule, or the programme's."""
     point_type, code = part
-    own = next((rule.terms for rule in programme.earning if rule.code == code), None) if code else None
-    terms, paid_at = own or programme.terms_of(point_type), sold.paid_at or sold.placed_at
+    terms = (programme.own_terms(code) if code else None) or programme.terms_of(point_type)
+    paid_at = sold.paid_at or sold.placed_at
     return Given(
         sold.order_id, sold.member_id, version_id, paid_at, points, reference, part, terms, programme.time_zone
     )

@@ -1,9 +1,10 @@
 """What a programme says, and the arithmetic of it. Points and money are integers throughout."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
+from itertools import chain
 from typing import Any, Final, cast
 from zoneinfo import available_timezones
 
@@ -28,6 +29,8 @@ from regulars.ledger import (
 )
 from regulars.programme import earning
 from regulars.programme._refusals import BadProgramme
+from regulars.programme.budgets import Budget, check_budgets
+from regulars.programme.campaigns import Campaign, check_campaigns
 from regulars.programme.earning import Rule, Terms, proportional
 from regulars.programme.referrals import Referral, check_referral
 from regulars.programme.rewards import Reward, check_rewards
@@ -104,7 +107,18 @@ class Programme:
     referral: Referral | None = None
     """How members are rewarded for bringing friends; None: not at all."""
 
+    budgets: tuple[Budget, ...] = field(default=(), hash=False)
+    """What rules and campaigns may give altogether, by period."""
+
+    campaigns: tuple[Campaign, ...] = field(default=(), hash=False)
+    """Rules that hold for some time, for some members."""
+
     version_id: int = 0
+
+    def own_terms(self, rule: str) -> Terms | None:
+        """The terms of a rule's own, under `earning` or in a campaign; None: it has those of the programme."""
+        every = chain(self.earning, *(one.rules for one in self.campaigns))
+        return next((one.terms for one in every if one.code == rule), None)
 
     @property
     def main(self) -> TierSet:
@@ -142,9 +156,18 @@ class Programme:
             raise BadProgramme(field=unknown[0], value=document[unknown[0]], remedy="there is no such field")
         if isinstance(rules, list | tuple):
             earning.refuse_unknown(rules)  # pyright: ignore[reportUnknownArgumentType]
+        campaigns = document.get("campaigns")
+        if isinstance(campaigns, list | tuple):
+            _refuse_strays(campaigns)  # pyright: ignore[reportUnknownArgumentType]
         _check(programme)
         check_referral(programme.referral, document=document.get("referral"))
         return replace(programme, version_id=version_id)
+
+
+def _refuse_strays(campaigns: Sequence[Any]) -> None:
+    """Refuse fields that the rules of campaigns do not have."""
+    for place, one in enumerate(campaigns):
+        earning.refuse_unknown(one.get("rules") or (), f"campaigns[{place}].rules")
 
 
 def _policy(wanted: type[Any], document: Any) -> object:
@@ -211,6 +234,10 @@ def _check(programme: Programme) -> None:
             "only points live by activity",
         )
     check_sets(programme.tier_sets)
+    check_budgets(programme.budgets)
+    check_campaigns(
+        programme.campaigns, programme.earning, programme.budgets, [one.code for one in programme.main.tiers]
+    )
     check_rewards(programme.rewards, tiers=[tier.code for one in programme.tier_sets for tier in one.tiers])
 
 

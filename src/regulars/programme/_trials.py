@@ -9,7 +9,7 @@ from babel.numbers import get_currency_precision
 from regulars.commerce import OrderNotFound
 from regulars.errors import Invalid
 from regulars.facts import decisions
-from regulars.programme import _deciding, earning
+from regulars.programme import _deciding, _spending, earning
 from regulars.programme._deciding import basis_of
 from regulars.programme._rules import Programme
 from regulars.programme._versions import by_version
@@ -122,4 +122,5 @@ def _try(tx: Transaction, programme: Programme, sold: Sold) -> Trial:
         zone=basis.time_zone,
     )  # fmt: skip
     inputs = {"row": row}
-    return Trial(_deciding.decide_again(sold, basis, inputs, earning.items_of(sold, basis), left), programme)
+    purses = _spending.purses_of(_spending.look_for(tx, sold, basis), basis, sold)
+    return Trial(_deciding.decide_again(sold, basis, inputs, earning.items_of(sold, basis), left, purses), programme)

@@ -2424,6 +2424,62 @@ CREATE TABLE public.programme_benefit_uses (
     CONSTRAINT programme_benefit_uses_reference_check CHECK ((reference <> ''::text))
 );
 
+CREATE TABLE public.programme_budget_uses (
+    reference text NOT NULL,
+    budget text NOT NULL,
+    period text NOT NULL,
+    taken bigint NOT NULL,
+    first bigint NOT NULL,
+    used_at timestamp with time zone NOT NULL,
+    CONSTRAINT programme_budget_uses_taken_check CHECK ((taken >= 0))
+);
+
+CREATE TABLE public.programme_budgets (
+    budget text NOT NULL,
+    period text NOT NULL,
+    taken bigint DEFAULT 0 NOT NULL,
+    alerted smallint DEFAULT 0 NOT NULL,
+    CONSTRAINT programme_budgets_taken_check CHECK ((taken >= 0))
+);
+
+CREATE TABLE public.programme_campaign_gifts (
+    order_id bigint NOT NULL,
+    rule text NOT NULL,
+    campaign text NOT NULL,
+    member_id bigint NOT NULL,
+    version_id integer NOT NULL,
+    point_type text NOT NULL,
+    first bigint NOT NULL,
+    points bigint NOT NULL,
+    placed_at timestamp with time zone NOT NULL,
+    awarded_at timestamp with time zone NOT NULL,
+    undo_id bigint,
+    undone bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT programme_campaign_gifts_points_check CHECK ((points >= 0))
+);
+
+CREATE TABLE public.programme_campaign_undos (
+    undo_id bigint NOT NULL,
+    campaign text NOT NULL,
+    since timestamp with time zone NOT NULL,
+    until timestamp with time zone NOT NULL,
+    reason text NOT NULL,
+    points bigint NOT NULL,
+    members bigint NOT NULL,
+    proposed_at timestamp with time zone NOT NULL,
+    proposed_by text NOT NULL,
+    decided_at timestamp with time zone,
+    decided_by text,
+    decision text,
+    orders_done bigint DEFAULT 0 NOT NULL,
+    points_done bigint DEFAULT 0 NOT NULL,
+    finished_at timestamp with time zone,
+    CONSTRAINT programme_campaign_undos_check CHECK ((until > since)),
+    CONSTRAINT programme_campaign_undos_check1 CHECK ((((decided_at IS NULL) = (decided_by IS NULL)) AND ((decided_at IS NULL) = (decision IS NULL)))),
+    CONSTRAINT programme_campaign_undos_decision_check CHECK ((decision = ANY (ARRAY['approved'::text, 'rejected'::text]))),
+    CONSTRAINT programme_campaign_undos_reason_check CHECK ((reason <> ''::text))
+);
+
 CREATE TABLE public.programme_code_guesses (
     guesser text NOT NULL,
     failures integer NOT NULL,
@@ -2794,6 +2850,53 @@ CREATE TABLE public.programme_reward_stock_changes (
     CONSTRAINT programme_reward_stock_changes_amount_check CHECK ((amount <> 0))
 );
 
+CREATE TABLE public.programme_salon_signups (
+    signup_id bigint NOT NULL,
+    salon_id bigint NOT NULL,
+    member_id bigint NOT NULL,
+    number integer NOT NULL,
+    state text NOT NULL,
+    key text NOT NULL,
+    paid bigint DEFAULT 0 NOT NULL,
+    rewarded bigint DEFAULT 0 NOT NULL,
+    signed_at timestamp with time zone NOT NULL,
+    booked_at timestamp with time zone,
+    changed_at timestamp with time zone NOT NULL,
+    CONSTRAINT programme_salon_signups_state_check CHECK ((state = ANY (ARRAY['booked'::text, 'waiting'::text, 'cancelled'::text, 'attended'::text])))
+);
+
+CREATE TABLE public.programme_salons (
+    salon_id bigint NOT NULL,
+    code text NOT NULL,
+    name_en text NOT NULL,
+    name_zh text NOT NULL,
+    place text NOT NULL,
+    starts_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    opens_at timestamp with time zone NOT NULL,
+    closes_at timestamp with time zone NOT NULL,
+    cancel_until timestamp with time zone NOT NULL,
+    capacity integer NOT NULL,
+    taken integer DEFAULT 0 NOT NULL,
+    waiting_most integer NOT NULL,
+    price bigint DEFAULT 0 NOT NULL,
+    reward bigint DEFAULT 0 NOT NULL,
+    point_type text NOT NULL,
+    tiers text[] NOT NULL,
+    campaign text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    created_by text NOT NULL,
+    called_off_at timestamp with time zone,
+    called_off_for text,
+    CONSTRAINT programme_salons_capacity_check CHECK ((capacity > 0)),
+    CONSTRAINT programme_salons_check CHECK ((ends_at > starts_at)),
+    CONSTRAINT programme_salons_check1 CHECK (((taken >= 0) AND (taken <= capacity))),
+    CONSTRAINT programme_salons_code_check CHECK ((code ~ '^[a-z][a-z0-9_]{0,31}$'::text)),
+    CONSTRAINT programme_salons_price_check CHECK ((price >= 0)),
+    CONSTRAINT programme_salons_reward_check CHECK ((reward >= 0)),
+    CONSTRAINT programme_salons_waiting_most_check CHECK ((waiting_most >= 0))
+);
+
 CREATE TABLE public.programme_tier_changes (
     member_id bigint NOT NULL,
     set_code text NOT NULL,
@@ -3086,6 +3189,18 @@ ALTER TABLE ONLY public.programme_awards
 ALTER TABLE ONLY public.programme_benefit_uses
     ADD CONSTRAINT programme_benefit_uses_pkey PRIMARY KEY (member_id, reference);
 
+ALTER TABLE ONLY public.programme_budget_uses
+    ADD CONSTRAINT programme_budget_uses_pkey PRIMARY KEY (reference, budget);
+
+ALTER TABLE ONLY public.programme_budgets
+    ADD CONSTRAINT programme_budgets_pkey PRIMARY KEY (budget, period);
+
+ALTER TABLE ONLY public.programme_campaign_gifts
+    ADD CONSTRAINT programme_campaign_gifts_pkey PRIMARY KEY (order_id, rule);
+
+ALTER TABLE ONLY public.programme_campaign_undos
+    ADD CONSTRAINT programme_campaign_undos_pkey PRIMARY KEY (undo_id);
+
 ALTER TABLE ONLY public.programme_code_guesses
     ADD CONSTRAINT programme_code_guesses_pkey PRIMARY KEY (guesser);
 
@@ -3187,6 +3302,21 @@ ALTER TABLE ONLY public.programme_reward_stock_changes
 
 ALTER TABLE ONLY public.programme_reward_stock
     ADD CONSTRAINT programme_reward_stock_pkey PRIMARY KEY (reward);
+
+ALTER TABLE ONLY public.programme_salon_signups
+    ADD CONSTRAINT programme_salon_signups_key_key UNIQUE (key);
+
+ALTER TABLE ONLY public.programme_salon_signups
+    ADD CONSTRAINT programme_salon_signups_pkey PRIMARY KEY (signup_id);
+
+ALTER TABLE ONLY public.programme_salon_signups
+    ADD CONSTRAINT programme_salon_signups_salon_id_number_key UNIQUE (salon_id, number);
+
+ALTER TABLE ONLY public.programme_salons
+    ADD CONSTRAINT programme_salons_code_key UNIQUE (code);
+
+ALTER TABLE ONLY public.programme_salons
+    ADD CONSTRAINT programme_salons_pkey PRIMARY KEY (salon_id);
 
 ALTER TABLE ONLY public.programme_standings
     ADD CONSTRAINT programme_standings_pkey PRIMARY KEY (member_id, set_code);
@@ -3331,6 +3461,16 @@ CREATE INDEX programme_awards_by_time ON public.programme_awards USING brin (awa
 
 CREATE INDEX programme_benefit_uses_by_benefit ON public.programme_benefit_uses USING btree (member_id, set_code, benefit, used_at);
 
+CREATE INDEX programme_budget_uses_by_time ON public.programme_budget_uses USING btree (budget, period, used_at);
+
+CREATE INDEX programme_campaign_gifts_by_time ON public.programme_campaign_gifts USING btree (campaign, awarded_at, order_id, rule);
+
+CREATE INDEX programme_campaign_gifts_of_undo ON public.programme_campaign_gifts USING btree (undo_id) WHERE (undo_id IS NOT NULL);
+
+CREATE INDEX programme_campaign_undos_of ON public.programme_campaign_undos USING btree (campaign, proposed_at DESC);
+
+CREATE INDEX programme_campaign_undos_open ON public.programme_campaign_undos USING btree (undo_id) WHERE ((decision = 'approved'::text) AND (finished_at IS NULL));
+
 CREATE INDEX programme_coupon_batches_of ON public.programme_coupon_batches USING btree (pool_id, at DESC, batch_id DESC);
 
 CREATE INDEX programme_coupon_claims_of ON public.programme_coupon_claims USING btree (member_id, claimed_at DESC, claim_id DESC);
@@ -3402,6 +3542,14 @@ CREATE INDEX programme_referrals_by_state ON public.programme_referrals USING bt
 CREATE INDEX programme_referrals_by_time ON public.programme_referrals USING btree (attributed_at, referral_id);
 
 CREATE INDEX programme_reward_stock_changes_of ON public.programme_reward_stock_changes USING btree (reward, at DESC, change_id DESC);
+
+CREATE INDEX programme_salon_signups_of ON public.programme_salon_signups USING btree (member_id, signed_at DESC);
+
+CREATE UNIQUE INDEX programme_salon_signups_once ON public.programme_salon_signups USING btree (salon_id, member_id) WHERE (state <> 'cancelled'::text);
+
+CREATE INDEX programme_salon_signups_waiting ON public.programme_salon_signups USING btree (salon_id, number) WHERE (state = 'waiting'::text);
+
+CREATE INDEX programme_salons_by_time ON public.programme_salons USING btree (starts_at, salon_id);
 
 CREATE INDEX programme_standings_at_risk ON public.programme_standings USING btree (set_code, COALESCE(drop_at, cycle_ends), member_id) WHERE ((place >= 0) AND ((drop_at IS NOT NULL) OR (warned_at >= cycle_begins)));
 

@@ -33,9 +33,11 @@ from regulars.programme.earning._many import evaluate_many, is_set_based, statem
 from regulars.programme.earning._queries import Sold, Use, lessen_uses, select_sold, upsert_uses
 from regulars.programme.earning._rules import (
     MOST_POINTS,
+    MOST_RULES,
     Compiled,
     Condition,
     Limit,
+    Owner,
     Period,
     Rule,
     Rules,
@@ -48,6 +50,7 @@ from regulars.programme.earning._words import Audience, Language, Reason, Speake
 
 __all__ = [
     "MOST_POINTS",
+    "MOST_RULES",
     "Allowance",
     "Asked",
     "Audience",
@@ -60,6 +63,7 @@ __all__ = [
     "Known",
     "Language",
     "Limit",
+    "Owner",
     "Part",
     "Period",
     "Reason",

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Any, Final, cast
 from zoneinfo import ZoneInfo
 
+from regulars.programme.budgets import Budget
 from regulars.programme.earning import _queries
 from regulars.programme.earning._evaluation import Item, shared
 from regulars.programme.earning._queries import Buyer, Sold
@@ -32,6 +33,8 @@ class Basis:
     time_zone: str
     rates: Mapping[str, tuple[int, int]]
     """By currency: so many minor units of the programme's for so many of it. Its own is 1 for 1."""
+    budgets: Mapping[str, Budget] = field(default_factory=dict[str, Budget])
+    """Those that rules give out of, by their code."""
 
 
 def items_of(sold: Sold, basis: Basis) -> list[Item]:

@@ -11,21 +11,21 @@ from regulars.programme.earning._rules import Limit, Rule, Terms
 _INSIDE: Final[Mapping[str, type[Any]]] = {"limits": Limit, "terms": Terms}
 
 
-def refuse_unknown(documents: Sequence[Any]) -> None:
+def refuse_unknown(documents: Sequence[Any], section: str = "earning") -> None:
     """Refuse fields that rules do not have: msgspec would pass over them, and a misspelt limit would limit nothing.
 
     Raises:
         BadProgramme: names the first, and what there is.
     """
     for place, document in enumerate(documents):
-        _known(document, Rule, f"earning[{place}]")
+        _known(document, Rule, f"{section}[{place}]")
         for name, record in _INSIDE.items():
             inner: Any = document.get(name)
             if name == "limits":
                 for number, one in enumerate(inner or ()):
-                    _known(one, record, f"earning[{place}].{name}[{number}]")
+                    _known(one, record, f"{section}[{place}].{name}[{number}]")
             elif inner is not None:
-                _known(inner, record, f"earning[{place}].{name}")
+                _known(inner, record, f"{section}[{place}].{name}")
 
 
 def _known(document: Mapping[str, Any], record: type[Any], path: str) -> None:

@@ -6,16 +6,31 @@ of orders sees the order that was kept, and nothing else.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final, Literal, NamedTuple
 
+from regulars.programme.budgets import Purse
 from regulars.programme.earning._rules import MOST_POINTS, Compiled, Rules
 from regulars.programme.expressions import LINE, Failed, Line, rounded
 
-Why = Literal["earned", "condition", "early", "late", "nothing", "limit", "cooldown", "beaten", "excluded", "failed"]
+Why = Literal[
+    "earned",
+    "condition",
+    "early",
+    "late",
+    "nothing",
+    "limit",
+    "cooldown",
+    "beaten",
+    "excluded",
+    "failed",
+    "budget",
+    "undone",
+]
 """What became of a rule: it earned; its condition did not hold; it had not begun, or was over; it came to no points; the member had
-had all of it; it was too soon; another of its group gave more; a rule before it excludes it; a number left 64 bits."""
+had all of it; it was too soon; another of its group gave more; a rule before it excludes it; a number left 64 bits; its budget could
+not pay it; what it gave was undone."""
 
 Part = tuple[str, str]
 """A kind of points, and the code of the rule whose own terms they have; empty for the programme's."""
@@ -35,10 +50,11 @@ class Item(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """What a member may still get by a rule that is counted; None restricts nothing."""
+    """What a member may still get by a rule that is counted, or whose budget could not pay all; None restricts nothing."""
 
     points: int | None = None
-    why: Literal["limit", "cooldown"] = "limit"
+    why: Literal["limit", "cooldown", "budget", "undone"] = "limit"
+    """`undone`: it gave once, and what it gave was taken back; what it keeps others from giving they still do not give."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +69,8 @@ class Case:
     placed_at: datetime
     allowances: Mapping[int, Allowance] = field(default_factory=dict[int, Allowance])
     """By the place of the rule in the document."""
+    purses: Mapping[str, Purse] = field(default_factory=dict[str, Purse])
+    """By the code of the budget; one that is not here pays everything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +82,7 @@ class Verdict:
     why: Why
     points: int = 0
     other: int = 0
-    """`condition`: the number of the condition. `beaten`, `excluded`: the place of the other rule. `earned`, `limit`: what it would have come to."""
+    """`condition`: the number of the condition. `beaten`, `excluded`: the place of the other rule. `earned`, `budget`: what it would have come to."""
     values: tuple[Any, ...] = ()
     """`condition`: the values of the fields it reads."""
 
@@ -93,7 +111,23 @@ class _Found:
 
 
 def evaluate(rules: Rules, case: Case) -> Decision:
-    """What a case earns under rules. An order of which nothing was kept earns nothing, whatever its rules ask for."""
+    """What a case earns under rules. An order of which nothing was kept earns nothing, whatever its rules ask for.
+
+    A rule whose budget cannot pay it is as if it were not there: it keeps no other from giving.
+    """
+    decision = _evaluate(rules, case)
+    while short := [
+        one.place
+        for one in decision.verdicts
+        if one.why == "budget" and case.allowances.get(one.place, Allowance()).why != "budget"
+    ]:
+        refused = {place: Allowance(0, "budget") for place in short}
+        case = replace(case, allowances={**case.allowances, **refused})
+        decision = _evaluate(rules, case)
+    return decision
+
+
+def _evaluate(rules: Rules, case: Case) -> Decision:
     row, kept = _kept(case)
     if not kept:
         return Decision({}, [Verdict(place, "nothing") for place in range(len(rules.rules))])
@@ -105,7 +139,8 @@ def evaluate(rules: Rules, case: Case) -> Decision:
             verdicts[place] = told
         else:
             found.append(told)
-    found = _exclusive(found, verdicts)
+    if rules.excluding:
+        found = _exclusive(found, verdicts)
     base = [each for each in found if each.one.rule.kind == "base"]
     if len(base) < len(found):
         found = _stacked(found, base, verdicts)
@@ -150,9 +185,12 @@ def _looked_at(place: int, one: Compiled, case: Case, row: Mapping[str, Any], ke
         return Verdict(place, "early")
     if rule.ends_at is not None and case.placed_at >= rule.ends_at:
         return Verdict(place, "late")
-    if one.counted:
+    if case.allowances:
         allowance = case.allowances.get(place)
-        if allowance is not None and allowance.points is not None and allowance.points <= 0:
+        if (
+            allowance is not None and allowance.points is not None and allowance.points <= 0
+            and allowance.why != "undone"
+        ):  # fmt: skip
             return Verdict(place, allowance.why)
     try:
         if rule.per == "line":
@@ -241,21 +279,14 @@ def _values(one: Compiled, number: int, row: Mapping[str, Any], line: Line | Non
 
 def _exclusive(found: list[_Found], verdicts: dict[int, Verdict]) -> list[_Found]:
     """Leave out what a rule before it excludes."""
-    if not any(each.one.rule.stack == "exclusive" for each in found):
-        return found
     left: list[_Found] = []
     for each in found:
-        by = next((one for one in left if _excludes(one, each)), None)
+        by = next((one for one in left if one.one.excludes(each.one)), None)
         if by is None:
             left.append(each)
         else:
             verdicts[each.place] = Verdict(each.place, "excluded", other=by.place)
     return left
-
-
-def _excludes(one: _Found, other: _Found) -> bool:
-    rule = one.one.rule
-    return rule.stack == "exclusive" and (rule.group is None or rule.group == other.one.rule.group)
 
 
 def _best(found: list[_Found], verdicts: dict[int, Verdict]) -> list[_Found]:
@@ -309,14 +340,24 @@ def _multiplied(each: _Found, base: list[_Found]) -> int:
 
 def _parts(found: list[_Found], verdicts: dict[int, Verdict], case: Case) -> dict[Part, int]:
     parts: dict[Part, int] = {}
+    spent: dict[str, int] = {}
     for each in found:
         rule, points = each.one.rule, each.raw
         if rule.most_per_order is not None and points > rule.most_per_order:
             points = rule.most_per_order
-        if each.one.counted:
-            allowance = case.allowances.get(each.place)
-            if allowance is not None and allowance.points is not None and points > allowance.points:
-                points = allowance.points
+        allowance = case.allowances.get(each.place) if case.allowances else None
+        if allowance is not None and allowance.points is not None and points > allowance.points:
+            points = allowance.points
+            if not points:
+                verdicts[each.place] = Verdict(each.place, allowance.why)
+                continue
+        purse = case.purses.get(rule.budget) if rule.budget is not None else None
+        if purse is not None:
+            points = purse.pays(points, spent.get(purse.budget.code, 0))
+            if not points:
+                verdicts[each.place] = Verdict(each.place, "budget", other=each.raw)
+                continue
+            spent[purse.budget.code] = spent.get(purse.budget.code, 0) + purse.budget.cost(points)
         part = (rule.point_type, rule.code if rule.terms is not None else "")
         before = parts.get(part, 0)
         points = min(points, MOST_POINTS - before)

@@ -24,14 +24,14 @@ def is_set_based(rules: Rules) -> bool:
         len(rule.limits) == 1 and rule.cooldown is None and rule.stack == "add" and rule.kind != "multiplier"
         for rule in counted
     )
-    return not counted or (alone and all(one.rule.stack != "exclusive" for one in rules.rules))
+    return not counted or (alone and not rules.excluding)
 
 
 def evaluate_many(rules: Rules, orders: pa.Table, lines: pa.Table, *, zone: str) -> pa.Table:
     """What orders earn by each rule, in the order in which they were paid, as they were bought.
 
     `orders`: order_id, member_id, placed_at, paid_at, other_minor, and the columns that the rules read; `lines`: order_id,
-    line_no and what a line is made of; amounts in the programme's currency. Of each rule, by its place: `why0` (0 it earned,
+    line_no and what a line is made of; amounts in the programme's currency. Budgets are not looked at: each pays all. Of each rule, by its place: `why0` (0 it earned,
     else the number of the reason), `points0`, and `other0` as in a verdict. Rules must be set-based (`is_set_based`).
     """
     connection = duckdb.connect()
@@ -143,10 +143,7 @@ class _Statement:
     def _live(self) -> Iterator[str]:
         """`l`: gives something, and none before it excludes it; `x`: the first that does."""
         for n, one in self.rules:
-            by = [
-                m for m, other in self.rules[:n]
-                if other.rule.stack == "exclusive" and other.rule.group in {None, one.rule.group}
-            ]  # fmt: skip
+            by = [m for m, other in self.rules[:n] if other.excludes(one)]
             cases = " ".join(f"when l{m} then {m}" for m in by)
             yield f"case {cases} end as x{n}" if by else f"null::int as x{n}"
             yield f"k{n} = 0 and x{n} is null as l{n}"

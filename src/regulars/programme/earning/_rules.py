@@ -96,6 +96,18 @@ class Rule:
     terms: Terms | None = None
     """How long these points last and wait; None: as the programme says."""
 
+    budget: str | None = None
+    """Out of which budget it gives, by its code; None: out of none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """The campaign that a rule belongs to."""
+
+    campaign: str
+    group: str | None
+    """Of the campaigns of a group an order gets only the first that gives something."""
+
 
 @dataclass(frozen=True, slots=True)
 class Condition:
@@ -118,6 +130,16 @@ class Compiled:
     points: Evaluate
     counted: bool
     """Whether what members got by it is counted: it has limits, or a cooldown."""
+    owner: Owner | None = None
+
+    def excludes(self, other: "Compiled") -> bool:
+        """Whether a rule after it gives nothing when this one gives something."""
+        if self.rule.stack == "exclusive" and self.rule.group in {None, other.rule.group}:
+            return True
+        mine, theirs = self.owner, other.owner
+        if mine is None or theirs is None or mine.group is None:
+            return False
+        return mine.group == theirs.group and mine.campaign != theirs.campaign
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,16 +158,25 @@ class Rules:
     """Whether they read of a line more than pieces and amount."""
 
     counted: bool
+    excluding: bool
+    """Whether any rule keeps others from giving."""
+
+    budgeted: frozenset[int]
+    """The places of the rules that give out of a budget."""
+
+    owned: bool
+    """Whether any belongs to a campaign."""
 
 
 @lru_cache(maxsize=64)
-def compiled(rules: tuple[Rule, ...]) -> Rules:
-    """Rules, compiled once.
+def compiled(rules: tuple[Rule, ...], owners: tuple[Owner | None, ...] = (), section: str = "earning") -> Rules:
+    """Rules, compiled once; `owners`: the campaign of each, or none.
 
     Raises:
         BadProgramme: an expression does not fit; says where, and what would do.
     """
-    ready = tuple(_compile(rule, f"earning[{place}]") for place, rule in enumerate(rules))
+    owned = zip(rules, owners or (None,) * len(rules), strict=True)
+    ready = tuple(_compile(rule, f"{section}[{place}]", owner) for place, (rule, owner) in enumerate(owned))
     fields: dict[str, Field] = {}
     for one in ready:
         fields |= one.amount.fields()
@@ -159,6 +190,9 @@ def compiled(rules: tuple[Rule, ...]) -> Rules:
     return Rules(
         ready, frozenset(field.column for field in fields.values()), tuple(pinned), tuple(days),
         any(map(_names_lines, trees)), any(one.counted for one in ready),
+        any(one.rule.stack == "exclusive" or (one.owner is not None and one.owner.group) for one in ready),
+        frozenset(place for place, one in enumerate(ready) if one.rule.budget is not None),
+        any(one.owner is not None for one in ready),
     )  # fmt: skip
 
 
@@ -168,7 +202,7 @@ def _names_lines(tree: Typed) -> bool:
     return field in {"line.sku", "line.name", "line.unit_minor"} or any(map(_names_lines, tree.parts))
 
 
-def _compile(rule: Rule, path: str) -> Compiled:
+def _compile(rule: Rule, path: str, owner: Owner | None) -> Compiled:
     try:
         pieces = expressions.conjuncts(rule.when, field=f"{path}.when", scope=rule.per)
         amount = expressions.read(rule.points, field=f"{path}.points", scope=rule.per, wanted="int")
@@ -182,7 +216,7 @@ def _compile(rule: Rule, path: str) -> Compiled:
     )
     rounding = "down" if rule.kind == "multiplier" else rule.rounding
     counted = bool(rule.limits) or rule.cooldown is not None
-    return Compiled(rule, conditions, amount, expressions.compiled(amount, rounding), counted)
+    return Compiled(rule, conditions, amount, expressions.compiled(amount, rounding), counted, owner)
 
 
 def _always(tree: Typed) -> bool:
@@ -193,16 +227,16 @@ def _shown(tree: Typed) -> tuple[Field, ...]:
     return tuple(field for field in tree.fields().values() if field.type != "lines")
 
 
-def check(rules: Sequence[Rule]) -> None:
-    """Refuse what no rules can say.
+def check(rules: Sequence[Rule], *, section: str = "earning") -> None:
+    """Refuse what no rules can say; `section`: where they stand in the document.
 
     Raises:
         BadProgramme: names the place, the value and what would do.
     """
-    _must(len(rules) <= MOST_RULES, "earning", len(rules), f"give at most {MOST_RULES} rules")
+    _must(len(rules) <= MOST_RULES, section, len(rules), f"give at most {MOST_RULES} rules")
     codes = [rule.code for rule in rules]
     for place, rule in enumerate(rules):
-        path = f"earning[{place}]"
+        path = f"{section}[{place}]"
         _must(CODE.fullmatch(rule.code), f"{path}.code", rule.code, "give at most 32 of a-z, 0-9 and _, a letter first")
         _must(rule.code not in codes[:place], f"{path}.code", rule.code, "give every rule a code of its own")
         for name in ("name_en", "name_zh"):
@@ -210,7 +244,7 @@ def check(rules: Sequence[Rule]) -> None:
         _must(CODE.fullmatch(rule.point_type), f"{path}.point_type", rule.point_type, "give the code of a point type")
         _check_bounds(rule, path)
         _check_group(rule, path, rules)
-    compiled(tuple(rules))
+    compiled(tuple(rules), section=section)
 
 
 def _must(condition: object, field: str, value: object, remedy: str) -> None:

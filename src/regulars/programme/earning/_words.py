@@ -26,6 +26,8 @@ _SAID: Final[Mapping[str, tuple[str, str]]] = {
     "beaten": ("{other} gave more.", "“{other}”更优惠，已按其发放。"),
     "excluded": ("{other} excludes it.", "与“{other}”不可同享。"),
     "failed": ("Its sum cannot be worked out.", "无法计算。"),
+    "budget": ("Its budget was used up.", "预算已用完。"),
+    "undone": ("What it gave was undone.", "已发放的积分已被撤销。"),
 }  # fmt: skip
 _NEEDS: Final[Mapping[str, tuple[str, str]]] = {
     "==": ("{label} must be {wanted}; it was {seen}.", "{label}须为 {wanted}，当时为 {seen}。"),
