@@ -30,6 +30,7 @@ def tick(app: App, *, patience_seconds: float = 0.0) -> dict[str, int]:
     with app.database.transaction() as tx:
         facts.adopt(tx)
     reactions = react(app, patience_seconds=patience_seconds)
+    _celebrate(app)
     reviews = _drain(app, lambda tx, at: programme.review_due(tx, at=at, limit=BATCH))
     expiries = _drain(app, lambda tx, at: ledger.expire_due(tx, at=at, limit=BATCH))
     _arrive(app)
@@ -53,6 +54,12 @@ def _drain(app: App, work: Callable[[Transaction, datetime], int]) -> int:
         total += done
         if not done:
             return total
+
+
+def _celebrate(app: App) -> None:
+    """Look up the days of members of before, where rules ask for them, and give for the birthdays and anniversaries that have come."""
+    _drain(app, lambda tx, at: programme.adopt_occasions(tx, at=at, limit=BATCH))
+    _drain(app, lambda tx, at: programme.celebrate_due(tx, at=at, limit=BATCH))
 
 
 def _arrive(app: App) -> None:

@@ -11,7 +11,20 @@ from regulars.facts import decisions
 from regulars.facts.decisions import NewDecision
 from regulars.programme import earning
 from regulars.programme._rules import Programme
-from regulars.programme.earning import Allowance, Asked, Basis, Case, Decision, Item, Sold, Use, Verdict, Why
+from regulars.programme.earning import (
+    ORDERS,
+    Allowance,
+    Asked,
+    Basis,
+    Case,
+    Decision,
+    Item,
+    Sold,
+    Trigger,
+    Use,
+    Verdict,
+    Why,
+)
 from regulars.storage import Transaction
 
 _COOLING: Final = -1
@@ -19,18 +32,19 @@ _COOLING: Final = -1
 
 CODES: Final[Mapping[Why, int]] = {
     "condition": -1, "early": -2, "late": -3, "nothing": -4, "limit": -5, "cooldown": -6, "beaten": -7, "excluded": -8,
-    "failed": -9,
+    "failed": -9, "counted": -10,
 }  # fmt: skip
 """How what became of a rule is kept; what earned is kept by its points."""
 
 _WHYS: Final[Mapping[int, Why]] = {code: why for why, code in CODES.items()}
 
 
-@lru_cache(maxsize=64)
-def basis_of(programme: Programme) -> Basis:
-    """What a version evaluates by, its expressions compiled once."""
+@lru_cache(maxsize=256)
+def basis_of(programme: Programme, trigger: Trigger = ORDERS) -> Basis:
+    """What a version evaluates by, its expressions compiled once: the rules for orders, or for what else triggers some."""
     rates = {programme.currency: (1, 1)} | {rate.currency: (rate.to_minor, rate.per_minor) for rate in programme.rates}
-    return Basis(earning.compiled(programme.earning), programme.currency, programme.time_zone, rates)
+    rules = earning.compiled(programme.earning, programme.events, trigger)
+    return Basis(rules, programme.currency, programme.time_zone, rates)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +82,13 @@ def decide(tx: Transaction, versions: Mapping[int, int], held: Mapping[int, Prog
             placed_at=one.placed_at,
             zone=basis.time_zone,
         )
-        decision = earning.evaluate(basis.rules, _case(one, basis, row, items, left))
+        decision = earning.evaluate(basis.rules, case_of(one, basis, row, items, left))
         uses = earning.uses_of(
             basis.rules, decision, member_id=one.member_id, order_id=one.order_id, placed_at=one.placed_at
         )
         for use in uses:
             known[use.member_id, use.rule].append(use)
-        inputs, spend = _pinned(row, left), earning.spend_of(items)
+        inputs, spend = pinned(row, left), earning.spend_of(items)
         decided.append(Decided(one, versions[one.order_id], decision, inputs, spend, uses))
     return decided
 
@@ -89,15 +103,16 @@ def read_sold(tx: Transaction, versions: Mapping[int, int], held: Mapping[int, P
     ]
 
 
-def _case(
+def case_of(
     sold: Sold, basis: Basis, row: Mapping[str, Any], items: Sequence[Item], left: Mapping[int, Allowance]
 ) -> Case:
+    """An order as rules look at it: with these lines, and what was so at the time in `row`."""
     return Case(
         {**earning.order_row(sold, basis), **row}, items, earning.other_minor(sold, basis), sold.placed_at, left
     )
 
 
-def _pinned(row: Mapping[str, Any], left: Mapping[int, Allowance]) -> str | None:
+def pinned(row: Mapping[str, Any], left: Mapping[int, Allowance]) -> str | None:
     kept = {
         str(place): _COOLING if one.why == "cooldown" else one.points
         for place, one in left.items()
@@ -126,12 +141,17 @@ def decide_again(
     sold: Sold, basis: Basis, inputs: Mapping[str, Any] | None, items: Sequence[Item], left: Mapping[int, Allowance]
 ) -> Decision:
     """What an order is worth with these lines, by what was so when it was awarded."""
-    return earning.evaluate(basis.rules, _case(sold, basis, (inputs or {}).get("row", {}), items, left))
+    return earning.evaluate(basis.rules, case_of(sold, basis, (inputs or {}).get("row", {}), items, left))
 
 
 def kept(kind: int, sold: Sold, version_id: int, decision: Decision) -> NewDecision:
-    """A decision as it is kept, in numbers."""
-    return NewDecision(kind, sold.order_id, sold.member_id, version_id, [_numbers(one) for one in decision.verdicts])
+    """A decision about an order as it is kept, in numbers."""
+    return kept_of(kind, sold.order_id, sold.member_id, version_id, decision.verdicts)
+
+
+def kept_of(kind: int, subject_id: int, member_id: int, version_id: int, verdicts: Sequence[Verdict]) -> NewDecision:
+    """A decision about anything as it is kept, in numbers."""
+    return NewDecision(kind, subject_id, member_id, version_id, [_numbers(one) for one in verdicts])
 
 
 def _numbers(one: Verdict) -> list[Any]:
@@ -139,7 +159,7 @@ def _numbers(one: Verdict) -> list[Any]:
         return [one.points, one.other] if one.other else [one.points]
     if one.why == "condition":
         return [CODES[one.why], one.other, *one.values]
-    return [CODES[one.why], one.other, one.points] if one.why in {"beaten", "excluded"} else [CODES[one.why]]
+    return [CODES[one.why], one.other, one.points] if one.why in {"beaten", "excluded", "counted"} else [CODES[one.why]]
 
 
 def verdicts_of(found: decisions.Decision) -> list[Verdict]:

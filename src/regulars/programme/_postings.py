@@ -12,8 +12,8 @@ from regulars.ledger import AtEvent, Sliding
 from regulars.programme import _activities, _queries
 from regulars.programme._holdings import MAIN, reference_of
 from regulars.programme._records import Held, TakenBack
-from regulars.programme._rules import Programme, terms
-from regulars.programme.earning import Part, Sold
+from regulars.programme._rules import Programme, moments, terms
+from regulars.programme.earning import Part, Sold, Terms
 from regulars.storage import Transaction
 from regulars.types import to_public
 
@@ -48,7 +48,7 @@ class Given:
 
 def given(sold: Sold, programme: Programme, version_id: int, part: Part, points: int, reference: str) -> Given:
     """Points of one kind to be given for an order, under the terms of their rule, or the programme's."""
-    own = next((rule.terms for rule in programme.earning if rule.code == part[1]), None) or programme.terms_of(part[0])
+    own = terms_of(programme, part)
     programme = replace(programme, expiry=own.expiry, pending=own.pending)
     paid_at = sold.paid_at or sold.placed_at
     return Given(sold.order_id, sold.member_id, version_id, paid_at, points, reference, part, programme)
@@ -105,6 +105,41 @@ def _earn(order: Given, alive_until: datetime | None, at: datetime, *, arrived: 
         awaits=event and event_of(event, order.order_id),
         lapses=event is not None and isinstance(programme.pending, AtEvent) and programme.pending.otherwise == "lapse",
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Bonus:
+    """Points that follow from no order: for an event, a goal, a birthday."""
+
+    member_id: int
+    happened_at: datetime
+    programme: Programme
+    part: Part
+    points: int
+    reference: str
+
+
+def bonuses(given: Sequence[Bonus], at: datetime) -> list[ledger.Posting]:
+    """The postings that give them, by member and in order of time. What waits for an order's event does not wait without one."""
+    return [_bonus(one, at) for one in sorted(given, key=attrgetter("member_id", "happened_at", "reference"))]
+
+
+def _bonus(one: Bonus, at: datetime) -> ledger.Posting:
+    own = terms_of(one.programme, one.part)
+    pending = None if isinstance(own.pending, AtEvent) else own.pending
+    matures, expires = moments(
+        one.happened_at, replace(own, pending=pending), one.programme.time_zone, told_at=at
+    )  # fmt: skip
+    return ledger.Posting(
+        kind="earn", member_id=one.member_id, amount=one.points, reference=one.reference, point_type=one.part[0],
+        occurred_at=one.happened_at, expires_at=expires, matures_at=matures,
+    )  # fmt: skip
+
+
+def terms_of(programme: Programme, part: Part) -> Terms:
+    """How long points last and wait: by their rule's own terms, or by the programme's."""
+    own = next((rule.terms for rule in programme.earning if rule.code == part[1]), None)
+    return own or programme.terms_of(part[0])
 
 
 def event_of(event: str, order_id: int) -> str:

@@ -26,9 +26,10 @@ from regulars.ledger import (
     expires_at,
     matures_at,
 )
-from regulars.programme import earning
+from regulars.programme import earning, events
 from regulars.programme._refusals import BadProgramme
 from regulars.programme.earning import Rule, Terms, proportional
+from regulars.programme.events import EventType
 from regulars.programme.referrals import Referral, check_referral
 from regulars.programme.rewards import Reward, check_rewards
 from regulars.programme.tiers import Tier, TierSet, check_sets
@@ -104,6 +105,9 @@ class Programme:
     referral: Referral | None = None
     """How members are rewarded for bringing friends; None: not at all."""
 
+    events: tuple[EventType, ...] = field(default=(), hash=False)
+    """What members can do beside buying that rules may reward, and what its data is made of."""
+
     version_id: int = 0
 
     @property
@@ -130,7 +134,7 @@ class Programme:
         Raises:
             BadProgramme: a field is missing, unknown or cannot be used.
         """
-        rules = document.get("earning")
+        rules, declared = document.get("earning"), document.get("events")
         try:
             programme = msgspec.convert(document, cls, dec_hook=_policy)
         except BadPolicy as error:
@@ -142,6 +146,8 @@ class Programme:
             raise BadProgramme(field=unknown[0], value=document[unknown[0]], remedy="there is no such field")
         if isinstance(rules, list | tuple):
             earning.refuse_unknown(rules)  # pyright: ignore[reportUnknownArgumentType]
+        if isinstance(declared, list | tuple):
+            events.refuse_unknown(declared)  # pyright: ignore[reportUnknownArgumentType]
         _check(programme)
         check_referral(programme.referral, document=document.get("referral"))
         return replace(programme, version_id=version_id)
@@ -195,7 +201,8 @@ def _check(programme: Programme) -> None:
         programme.time_zone,
         "give an IANA name such as Europe/London",
     )
-    earning.check(programme.earning)
+    events.check(programme.events)
+    earning.check(programme.earning, programme.events, [one.code for one in programme.tier_sets])
     _check_rates(programme, must)
     for code, others in programme.other_terms.items():
         must(

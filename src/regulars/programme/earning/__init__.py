@@ -9,10 +9,12 @@ decision.verdicts[1].why  # 'condition'
 from regulars.programme.earning._cases import (
     Asked,
     Basis,
+    birthday,
     items_of,
     less,
     order_row,
     other_minor,
+    parts_of,
     pinned_rows,
     spend_of,
 )
@@ -28,31 +30,43 @@ from regulars.programme.earning._evaluation import (
     evaluate,
     kept_of,
     shared,
+    step,
+    worth,
 )
 from regulars.programme.earning._many import evaluate_many, is_set_based, statement
-from regulars.programme.earning._queries import Sold, Use, lessen_uses, select_sold, upsert_uses
+from regulars.programme.earning._queries import Sold, Use, lessen_uses, lock_counted, select_sold, upsert_uses
 from regulars.programme.earning._rules import (
+    MOST_IN_A_ROW,
     MOST_POINTS,
+    ORDERS,
+    Challenge,
     Compiled,
     Condition,
     Limit,
+    On,
     Period,
     Rule,
     Rules,
+    Streak,
     Terms,
+    Trigger,
     check,
     compiled,
+    trigger_of,
 )
-from regulars.programme.earning._uses import Known, allowances, known_uses, seen_uses, uses_of
+from regulars.programme.earning._uses import Known, allowances, known_uses, period, seen_uses, uses_of
 from regulars.programme.earning._words import Audience, Language, Reason, Speaker, reasons
 
 __all__ = [
+    "MOST_IN_A_ROW",
     "MOST_POINTS",
+    "ORDERS",
     "Allowance",
     "Asked",
     "Audience",
     "Basis",
     "Case",
+    "Challenge",
     "Compiled",
     "Condition",
     "Decision",
@@ -60,6 +74,7 @@ __all__ = [
     "Known",
     "Language",
     "Limit",
+    "On",
     "Part",
     "Period",
     "Reason",
@@ -67,11 +82,14 @@ __all__ = [
     "Rules",
     "Sold",
     "Speaker",
+    "Streak",
     "Terms",
+    "Trigger",
     "Use",
     "Verdict",
     "Why",
     "allowances",
+    "birthday",
     "check",
     "compiled",
     "evaluate",
@@ -82,8 +100,11 @@ __all__ = [
     "known_uses",
     "less",
     "lessen_uses",
+    "lock_counted",
     "order_row",
     "other_minor",
+    "parts_of",
+    "period",
     "pinned_rows",
     "proportion",
     "proportional",
@@ -94,6 +115,9 @@ __all__ = [
     "shared",
     "spend_of",
     "statement",
+    "step",
+    "trigger_of",
     "upsert_uses",
     "uses_of",
+    "worth",
 ]
