@@ -13,6 +13,7 @@ from regulars import programme
 from regulars.access import Permission
 from regulars.api._calls import Call
 from regulars.api._earning import Rate, Rule
+from regulars.api._events import EventType
 from regulars.api._paging import Page
 from regulars.api._referrals import Referral
 from regulars.api._rewards import Reward
@@ -69,6 +70,9 @@ class NewProgramme(Struct, forbid_unknown_fields=True):
     referral: Annotated[
         Referral | None, Meta(description="How members are rewarded for bringing friends; null: not at all.")
     ] = None
+    events: Annotated[
+        list[EventType], Meta(max_length=100, description="What members can do beside buying that rules may reward.")
+    ] = []
 
 
 class NewVersion(NewProgramme, forbid_unknown_fields=True, kw_only=True):

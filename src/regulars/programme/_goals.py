@@ -207,7 +207,8 @@ class _Looked:
         gone = [replace(before[begins], undone_at=self.at) for begins in live if begins not in found]
         held = {begins: live.get(begins, goals.takes(rule.rule)) for begins in found}
         for one, place, _ in group:
-            so_far = goals.progress(rule.rule, steps, held, one.day)
+            until = [each for each in steps if (each.happened_at, each.source_id) <= (one.happened_at, one.source_id)]
+            so_far = goals.progress(rule.rule, until, held, one.day)
             if self.verdicts[one.source_id][place].why == "counted":
                 self.verdicts[one.source_id][place] = Verdict(place, "counted", so_far.done, so_far.takes)
         return new, gone
