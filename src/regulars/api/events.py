@@ -164,7 +164,8 @@ def _told(
         if isinstance(member, RegularsError):
             refused[place] = member
         member_id = 0 if isinstance(member, RegularsError) else member
-        told.append(events.NewEvent(one.event, one.external_id, member_id, one.happened_at or at, one.data))
+        moment, dated = one.happened_at or at, one.happened_at is not None
+        told.append(events.NewEvent(one.event, one.external_id, member_id, moment, one.data, dated))
     return told, refused
 
 

@@ -61,9 +61,8 @@ def record_events(
 
 
 def _same(one: NewEvent, other: NewEvent) -> bool:
-    return (one.code, one.member_id, one.happened_at, dict(one.data)) == (
-        other.code, other.member_id, other.happened_at, dict(other.data),
-    )  # fmt: skip
+    then = one.happened_at == other.happened_at or not (one.dated and other.dated)
+    return then and (one.code, one.member_id, dict(one.data)) == (other.code, other.member_id, dict(other.data))
 
 
 def _keep(tx: Transaction, fine: dict[int, NewEvent], at: datetime) -> tuple[list[Event], dict[int, Event]]:

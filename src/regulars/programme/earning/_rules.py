@@ -335,6 +335,8 @@ def _check_trigger(rule: Rule, path: str, declared: Sequence[str]) -> None:
 
 
 def _check_sets(ready: Rules, rules: Sequence[Rule], sets: Sequence[str]) -> None:
+    if not any(column.startswith("member_tiers_") for column in ready.columns):
+        return
     for one in ready.rules:
         trees = [(one.rule.points, one.amount), *((condition.text, condition.tree) for condition in one.conditions)]
         for text, tree in trees:

@@ -84,6 +84,8 @@ class NewEvent:
     member_id: int
     happened_at: datetime
     data: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    dated: bool = True
+    """Whether the teller said when: who leaves it to us tells the same again whenever that is."""
 
 
 def refuse_unknown(documents: Sequence[Any]) -> None:
