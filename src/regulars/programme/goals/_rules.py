@@ -181,8 +181,8 @@ def progress(rule: Rule, steps: Sequence[Step], held: Mapping[date, int], day: d
     present = {number_of(per, one.day) for one in steps if one.amount}
     if now in used or (now not in present and now - 1 in used):
         return _held_run(rule, held, now)
-    run: list[int] = next((one for one in runs(present - used) if one[0] <= now <= one[-1] + 1), [])
-    so_far = [number for number in run if number <= now]
+    going_on = [one for one in runs(present - used) if one[0] <= now <= one[-1] + 1]
+    so_far = [number for one in going_on[:1] for number in one if number <= now]
     return Progress(first_day(per, so_far[0] if so_far else now), len(so_far), takes(rule))
 
 
