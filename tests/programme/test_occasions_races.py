@@ -108,3 +108,38 @@ def test_points_of_events_wait_and_last_as_the_programme_says(tx: Transaction) -
     declared(tx, reviews("stars", "10"), pending=ledger.AtEvent("delivered", Span(9, "day"), "lapse"))
     programme.record_events(tx, [NewEvent("review", "s", member, NOON, {"rating": 5})], at=NOON)
     assert has(tx, at=NOON) == 10, "there is no delivery to wait for"
+
+
+def test_case_12_a_return_beside_the_order_that_reaches_a_goal_leaves_what_was_kept(app: App) -> None:
+    """Two transactions at once: whichever is last has seen what the other did."""
+    with app.database.transaction() as tx:
+        declared(tx, rule("two", "40", per="order", challenge=Challenge(2)))
+        shop = make.shop(tx)
+        for number in range(10):
+            make.record(tx, shop, order(f"a{number}", f"m{number}"), at=NOON)
+        jobs.react_within(tx, at=NOON)
+
+    def buy(number: int) -> Any:
+        def work(tx: Transaction) -> None:
+            make.record(tx, shop, order(f"b{number}", f"m{number}"), at=NOON)
+            jobs.react_within(tx, at=NOON)
+
+        return work
+
+    def send_back(number: int) -> Any:
+        def work(tx: Transaction) -> None:
+            make.take_in(tx, shop, came_back(f"R{number}", None, of=f"a{number}", returned_at=NOON), at=NOON)
+            jobs.react_within(tx, at=NOON)
+
+        return work
+
+    def nothing(_: Transaction) -> None:
+        """Makes up the number that begin together."""
+
+    with wide(app.database) as database:
+        verbs = [verb(number) for number in range(10) for verb in (buy, send_back)]
+        race(database, [*verbs, *[nothing] * 20])
+    jobs.react(app, patience_seconds=30)
+    with app.database.transaction() as tx:
+        assert [has(tx, f"m{number}") for number in range(10)] == [0] * 10
+        assert ledger.audit(tx) == []

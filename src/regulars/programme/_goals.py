@@ -76,7 +76,11 @@ def advance_orders(
     if not _queries.any_order_goal(tx):
         return 0
     back = _queries.select_orders_back(tx, return_ids=list(return_ids)) if return_ids else []
-    return advance(tx, _subjects(tx, sorted({*order_ids, *back})), at=at)
+    orders = sorted({*order_ids, *back})
+    earning.lock_counted(
+        tx, member_ids=_queries.select_buyers_of(tx, order_ids=orders)
+    )  # then what they are worth is read
+    return advance(tx, _subjects(tx, orders), at=at)
 
 
 def _subjects(tx: Transaction, order_ids: Sequence[int]) -> list[Subject]:

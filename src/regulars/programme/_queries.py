@@ -301,6 +301,17 @@ def select_orders_back(tx: Transaction, *, return_ids: list[int]) -> list[int]:
     )
 
 
+def select_buyers_of(tx: Transaction, *, order_ids: list[int]) -> list[int]:
+    """The members some orders are of, ascending."""
+    return tx.values(
+        """
+        select distinct member_id from commerce_rule_orders
+        where order_id = any(%(order_ids)s) and member_id is not null order by member_id
+        """,
+        order_ids=order_ids,
+    )  # fmt: skip
+
+
 def select_returned_orders(tx: Transaction, *, return_ids: list[int]) -> list[int]:
     """The awarded orders of which anything came back in some returns."""
     return tx.values(
