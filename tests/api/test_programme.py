@@ -19,6 +19,10 @@ GENEROUS: dict[str, Any] = {
             "name_zh": "商品",
             "points": "line.amount_minor / 1",
             "per": "line",
+            "on": "order",
+            "event": None,
+            "challenge": None,
+            "streak": None,
             "when": "true",
             "kind": "base",
             "point_type": "points",
@@ -58,6 +62,7 @@ GENEROUS: dict[str, Any] = {
     "other_terms": {},
     "rates": [],
     "rewards": [],
+    "events": [],
     "referral": None,
 }
 FRIENDS = GENEROUS["tier_sets"][0]

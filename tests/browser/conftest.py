@@ -11,7 +11,7 @@ import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from conftest import NOON
-from console import campaigning, rewarding, shops
+from console import campaigning, celebrating, rewarding, shops
 from make import DAY
 from programme.referrals.making import World
 from regulars.app import App
@@ -156,6 +156,7 @@ def served(
     with shops.furnished_app(server_url, template, tmp_path_factory.mktemp("export")) as app:
         rewards = rewarding.furnish(app) | campaigning.furnish(app)
         _bring_friends(app)
+        celebrating.furnish(app)
         server = uvicorn.Server(uvicorn.Config(create_asgi(app), port=0, log_config=None, lifespan="on"))
         thread = threading.Thread(target=server.run, daemon=True)
         thread.start()

@@ -34,6 +34,10 @@ false, from either side. An expression has at most 2,000 characters and 300 part
 ## What it can speak of
 
 Amounts are in minor units of the programme's currency: an order in another is first converted by the programme's rate.
+Rules for orders speak of all but `event` and `occasion`. Rules for events speak of `event.<name>`, as the programme's schema of the
+event says, of `member`, `history` and `time`; those for birthdays and anniversaries of `occasion`, `member`, `history` and `time`.
+`member.tiers.<set>` is the tier in any set of the programme.
+
 Fields marked "then" are kept with the award: when goods come back, they are what they were.
 
 | field | type | 中文 | |
@@ -50,6 +54,8 @@ def written() -> str:
 
 def _row(field: Field) -> str:
     name = f"history.{field.name[8:-3]}(30)" if field.name.startswith("history.") else field.name
+    if field.name.startswith("history.events_"):
+        name = 'history.events("review", 30)'
     then = " *Then.*" if field.pinned else ""
     return f"| `{name}` | {TYPES[field.type]} | {field.name_zh} | {field.about}{then} |\n"
 

@@ -1,6 +1,7 @@
 """A million orders at once are judged as each by itself."""
 
 from collections import defaultdict
+from dataclasses import replace
 from datetime import timedelta
 from random import Random
 from typing import Any
@@ -12,7 +13,8 @@ from hypothesis import strategies as st
 from conftest import NOON
 from programme.expressing import TEXTS
 from regulars.programme import Rule, _deciding, earning
-from regulars.programme.earning import Limit, Owner, Use
+from regulars.programme.earning import Limit, Owner, Trigger, Use
+from regulars.programme.events import DataSchema, EventType, Property
 from regulars.programme.expressions import LINE
 
 ZONE = "Asia/Shanghai"
@@ -87,7 +89,7 @@ def _each(rules: earning.Rules, orders: list[Any]) -> list[Any]:
     for row, lines in orders:
         who, placed = row["member_id"], row["placed_at"]
         left = earning.allowances(rules, known, member_id=who, order_id=row["order_id"], placed_at=placed, zone=ZONE)
-        items = [earning.Item(n, line) for n, line in enumerate(lines)]
+        items = None if lines is None else [earning.Item(n, line) for n, line in enumerate(lines)]
         decision = earning.evaluate(rules, earning.Case(row, items, row["other_minor"], placed, left))
         for use in earning.uses_of(rules, decision, member_id=who, order_id=row["order_id"], placed_at=placed):
             known[use.member_id, use.rule].append(use)
@@ -109,7 +111,52 @@ def _many(rules: earning.Rules, orders: list[Any]) -> list[Any]:
     found = earning.evaluate_many(
         rules, pa.Table.from_pylist([row for row, _ in orders]), pa.Table.from_pylist(lines), zone=ZONE
     )
+    return _verdicts(rules, found)
+
+
+def _verdicts(rules: earning.Rules, found: pa.Table) -> list[Any]:
     return [
         [(row[f"why{n}"], row[f"points{n}"], row[f"other{n}"]) for n in range(len(rules.rules))]
         for row in found.to_pylist()
     ]
+
+
+EVENT_WHEN = [
+    "true",
+    "event.rating > 2",
+    "event.photo && event.channel == 'A'",
+    "event.rating / (event.rating - 3) > 1",
+]
+EVENT_POINTS = ["10", "event.rating * 7", "event.rating * 9223372036854775807", "event.rating - 2", "time.hour * 2"]
+NAMED = {"name_en": "N", "name_zh": "N"}
+REVIEW = EventType(
+    "review", "Review", "评价",
+    DataSchema({"rating": Property("integer", **NAMED), "photo": Property("boolean", **NAMED), "channel": Property("string", **NAMED)}),
+)  # fmt: skip
+
+
+def drawn_for_events(random: Random, place: int, *, limits: bool) -> Rule:
+    own = drawn(random, place, limits=limits)
+    points = random.choice(["200", "100 + event.rating * 9"] if own.kind == "multiplier" else EVENT_POINTS)
+    return replace(own, on="event", event="review", when=random.choice(EVENT_WHEN), points=points)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 2**40))
+def test_the_verdicts_of_many_events_are_those_of_each(seed: int) -> None:
+    random = Random(seed)
+    limits = random.random() < 0.5
+    document = tuple(drawn_for_events(random, place, limits=limits) for place in range(random.randint(1, 5)))
+    earning.check(document, [REVIEW])
+    rules = earning.compiled(document, declared=(REVIEW,), trigger=Trigger("event", "review"))
+    assert earning.compiled(document, declared=(REVIEW,)).rules == ()
+    told = [_event(random, number) for number in range(12)]
+    found = earning.evaluate_many(rules, pa.Table.from_pylist(told), None, zone=ZONE)
+    assert _verdicts(rules, found) == _each(rules, [(row, None) for row in told])
+
+
+def _event(random: Random, number: int) -> dict[str, Any]:
+    happened = NOON + timedelta(minutes=random.randrange(3000))
+    return {"order_id": number, "member_id": random.randrange(3), "placed_at": happened, "paid_at": NOON + timedelta(days=3, minutes=number),
+            "other_minor": 0, "event_rating": random.randrange(6), "event_photo": random.random() < 0.5,
+            "event_channel": random.choice(TEXTS), "time_hour": happened.hour}  # fmt: skip

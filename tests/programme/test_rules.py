@@ -127,7 +127,7 @@ RULE = {"code": "goods", "name_en": "Goods", "name_zh": "商品", "points": "lin
         (
             {"earning": [RULE | {"colour": "red"}]},
             (
-                "earning[0].colour is 'red': there is code, name_en, name_zh, points, per, when, kind, point_type, rounding, "
+                "earning[0].colour is 'red': there is code, name_en, name_zh, points, per, on, event, challenge, streak, when, kind, point_type, rounding, "
                 "starts_at, ends_at, stack, group, most_per_order, limits, cooldown, terms, budget."
             ),
         ),

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from regulars.api._events import EventCode
 from regulars.api._shapes import Currency, Instant, Text
 from regulars.api._terms import Span, Terms
 
@@ -20,6 +21,21 @@ class Limit(Struct, forbid_unknown_fields=True):
     most_times: Annotated[Most | None, Meta(description="For how many orders.")] = None
 
 
+class Challenge(Struct, forbid_unknown_fields=True):
+    """So much of something within a period of the calendar: reached once in each."""
+
+    reach: Annotated[Most, Meta(description="How much it takes.", examples=[5])]
+    counts: Annotated[Expression, Meta(description="What each order or event counts.", examples=["1"])] = "1"
+    per: Literal["day", "week", "month", "year", "ever"] = "month"
+
+
+class Streak(Struct, forbid_unknown_fields=True):
+    """Something in so many days, weeks or months one after the other."""
+
+    times: Annotated[int, Meta(ge=2, le=366, examples=[7])]
+    per: Literal["day", "week", "month"] = "day"
+
+
 class Rule(Struct, forbid_unknown_fields=True):
     """One way to earn. The language of `when` and `points` is described in docs/reference/expressions.md."""
 
@@ -34,8 +50,16 @@ class Rule(Struct, forbid_unknown_fields=True):
         ),
     ]
     per: Annotated[
-        Literal["line", "order"], Meta(description="What it looks at: each line of goods, or the order.")
+        Literal["line", "order"],
+        Meta(description="Of a rule for orders: whether it looks at each line of goods, or at the order."),
     ] = "line"
+    on: Annotated[
+        Literal["order", "event", "birthday", "joined_anniversary", "first_order_anniversary"],
+        Meta(description="What it is for."),
+    ] = "order"
+    event: Annotated[EventCode | None, Meta(description="With `on` event: its code.")] = None
+    challenge: Annotated[Challenge | None, Meta(description="It gives when so much has come together.")] = None
+    streak: Annotated[Streak | None, Meta(description="It gives for so many periods in a row.")] = None
     when: Annotated[Expression, Meta(description="On which condition.", examples=["order.goods_minor >= 30000"])] = (
         "true"
     )
@@ -47,8 +71,8 @@ class Rule(Struct, forbid_unknown_fields=True):
     rounding: Annotated[
         Literal["down", "half_even", "up"], Meta(description="Where the last division leaves a fraction.")
     ] = "down"
-    starts_at: Annotated[Instant | None, Meta(description="Orders placed from then on.")] = None
-    ends_at: Annotated[Instant | None, Meta(description="Orders placed before then.")] = None
+    starts_at: Annotated[Instant | None, Meta(description="What was placed, happened or came from then on.")] = None
+    ends_at: Annotated[Instant | None, Meta(description="What was placed, happened or came before then.")] = None
     stack: Annotated[
         Literal["add", "best", "exclusive"],
         Meta(

@@ -77,7 +77,7 @@ _OPTIONAL: Final = tuple(sorted({"reason"}.union(*(needed | possible for needed,
 
 def post(tx: Transaction, asked: Sequence[Asked], *, at: datetime) -> list[Outcome | RegularsError]:
     """Post in the order given; for each what was posted (or had been), or why not."""
-    found = _members(tx, [one.member for one in asked])
+    found = members_named(tx, [one.member for one in asked])
     holds = _programme(tx, asked, at)
     answers: list[Any] = [_posting(one, found[one.member], holds, at) for one in asked]
     places = [place for place, one in enumerate(answers) if isinstance(one, Posting)]
@@ -87,7 +87,7 @@ def post(tx: Transaction, asked: Sequence[Asked], *, at: datetime) -> list[Outco
     return answers
 
 
-def _members(tx: Transaction, names: Sequence[str]) -> dict[str, int | MemberNotFound]:
+def members_named(tx: Transaction, names: Sequence[str]) -> dict[str, int | MemberNotFound]:
     """The identifiers of members by what callers call them."""
     wanted = {name: _named(name) for name in dict.fromkeys(names)}
     numbers = [one for one in wanted.values() if isinstance(one, int)]

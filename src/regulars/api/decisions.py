@@ -43,7 +43,13 @@ from regulars.types import MalformedId, from_public, to_public
 
 TAG = "Programme"
 
-_KINDS = {decisions.AWARDED: "awarded", decisions.RETURNED: "returned", decisions.CHANGED: "changed"}
+_KINDS = {
+    decisions.AWARDED: "awarded", decisions.RETURNED: "returned", decisions.CHANGED: "changed", decisions.EVENT: "event",
+    decisions.BIRTHDAY: "birthday", decisions.JOINED: "joined_anniversary", decisions.FIRST_ORDER: "first_order_anniversary",
+    decisions.ORDER_STEP: "order_step", decisions.EVENT_STEP: "event_step",
+}  # fmt: skip
+_OF_EVENTS = {decisions.EVENT, decisions.EVENT_STEP}
+_OF_ORDERS = {decisions.AWARDED, decisions.RETURNED, decisions.CHANGED, decisions.ORDER_STEP}
 
 Language = Annotated[Literal["en", "zh"], Meta(description="The language of the sentences.")]
 Audience = Annotated[
@@ -74,9 +80,9 @@ class Reason(Struct):
     outcome: Annotated[
         Literal[
             "earned", "condition", "early", "late", "nothing", "limit", "cooldown", "beaten", "excluded", "failed", "budget",
-            "undone",
+            "undone", "counted",
         ],
-        Meta(description="`condition`: one did not hold, the first of them is said. `beaten`: another of its group gave more. `budget`: its budget could not pay it. `undone`: what it gave was undone."),
+        Meta(description="`condition`: one did not hold, the first of them is said. `beaten`: another of its group gave more. `budget`: its budget could not pay it. `undone`: what it gave was undone. `counted`: a step towards its goal."),
     ]  # fmt: skip
     points: int
     point_type: str
@@ -85,11 +91,18 @@ class Reason(Struct):
 
 
 class Explanation(Struct):
-    """What an order earned when it was paid, when something of it came back, or when it became another; and why."""
+    """What an order earned when it was paid, when something of it came back, or when it became another; and why.
+
+    Or what an event, a birthday or an anniversary earned, or what an order or an event counted towards goals.
+    """
 
     id: Id
-    kind: Literal["awarded", "returned", "changed"]
-    order: Id
+    kind: Literal[
+        "awarded", "returned", "changed", "event", "birthday", "joined_anniversary", "first_order_anniversary", "order_step",
+        "event_step",
+    ]  # fmt: skip
+    order: Annotated[Id | None, Meta(description="Null: it is not about an order.")]
+    event: Annotated[Id | None, Meta(description="Null: it is not about an event.")]
     member: Id
     version: Annotated[int, Meta(description="The version of the programme it was decided under.")]
     decided_at: datetime
@@ -161,7 +174,8 @@ def _decisions(tx: Transaction, kept: list[decisions.Decision], words: Words | P
     return [
         msgspec.convert(
             {
-                "id": to_public("dec", one.decision_id), "kind": _KINDS[one.kind], "order": to_public("ord", one.subject_id),
+                "id": to_public("dec", one.decision_id), "kind": _KINDS[one.kind], "order": to_public("ord", one.subject_id) if one.kind in _OF_ORDERS else None,
+                "event": to_public("evt", one.subject_id) if one.kind in _OF_EVENTS else None,
                 "member": to_public("mem", one.member_id), "version": one.version_id, "decided_at": one.decided_at,
                 "reasons": [msgspec.to_builtins(_reason(each)) for each in said[one.decision_id]],
             },

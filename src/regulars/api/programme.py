@@ -14,6 +14,7 @@ from regulars.access import Permission
 from regulars.api._calls import Call
 from regulars.api._campaigns import Budget, Campaign
 from regulars.api._earning import Rate, Rule
+from regulars.api._events import EventType
 from regulars.api._paging import Page
 from regulars.api._referrals import Referral
 from regulars.api._rewards import Reward
@@ -75,6 +76,9 @@ class NewProgramme(Struct, forbid_unknown_fields=True):
     ] = []
     campaigns: Annotated[
         list[Campaign], Meta(max_length=100, description="Rules that hold for some time, for some members.")
+    ] = []
+    events: Annotated[
+        list[EventType], Meta(max_length=100, description="What members can do beside buying that rules may reward.")
     ] = []
 
 

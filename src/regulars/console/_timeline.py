@@ -40,6 +40,9 @@ _ICONS: Final = {
     "hold": "clock",
     "reaction.failed": "exclamation-triangle",
     "reward": "gift",
+    "event": "sparkles",
+    "goal": "trophy",
+    "occasion": "gift",
     "coupon": "receipt-refund",
     "gift_card": "gift",
 }
@@ -91,6 +94,7 @@ class Teller:
 
     language: Language
     tiers: Mapping[str, str]
+    """What tiers are called by their code, events by the name of their fact, and rules as `rule.<code>`."""
     paid: bool
 
     def say(self, sentence: str, **values: object) -> Markup:
@@ -440,6 +444,32 @@ def _signup(teller: Teller, fact: Recorded) -> Markup:
     return teller.say(sentence, salon=fact.data.get("salon", "")) if sentence else _other(teller, fact)
 
 
+def _event(teller: Teller, fact: Recorded) -> Markup:
+    """Something of the programme's own that the member did."""
+    return teller.say("%(what)s", what=teller.tiers[fact.name]) if fact.name in teller.tiers else _other(teller, fact)
+
+
+def _goal(teller: Teller, fact: Recorded) -> Markup:
+    _ = teller.language.gettext
+    sentences = {
+        "goal.reached": _("Reached the goal of %(rule)s"),
+        "goal.undone": _("The goal of %(rule)s is not reached any more: what led to it came back"),
+    }
+    code = str(fact.data.get("rule", ""))
+    sentence = sentences.get(fact.name)
+    return teller.say(sentence, rule=teller.tiers.get(f"rule.{code}", code)) if sentence else _other(teller, fact)
+
+
+def _occasion(teller: Teller, fact: Recorded) -> Markup:
+    _ = teller.language.gettext
+    sentence = {
+        "birthday": _("Was given points for the birthday"),
+        "joined_anniversary": _("Was given points for the anniversary of joining"),
+        "first_order_anniversary": _("Was given points for the anniversary of the first order"),
+    }.get(str(fact.data.get("occasion")))
+    return teller.say(sentence) if sentence else _other(teller, fact)
+
+
 def _reaction(teller: Teller, fact: Recorded) -> Markup:
     _ = teller.language.gettext
     sentences = {
@@ -470,6 +500,9 @@ _SENTENCES: Final[Mapping[str, Callable[[Teller, Recorded], Markup]]] = {
     "gift_card": _gift_card,
     "referral": _referral,
     "signup": _signup,
+    "event": _event,
+    "goal": _goal,
+    "occasion": _occasion,
 }
 
 

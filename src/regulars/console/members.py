@@ -18,6 +18,7 @@ from regulars.console import (
     _statement,
     _timeline,
     _wanted,
+    goals,
     households,
     referrals,
     tiers,
@@ -126,6 +127,7 @@ def show_member(visit: NamedDependency[Visit], member: FromPath[str], request: R
             "tabs": TABS,
             **households.shown(tx, visit, member_id),
             **referrals.shown(tx, visit, member_id),
+            **goals.shown(tx, visit, member_id, found),
         }
         before = request.query_params.get("before")
         if tab == "orders":
@@ -136,7 +138,8 @@ def show_member(visit: NamedDependency[Visit], member: FromPath[str], request: R
             values |= {"wanted": wanted, "page": _statement.read(tx, visit, member_id, wanted, limit=_ROWS)}
             values |= {"holds": _statement.holds(tx, visit, member_id, kind), "done": request.query_params.get("done")}
         else:
-            values |= _happened(tx, visit, member_id, before, _ranks.all_tier_names(found, visit.language))
+            named = {**_ranks.all_tier_names(found, visit.language), **goals.names(found, visit.language)}
+            values |= _happened(tx, visit, member_id, before, named)
     answer = _pages.page(visit, f"_member_{tab}.html" if visit.partial else "member.html", **values)
     if visit.partial and tab == "points" and wanted.before is None:  # filtered anew, not joined by earlier entries
         answer.headers["HX-Replace-Url"] = _pages.query(f"/members/{member}", {"tab": tab, **wanted.query()})
@@ -144,14 +147,14 @@ def show_member(visit: NamedDependency[Visit], member: FromPath[str], request: R
 
 
 def _happened(
-    tx: Transaction, visit: Visit, member_id: int, before: str | None, tiers: Mapping[str, str]
+    tx: Transaction, visit: Visit, member_id: int, before: str | None, named: Mapping[str, str]
 ) -> dict[str, object]:
     place = _addresses.read_place("before", before) if before else None
     found = facts.timeline(tx, member_id=member_id, before=place, limit=_ROWS + 1)
     rows = found[:_ROWS]
     more = len(found) > _ROWS
     return {
-        "days": _timeline.days(visit, rows, tiers, _timeline.shops_of(tx, visit, rows)),
+        "days": _timeline.days(visit, rows, named, _timeline.shops_of(tx, visit, rows)),
         "following": _addresses.write_place(rows[-1].occurred_at, rows[-1].fact_id) if more else None,
     }
 

@@ -32,6 +32,7 @@ def tick(app: App, *, patience_seconds: float = 0.0) -> dict[str, int]:
         facts.adopt(tx)
     _match(app)
     reactions = react(app, patience_seconds=patience_seconds)
+    _celebrate(app)
     reviews = _drain(app, lambda tx, at: programme.review_due(tx, at=at, limit=BATCH))
     expiries = _drain(app, lambda tx, at: ledger.expire_due(tx, at=at, limit=BATCH))
     _arrive(app)
@@ -62,6 +63,12 @@ def _match(app: App) -> None:
     """Record returns whose orders were being recorded while they came; tell of those whose orders do not come."""
     _drain(app, lambda tx, at: commerce.record_early_returns(tx, at=at))
     _drain(app, lambda tx, at: early.alarm_due(tx, at=at, limit=BATCH))
+
+
+def _celebrate(app: App) -> None:
+    """Look up the days of members of before, where rules ask for them, and give for the birthdays and anniversaries that have come."""
+    _drain(app, lambda tx, at: programme.adopt_occasions(tx, at=at, limit=BATCH))
+    _drain(app, lambda tx, at: programme.celebrate_due(tx, at=at, limit=BATCH))
 
 
 def _arrive(app: App) -> None:

@@ -25,6 +25,16 @@ def _award(tx: Transaction, paid: Sequence[facts.Happened], at: datetime) -> Non
     programme.award(tx, _subjects(paid), at=at)
 
 
+def _advance(tx: Transaction, changed: Sequence[facts.Happened], at: datetime) -> None:
+    returned = [fact for fact in changed if fact.name == "order.returned"]
+    orders = [fact for fact in changed if fact.name != "order.returned"]
+    programme.advance_orders(tx, _subjects(orders), return_ids=_subjects(returned), at=at)
+
+
+def _note(tx: Transaction, happened: Sequence[facts.Happened], at: datetime) -> None:
+    programme.note_occasions(tx, [fact.member_id for fact in happened if fact.member_id is not None], at=at)
+
+
 def _deliver(tx: Transaction, delivered: Sequence[facts.Happened], at: datetime) -> None:
     programme.deliver(tx, _subjects(delivered), at=at)
 
@@ -65,6 +75,8 @@ def _refer(tx: Transaction, happened: Sequence[facts.Happened], at: datetime, ke
 
 
 REACTIONS: Mapping[tuple[str, ...], Reaction] = {
+    ("order.paid", "order.amended", "order.revised", "order.cancelled", "order.returned"): _advance,
+    ("member.joined", "member.amended", "order.paid"): _note,
     ("order.paid", "order.amended", "order.revised"): _award,
     ("order.amended", "order.revised", "order.cancelled"): _revise,
     ("order.delivered",): _deliver,

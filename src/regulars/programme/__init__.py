@@ -12,6 +12,9 @@ counted at every moment comes to, under the version that held then.
 from regulars.programme._activities import post
 from regulars.programme._awards import award, deliver
 from regulars.programme._corrections import cancel, revise, take_back
+from regulars.programme._events import EventOutcome, record_events
+from regulars.programme._goals import GoalProgress, advance_orders, goal_progress
+from regulars.programme._occasions import adopt_occasions, celebrate_due, note_occasions
 from regulars.programme._postings import PostingRefused
 from regulars.programme._queries import awards_of
 from regulars.programme._records import Award, Version
@@ -62,6 +65,8 @@ __all__ = [
     "BadProgramme",
     "Basket",
     "BasketLine",
+    "EventOutcome",
+    "GoalProgress",
     "NoProgramme",
     "NoRate",
     "PostingRefused",
@@ -76,10 +81,13 @@ __all__ = [
     "TierSetNotFound",
     "Trial",
     "Version",
+    "adopt_occasions",
+    "advance_orders",
     "approve_grant",
     "award",
     "awards_of",
     "cancel",
+    "celebrate_due",
     "counted_facts",
     "current",
     "default",
@@ -87,16 +95,19 @@ __all__ = [
     "end_grant",
     "entitlements",
     "explain",
+    "goal_progress",
     "grant_tier",
     "holder",
     "in_force",
     "judge_all",
     "moments",
+    "note_occasions",
     "post",
     "proportional",
     "publish",
     "read_expiry",
     "read_pending",
+    "record_events",
     "refer",
     "referral_terms",
     "referral_terms_of",

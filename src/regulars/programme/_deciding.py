@@ -14,7 +14,20 @@ from regulars.programme import _spending, budgets, earning
 from regulars.programme._rules import Programme
 from regulars.programme.budgets import Purse
 from regulars.programme.campaigns import Gift, owned
-from regulars.programme.earning import Allowance, Asked, Basis, Case, Decision, Item, Sold, Use, Verdict, Why
+from regulars.programme.earning import (
+    ORDERS,
+    Allowance,
+    Asked,
+    Basis,
+    Case,
+    Decision,
+    Item,
+    Sold,
+    Trigger,
+    Use,
+    Verdict,
+    Why,
+)
 from regulars.storage import Transaction
 
 _NOTHING: Final[Mapping[str, int]] = {"cooldown": -1, "budget": -2, "undone": -3}
@@ -28,21 +41,22 @@ _NOTHING_FOR: Final[Mapping[int, Allowance]] = {
 
 CODES: Final[Mapping[Why, int]] = {
     "condition": -1, "early": -2, "late": -3, "nothing": -4, "limit": -5, "cooldown": -6, "beaten": -7, "excluded": -8,
-    "failed": -9, "budget": -10, "undone": -11,
+    "failed": -9, "budget": -10, "undone": -11, "counted": -12,
 }  # fmt: skip
 """How what became of a rule is kept; what earned is kept by its points."""
 
 _WHYS: Final[Mapping[int, Why]] = {code: why for why, code in CODES.items()}
 
 
-@lru_cache(maxsize=64)
-def basis_of(programme: Programme) -> Basis:
-    """What a version evaluates by, its expressions compiled once."""
+@lru_cache(maxsize=256)
+def basis_of(programme: Programme, trigger: Trigger = ORDERS) -> Basis:
+    """What a version evaluates by, its expressions compiled once: the rules for orders, or for what else triggers some."""
     rates = {programme.currency: (1, 1)} | {rate.currency: (rate.to_minor, rate.per_minor) for rate in programme.rates}
-    rules = earning.compiled(*owned(programme.earning, programme.campaigns))
-    named = {one.rule.budget for one in rules.rules}
+    rules, owners = owned(programme.earning, programme.campaigns)
+    compiled = earning.compiled(rules, owners, programme.events, trigger)
+    named = {one.rule.budget for one in compiled.rules}
     own = {one.code: one for one in programme.budgets if one.code in named}
-    return Basis(rules, programme.currency, programme.time_zone, rates, own)
+    return Basis(compiled, programme.currency, programme.time_zone, rates, own)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +101,14 @@ def decide(tx: Transaction, versions: Mapping[int, int], held: Mapping[int, Prog
             zone=basis.time_zone,
         )
         paying = _spending.purses_of(purses, basis, one)
-        decision = earning.evaluate(basis.rules, _case(one, basis, row, items, left, paying))
+        decision = earning.evaluate(basis.rules, case_of(one, basis, row, items, left, paying))
         _spending.note(purses, basis, one, decision)
         uses = earning.uses_of(
             basis.rules, decision, member_id=one.member_id, order_id=one.order_id, placed_at=one.placed_at
         )
         for use in uses:
             known[use.member_id, use.rule].append(use)
-        inputs, spend = _pinned(row, _spending.narrowed(basis, decision, left)), earning.spend_of(items)
+        inputs, spend = pinned(row, _spending.narrowed(basis, decision, left)), earning.spend_of(items)
         gifts = _spending.gifts_of(basis, one, decision, versions[one.order_id])
         decided.append(Decided(one, versions[one.order_id], decision, inputs, spend, uses, gifts))
     budgets.settle(tx, purses, at=at)
@@ -112,16 +126,17 @@ def read_sold(tx: Transaction, versions: Mapping[int, int], held: Mapping[int, P
     ]
 
 
-def _case(
+def case_of(
     sold: Sold, basis: Basis, row: Mapping[str, Any], items: Sequence[Item], left: Mapping[int, Allowance],
-    purses: Mapping[str, Purse],
+    purses: Mapping[str, Purse] | None = None,
 ) -> Case:  # fmt: skip
+    """An order as rules look at it: with these lines, and what was so at the time in `row`; without `purses`, as if budgets paid all."""
     return Case(
-        {**earning.order_row(sold, basis), **row}, items, earning.other_minor(sold, basis), sold.placed_at, left, purses
+        {**earning.order_row(sold, basis), **row}, items, earning.other_minor(sold, basis), sold.placed_at, left, purses or {}
     )
 
 
-def _pinned(row: Mapping[str, Any], left: Mapping[int, Allowance]) -> str | None:
+def pinned(row: Mapping[str, Any], left: Mapping[int, Allowance]) -> str | None:
     kept = {
         str(place): _NOTHING.get(one.why, one.points) if one.points == 0 else one.points
         for place, one in left.items()
@@ -151,12 +166,17 @@ def decide_again(
     purses: Mapping[str, Purse] | None = None,
 ) -> Decision:  # fmt: skip
     """What an order is worth with these lines, by what was so when it was awarded; without `purses`, as if budgets paid all."""
-    return earning.evaluate(basis.rules, _case(sold, basis, (inputs or {}).get("row", {}), items, left, purses or {}))
+    return earning.evaluate(basis.rules, case_of(sold, basis, (inputs or {}).get("row", {}), items, left, purses))
 
 
 def kept(kind: int, sold: Sold, version_id: int, decision: Decision) -> NewDecision:
-    """A decision as it is kept, in numbers."""
-    return NewDecision(kind, sold.order_id, sold.member_id, version_id, [_numbers(one) for one in decision.verdicts])
+    """A decision about an order as it is kept, in numbers."""
+    return kept_of(kind, sold.order_id, sold.member_id, version_id, decision.verdicts)
+
+
+def kept_of(kind: int, subject_id: int, member_id: int, version_id: int, verdicts: Sequence[Verdict]) -> NewDecision:
+    """A decision about anything as it is kept, in numbers."""
+    return NewDecision(kind, subject_id, member_id, version_id, [_numbers(one) for one in verdicts])
 
 
 def _numbers(one: Verdict) -> list[Any]:
@@ -164,7 +184,7 @@ def _numbers(one: Verdict) -> list[Any]:
         return [one.points, one.other] if one.other else [one.points]
     if one.why == "condition":
         return [CODES[one.why], one.other, *one.values]
-    return [CODES[one.why], one.other, one.points] if one.why in {"beaten", "excluded"} else [CODES[one.why]]
+    return [CODES[one.why], one.other, one.points] if one.why in {"beaten", "excluded", "counted"} else [CODES[one.why]]
 
 
 def verdicts_of(found: decisions.Decision) -> list[Verdict]:

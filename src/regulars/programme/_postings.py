@@ -1,7 +1,7 @@
 """From what orders are to be given, or lose, to postings of the ledger."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby, pairwise
 from operator import attrgetter
@@ -49,8 +49,7 @@ class Given:
 
 def given(sold: Sold, programme: Programme, version_id: int, part: Part, points: int, reference: str) -> Given:
     """Points of one kind to be given for an order, under the terms of their rule, or the programme's."""
-    point_type, code = part
-    terms = (programme.own_terms(code) if code else None) or programme.terms_of(point_type)
+    terms = terms_of(programme, part)
     paid_at = sold.paid_at or sold.placed_at
     return Given(
         sold.order_id, sold.member_id, version_id, paid_at, points, reference, part, terms, programme.time_zone
@@ -108,6 +107,41 @@ def _earn(order: Given, alive_until: datetime | None, at: datetime, *, arrived: 
         awaits=event and event_of(event, order.order_id),
         lapses=event is not None and isinstance(terms.pending, AtEvent) and terms.pending.otherwise == "lapse",
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Bonus:
+    """Points that follow from no order: for an event, a goal, a birthday."""
+
+    member_id: int
+    happened_at: datetime
+    programme: Programme
+    part: Part
+    points: int
+    reference: str
+
+
+def bonuses(given: Sequence[Bonus], at: datetime) -> list[ledger.Posting]:
+    """The postings that give them, by member and in order of time. What waits for an order's event does not wait without one."""
+    return [_bonus(one, at) for one in sorted(given, key=attrgetter("member_id", "happened_at", "reference"))]
+
+
+def _bonus(one: Bonus, at: datetime) -> ledger.Posting:
+    own = terms_of(one.programme, one.part)
+    pending = None if isinstance(own.pending, AtEvent) else own.pending
+    matures, expires = moments(
+        one.happened_at, replace(own, pending=pending), one.programme.time_zone, told_at=at
+    )  # fmt: skip
+    return ledger.Posting(
+        kind="earn", member_id=one.member_id, amount=one.points, reference=one.reference, point_type=one.part[0],
+        occurred_at=one.happened_at, expires_at=expires, matures_at=matures,
+    )  # fmt: skip
+
+
+def terms_of(programme: Programme, part: Part) -> Terms:
+    """How long points last and wait: by their rule's own terms, or by the programme's."""
+    point_type, code = part
+    return (programme.own_terms(code) if code else None) or programme.terms_of(point_type)
 
 
 def event_of(event: str, order_id: int) -> str:

@@ -105,6 +105,31 @@ def select_versions_by_id(tx: Transaction, *, version_ids: list[int]) -> list[Ve
     )  # fmt: skip
 
 
+def select_holding(tx: Transaction, *, moments: list[datetime]) -> dict[datetime, int]:
+    """The version that held at some moments; before the first version held, that one counts."""
+    rows = tx.rows(
+        """
+        select v.moment, coalesce(
+            (select w.version_id from programme_versions w where w.effective_at <= v.moment
+             order by w.effective_at desc, w.version_id desc limit 1),
+            (select w.version_id from programme_versions w order by w.effective_at, w.version_id desc limit 1))
+        from unnest(%(moments)s::timestamptz[]) v (moment)
+        """,
+        moments=moments,
+    )  # fmt: skip
+    return dict(rows)
+
+
+def any_order_goal(tx: Transaction) -> bool:
+    """Whether any version has a challenge or a streak of orders: if none has, orders lead to no goal."""
+    return tx.value(
+        """
+        select exists (select from programme_versions where jsonb_path_exists(document,
+            '$.earning[*] ? (@.on == "order" && (@.challenge.type() == "object" || @.streak.type() == "object"))'))
+        """
+    )
+
+
 def select_unawarded(tx: Transaction, *, order_ids: list[int]) -> list[Due]:
     """Paid orders of members that were not awarded yet, each with the version that held when it was paid.
 
@@ -263,6 +288,25 @@ def select_returns_of(tx: Transaction, *, order_ids: list[int]) -> list[int]:
         cross join lateral (  -- order by order: no statistics can make this a scan of all that came back
             select r.return_id from commerce_order_returns r where r.order_id = o.order_id offset 0
         ) r
+        """,
+        order_ids=order_ids,
+    )  # fmt: skip
+
+
+def select_orders_back(tx: Transaction, *, return_ids: list[int]) -> list[int]:
+    """The orders of which anything came back in some returns."""
+    return tx.values(
+        "select distinct order_id from commerce_returned_goods where return_id = any(%(return_ids)s)",
+        return_ids=return_ids,
+    )
+
+
+def select_buyers_of(tx: Transaction, *, order_ids: list[int]) -> list[int]:
+    """The members some orders are of, ascending."""
+    return tx.values(
+        """
+        select distinct member_id from commerce_rule_orders
+        where order_id = any(%(order_ids)s) and member_id is not null order by member_id
         """,
         order_ids=order_ids,
     )  # fmt: skip

@@ -27,11 +27,12 @@ from regulars.ledger import (
     expires_at,
     matures_at,
 )
-from regulars.programme import earning
+from regulars.programme import earning, events
 from regulars.programme._refusals import BadProgramme
 from regulars.programme.budgets import Budget, check_budgets
 from regulars.programme.campaigns import Campaign, check_campaigns
 from regulars.programme.earning import Rule, Terms, proportional
+from regulars.programme.events import EventType
 from regulars.programme.referrals import Referral, check_referral
 from regulars.programme.rewards import Reward, check_rewards
 from regulars.programme.tiers import Tier, TierSet, check_sets
@@ -113,6 +114,9 @@ class Programme:
     campaigns: tuple[Campaign, ...] = field(default=(), hash=False)
     """Rules that hold for some time, for some members."""
 
+    events: tuple[EventType, ...] = field(default=(), hash=False)
+    """What members can do beside buying that rules may reward, and what its data is made of."""
+
     version_id: int = 0
 
     def own_terms(self, rule: str) -> Terms | None:
@@ -144,7 +148,7 @@ class Programme:
         Raises:
             BadProgramme: a field is missing, unknown or cannot be used.
         """
-        rules = document.get("earning")
+        rules, declared = document.get("earning"), document.get("events")
         try:
             programme = msgspec.convert(document, cls, dec_hook=_policy)
         except BadPolicy as error:
@@ -159,6 +163,8 @@ class Programme:
         campaigns = document.get("campaigns")
         if isinstance(campaigns, list | tuple):
             _refuse_strays(campaigns)  # pyright: ignore[reportUnknownArgumentType]
+        if isinstance(declared, list | tuple):
+            events.refuse_unknown(declared)  # pyright: ignore[reportUnknownArgumentType]
         _check(programme)
         check_referral(programme.referral, document=document.get("referral"))
         return replace(programme, version_id=version_id)
@@ -218,7 +224,8 @@ def _check(programme: Programme) -> None:
         programme.time_zone,
         "give an IANA name such as Europe/London",
     )
-    earning.check(programme.earning)
+    events.check(programme.events)
+    earning.check(programme.earning, programme.events, [one.code for one in programme.tier_sets])
     _check_rates(programme, must)
     for code, others in programme.other_terms.items():
         must(
@@ -236,8 +243,9 @@ def _check(programme: Programme) -> None:
     check_sets(programme.tier_sets)
     check_budgets(programme.budgets)
     check_campaigns(
-        programme.campaigns, programme.earning, programme.budgets, [one.code for one in programme.main.tiers]
-    )
+        programme.campaigns, programme.earning, programme.budgets, [one.code for one in programme.main.tiers],
+        declared=programme.events, sets=[one.code for one in programme.tier_sets],
+    )  # fmt: skip
     check_rewards(programme.rewards, tiers=[tier.code for one in programme.tier_sets for tier in one.tiers])
 
 

@@ -3,17 +3,18 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from babel.numbers import get_currency_precision
 
 from regulars.commerce import OrderNotFound
 from regulars.errors import Invalid
 from regulars.facts import decisions
-from regulars.programme import _deciding, _spending, earning
+from regulars.programme import _deciding, _spending, earning, events
 from regulars.programme._deciding import basis_of
 from regulars.programme._rules import Programme
 from regulars.programme._versions import by_version
-from regulars.programme.earning import Asked, Audience, Decision, Language, Reason, Sold, Speaker
+from regulars.programme.earning import ORDERS, Asked, Audience, Decision, Language, Reason, Sold, Speaker, Trigger
 from regulars.storage import Transaction
 from regulars.types import to_public
 
@@ -64,13 +65,37 @@ def explain(
 ) -> Mapping[int, list[Reason]]:
     """Decisions that were kept in words, by their identifier: those of the version they were made under."""
     held = by_version(tx, {one.version_id for one in kept})
+    of_events = [one.subject_id for one in kept if one.kind in {decisions.EVENT, decisions.EVENT_STEP}]
+    codes = events.select_codes(tx, event_ids=of_events) if of_events else {}
     return {
-        one.decision_id: _said(held[one.version_id], _deciding.verdicts_of(one), language, audience) for one in kept
+        one.decision_id: _said(
+            held[one.version_id], _deciding.verdicts_of(one), language, audience, _trigger(one, codes)
+        )
+        for one in kept
     }
 
 
+_TRIGGERS: Final[Mapping[int, Trigger]] = {
+    decisions.BIRTHDAY: Trigger("birthday"),
+    decisions.JOINED: Trigger("joined_anniversary"),
+    decisions.FIRST_ORDER: Trigger("first_order_anniversary"),
+    decisions.ORDER_STEP: Trigger(goal=True),
+}
+
+
+def _trigger(one: decisions.Decision, codes: Mapping[int, str]) -> Trigger:
+    """Which rules a decision is about."""
+    if one.kind in {decisions.EVENT, decisions.EVENT_STEP}:
+        return Trigger("event", codes.get(one.subject_id, ""), one.kind == decisions.EVENT_STEP)
+    return _TRIGGERS.get(one.kind, ORDERS)
+
+
 def _said(
-    programme: Programme, verdicts: Sequence[earning.Verdict], language: Language, audience: Audience
+    programme: Programme,
+    verdicts: Sequence[earning.Verdict],
+    language: Language,
+    audience: Audience,
+    trigger: Trigger = ORDERS,
 ) -> list[Reason]:
     digits = get_currency_precision(programme.currency)
 
@@ -79,7 +104,7 @@ def _said(
         fraction = f".{rest:0{digits}}" if digits else ""
         return f"{'-' if minor < 0 else ''}{whole:,}{fraction} {programme.currency}"
 
-    return earning.reasons(basis_of(programme).rules, verdicts, Speaker(language, audience, money))
+    return earning.reasons(basis_of(programme, trigger).rules, verdicts, Speaker(language, audience, money))
 
 
 def try_order(tx: Transaction, programme: Programme, order_id: int) -> Trial:

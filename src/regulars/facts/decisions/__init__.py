@@ -8,7 +8,13 @@ A decision is written in the transaction that acts on it, and never changed. It 
 
 from regulars.facts.decisions._decisions import (
     AWARDED,
+    BIRTHDAY,
     CHANGED,
+    EVENT,
+    EVENT_STEP,
+    FIRST_ORDER,
+    JOINED,
+    ORDER_STEP,
     RETURNED,
     DecisionNotFound,
     NewDecision,
@@ -22,7 +28,13 @@ from regulars.facts.decisions._queries import Decision
 
 __all__ = [
     "AWARDED",
+    "BIRTHDAY",
     "CHANGED",
+    "EVENT",
+    "EVENT_STEP",
+    "FIRST_ORDER",
+    "JOINED",
+    "ORDER_STEP",
     "RETURNED",
     "Decision",
     "DecisionNotFound",

@@ -19,6 +19,18 @@ RETURNED: Final = 2
 """Goods came back."""
 CHANGED: Final = 3
 """An order became another."""
+EVENT: Final = 4
+"""An event was recorded."""
+BIRTHDAY: Final = 5
+"""A birthday came; the subject is the member, as of the two after it."""
+JOINED: Final = 6
+"""The anniversary of joining came."""
+FIRST_ORDER: Final = 7
+"""The anniversary of the first order came."""
+ORDER_STEP: Final = 8
+"""An order was looked at as a step towards goals."""
+EVENT_STEP: Final = 9
+"""An event was."""
 
 
 class DecisionNotFound(NotFound):

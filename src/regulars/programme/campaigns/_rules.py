@@ -16,6 +16,7 @@ from regulars.programme import earning, expressions
 from regulars.programme._refusals import BadProgramme
 from regulars.programme.budgets import Budget, check_named
 from regulars.programme.earning import Owner, Rule
+from regulars.programme.events import EventType
 from regulars.programme.expressions import BadExpression
 
 MOST_CAMPAIGNS: Final = 100
@@ -181,9 +182,15 @@ def month_of(month: str | None, at: datetime, zone: str) -> list[date]:
 
 
 def check_campaigns(
-    campaigns: Sequence[Campaign], base: Sequence[Rule], budgets: Collection[Budget], tiers: Collection[str]
+    campaigns: Sequence[Campaign],
+    base: Sequence[Rule],
+    budgets: Collection[Budget],
+    tiers: Collection[str],
+    *,
+    declared: Sequence[EventType] = (),
+    sets: Sequence[str] = (),
 ) -> None:
-    """Refuse what no campaigns can say. `tiers`: those of the main set.
+    """Refuse what no campaigns can say. `tiers`: those of the main set; `declared` and `sets` as in `earning.check`.
 
     Raises:
         BadProgramme: names the place, the value and what would do.
@@ -198,8 +205,13 @@ def check_campaigns(
         _must(one.code not in codes, f"{path}.code", one.code, "give every campaign a code of its own")
         codes.add(one.code)
         _check_one(one, path, budgets, tiers)
+        earning.check(one.rules, declared, sets, section=f"{path}.rules")
+        earning.check([_within(one, rule) for rule in one.rules], declared, sets, section=f"{path}.rules")
         for number, rule in enumerate(one.rules):
             where = f"{path}.rules[{number}]"
+            _must(
+                earning.trigger_of(rule) == earning.ORDERS, f"{where}.on", rule.on, "let it be for orders, without a goal"
+            )
             _must(
                 rule.code not in known, f"{where}.code", rule.code, "give every rule of the programme a code of its own"
             )
@@ -229,8 +241,6 @@ def _check_one(one: Campaign, path: str, budgets: Collection[Budget], tiers: Col
     if one.days is not None:
         _check_days(one.days, f"{path}.days")
     _check_audience(one, path)
-    earning.check(one.rules, section=f"{path}.rules")
-    earning.check([_within(one, rule) for rule in one.rules], section=f"{path}.rules")
 
 
 def _check_days(days: Days, path: str) -> None:

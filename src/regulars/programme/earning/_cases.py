@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any, Final, cast
 from zoneinfo import ZoneInfo
 
+from regulars.programme import events
 from regulars.programme.budgets import Budget
 from regulars.programme.earning import _queries
 from regulars.programme.earning._evaluation import Item, shared
@@ -17,7 +18,7 @@ from regulars.programme.expressions import Line
 from regulars.storage import Transaction
 
 _EPOCH: Final = date(1970, 1, 1)
-_BIRTHDAY: Final = re.compile(r"(?:\d{4}-)?(\d\d)-(\d\d)")
+_BIRTHDAY: Final = re.compile(r"(?:(\d{4})-)?(\d\d)-(\d\d)")
 _new: Final = cast("Callable[[type[Item], tuple[int, Line, int]], Item]", tuple.__new__)
 """Makes a line three times as fast as its class does."""
 
@@ -119,13 +120,25 @@ def pinned_rows(tx: Transaction, asked: Sequence[Asked]) -> list[dict[str, Any]]
     if not needing:
         return [{} for _ in asked]
     members = sorted({one.member_id for one in needing if _reads(one.basis, "member_")})
-    buyers = {one.member_id: one for one in _queries.select_buyers(tx, member_ids=members)} if members else {}
-    before = _before(tx, needing)
-    return [_pinned(one, buyers.get(one.member_id), before) if one.basis.rules.pinned else {} for one in asked]
+    tiers = any(_reads(one.basis, "member_tiers_") for one in needing)
+    found = _queries.select_buyers(tx, member_ids=members, tiers=tiers) if members else []
+    buyers = {one.member_id: one for one in found}
+    before, told = _before(tx, needing), _events_before(tx, needing)
+    return [_pinned(one, buyers.get(one.member_id), before, told) if one.basis.rules.pinned else {} for one in asked]
 
 
 def _reads(basis: Basis, prefix: str) -> bool:
     return any(column.startswith(prefix) for column in basis.rules.pinned)
+
+
+def _events_before(tx: Transaction, asked: Sequence[Asked]) -> dict[tuple[int, datetime, str, int], int]:
+    wanted = sorted({each for one in asked for each in one.basis.rules.events})
+    if not wanted:
+        return {}
+    return events.select_counts(
+        tx, members=[one.member_id for one in asked], moments=[one.placed_at for one in asked],
+        codes=[code for code, _ in wanted], days=[days for _, days in wanted],
+    )  # fmt: skip
 
 
 def _before(tx: Transaction, asked: Sequence[Asked]) -> dict[tuple[int, datetime, int], tuple[int, int]]:
@@ -148,10 +161,18 @@ def _before(tx: Transaction, asked: Sequence[Asked]) -> dict[tuple[int, datetime
 
 
 def _pinned(
-    one: Asked, buyer: Buyer | None, before: Mapping[tuple[int, datetime, int], tuple[int, int]]
+    one: Asked,
+    buyer: Buyer | None,
+    before: Mapping[tuple[int, datetime, int], tuple[int, int]],
+    told: Mapping[tuple[int, datetime, str, int], int],
 ) -> dict[str, Any]:
-    row: dict[str, Any] = {}
+    row: dict[str, Any] = {
+        f"history_events_{code}_{days}": told.get((one.member_id, one.placed_at, code, days), 0)
+        for code, days in one.basis.rules.events
+    }
     for column in one.basis.rules.pinned:
+        if column in row:
+            continue
         if column.startswith("history_") or column.endswith("_before"):
             days = int(column.rpartition("_")[2]) if column.startswith("history_") else 0
             orders, spend = before.get((one.member_id, one.placed_at, days), (0, 0))
@@ -166,6 +187,8 @@ def of_member(column: str, buyer: Buyer | None, placed_at: datetime) -> Any:
     match column:
         case "member_tier":
             return (buyer and buyer.tier) or ""
+        case _ if column.startswith("member_tiers_"):
+            return ((buyer and buyer.tiers) or {}).get(column.removeprefix("member_tiers_"), "")
         case "member_country":
             return (buyer and buyer.country) or ""
         case "member_joined_days":
@@ -174,12 +197,19 @@ def of_member(column: str, buyer: Buyer | None, placed_at: datetime) -> Any:
             given = buyer.attributes.get("segments") if buyer else None
             return [str(each) for each in given][:100] if isinstance(given, list) else []  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
         case _:
-            month, day = _birthday(str(buyer.attributes.get("birthday", ""))) if buyer else (0, 0)
+            _, month, day = birthday(str(buyer.attributes.get("birthday", ""))) if buyer else (0, 0, 0)
             return month if column == "member_birthday_month" else day
 
 
 @cache
-def _birthday(text: str) -> tuple[int, int]:
+def birthday(text: str) -> tuple[int, int, int]:
+    """Year, month and day of the attribute `birthday`; a year of 0 is not known, a month of 0 nothing is."""
     match = _BIRTHDAY.fullmatch(text)
-    month, day = (int(match[1]), int(match[2])) if match else (0, 0)
-    return (month, day) if 1 <= month <= 12 and 1 <= day <= 31 else (0, 0)
+    if match is None:
+        return 0, 0, 0
+    year, month, day = int(match[1] or 0), int(match[2]), int(match[3])
+    try:
+        date(2024, month, day)
+    except ValueError:
+        return 0, 0, 0
+    return year, month, day

@@ -6,9 +6,9 @@ from dataclasses import fields
 from typing import Any, Final
 
 from regulars.programme._refusals import BadProgramme
-from regulars.programme.earning._rules import Limit, Rule, Terms
+from regulars.programme.earning._rules import Challenge, Limit, Rule, Streak, Terms
 
-_INSIDE: Final[Mapping[str, type[Any]]] = {"limits": Limit, "terms": Terms}
+_INSIDE: Final[Mapping[str, type[Any]]] = {"limits": Limit, "terms": Terms, "challenge": Challenge, "streak": Streak}
 
 
 def refuse_unknown(documents: Sequence[Any], section: str = "earning") -> None:

@@ -15,22 +15,12 @@ from regulars.programme.earning._rules import MOST_POINTS, Compiled, Rules
 from regulars.programme.expressions import LINE, Failed, Line, rounded
 
 Why = Literal[
-    "earned",
-    "condition",
-    "early",
-    "late",
-    "nothing",
-    "limit",
-    "cooldown",
-    "beaten",
-    "excluded",
-    "failed",
-    "budget",
-    "undone",
-]
+    "earned", "condition", "early", "late", "nothing", "limit", "cooldown", "beaten", "excluded", "failed", "budget", "undone",
+    "counted",
+]  # fmt: skip
 """What became of a rule: it earned; its condition did not hold; it had not begun, or was over; it came to no points; the member had
 had all of it; it was too soon; another of its group gave more; a rule before it excludes it; a number left 64 bits; its budget could
-not pay it; what it gave was undone."""
+not pay it; what it gave was undone; it was a step towards the rule's goal."""
 
 Part = tuple[str, str]
 """A kind of points, and the code of the rule whose own terms they have; empty for the programme's."""
@@ -59,11 +49,12 @@ class Allowance:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What is evaluated: an order, or a basket."""
+    """What is evaluated: an order or a basket; or, without items, an event, a birthday, an anniversary."""
 
     row: Mapping[str, Any]
     """The columns of what is neither line nor worked out from the lines."""
-    items: Sequence[Item]
+    items: Sequence[Item] | None
+    """None where there are no lines to keep."""
     other_minor: int
     """What the order came to beside its goods: shipping, fees."""
     placed_at: datetime
@@ -82,7 +73,7 @@ class Verdict:
     why: Why
     points: int = 0
     other: int = 0
-    """`condition`: the number of the condition. `beaten`, `excluded`: the place of the other rule. `earned`, `budget`: what it would have come to."""
+    """`counted`: how much the goal takes, while `points` is how much there is. `condition`: the number of the condition. `beaten`, `excluded`: the place of the other rule. `earned`, `budget`: what it would have come to."""
     values: tuple[Any, ...] = ()
     """`condition`: the values of the fields it reads."""
 
@@ -129,7 +120,7 @@ def evaluate(rules: Rules, case: Case) -> Decision:
 
 def _evaluate(rules: Rules, case: Case) -> Decision:
     row, kept = _kept(case)
-    if not kept:
+    if case.items is not None and not kept:
         return Decision({}, [Verdict(place, "nothing") for place in range(len(rules.rules))])
     verdicts: dict[int, Verdict] = {}
     found: list[_Found] = []
@@ -152,6 +143,8 @@ def _evaluate(rules: Rules, case: Case) -> Decision:
 def _kept(case: Case) -> tuple[Mapping[str, Any], list[Line]]:
     """The row with what is worked out from the lines, and the lines as they were kept."""
     kept: list[Line] = []
+    if case.items is None:
+        return case.row, kept
     goods = pieces = 0
     for _, line, returned in case.items:
         left = kept_of(line, returned) if returned else line
@@ -200,6 +193,43 @@ def _looked_at(place: int, one: Compiled, case: Case, row: Mapping[str, Any], ke
         return Verdict(place, "failed")
 
 
+def step(one: Compiled, case: Case) -> int | Verdict:
+    """What an order or an event counts towards the goal of a rule, or why it counts nothing; `place` is then 0."""
+    row, kept = _kept(case)
+    if case.items is not None and not kept:
+        return Verdict(0, "nothing")
+    if one.rule.starts_at is not None and case.placed_at < one.rule.starts_at:
+        return Verdict(0, "early")
+    if one.rule.ends_at is not None and case.placed_at >= one.rule.ends_at:
+        return Verdict(0, "late")
+    try:
+        number = _first_not(one, row, None, kept)
+        if number is not None:
+            return _not(0, one, number, row, None)
+        amount = 1 if one.counts is None else one.counts(row, None, kept)
+    except Failed:
+        return Verdict(0, "failed")
+    return amount if 0 < amount <= MOST_POINTS else Verdict(0, "failed" if amount else "nothing")
+
+
+def worth(place: int, one: Compiled, case: Case) -> Verdict:
+    """What the goal of a rule gives that was reached with an order or an event: its conditions were looked at step by step."""
+    allowance = case.allowances.get(place)
+    if allowance is not None and allowance.points is not None and allowance.points <= 0:
+        return Verdict(place, allowance.why)
+    row, kept = _kept(case)
+    try:
+        raw = one.points(row, None, kept)
+    except Failed:
+        return Verdict(place, "failed")
+    found = _giving(_Found(place, one, raw, {}), raw)
+    if isinstance(found, Verdict):
+        return found
+    verdicts: dict[int, Verdict] = {}
+    _parts([found], verdicts, case)
+    return verdicts[place]
+
+
 def _order(place: int, one: Compiled, row: Mapping[str, Any], kept: list[Line]) -> Verdict | _Found:
     if one.conditions:
         number = _first_not(one, row, None, kept)
@@ -226,7 +256,7 @@ def _lines(  # noqa: C901  one pass over the lines
     by_line: dict[int, int] = {}
     failing: tuple[int, Line] | None = None
     total = 0
-    for line_no, line, returned in case.items:
+    for line_no, line, returned in case.items or ():
         if returned and returned == line[_QUANTITY]:
             continue
         if conditions:

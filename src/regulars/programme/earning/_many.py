@@ -27,30 +27,32 @@ def is_set_based(rules: Rules) -> bool:
     return not counted or (alone and not rules.excluding)
 
 
-def evaluate_many(rules: Rules, orders: pa.Table, lines: pa.Table, *, zone: str) -> pa.Table:
+def evaluate_many(rules: Rules, orders: pa.Table, lines: pa.Table | None, *, zone: str) -> pa.Table:
     """What orders earn by each rule, in the order in which they were paid, as they were bought.
 
     `orders`: order_id, member_id, placed_at, paid_at, other_minor, and the columns that the rules read; `lines`: order_id,
-    line_no and what a line is made of; amounts in the programme's currency. Budgets are not looked at: each pays all. Of each rule, by its place: `why0` (0 it earned,
+    line_no and what a line is made of; amounts in the programme's currency. Without lines they are events, birthdays or
+    anniversaries, with their number as order_id. Budgets are not looked at: each pays all. Of each rule, by its place: `why0` (0 it earned,
     else the number of the reason), `points0`, and `other0` as in a verdict. Rules must be set-based (`is_set_based`).
     """
     connection = duckdb.connect()
     connection.execute("set timezone = 'UTC'")
     connection.register("_orders", orders)
-    connection.register("_lines", lines)
-    return connection.sql(statement(rules, zone)).to_arrow_table()
+    if lines is not None:
+        connection.register("_lines", lines)
+    return connection.sql(statement(rules, zone, lines=lines is not None)).to_arrow_table()
 
 
-def statement(rules: Rules, zone: str) -> str:
-    """The statement that evaluates rules over `_orders` and `_lines`."""
-    return _Statement(rules, zone).text()
+def statement(rules: Rules, zone: str, *, lines: bool = True) -> str:
+    """The statement that evaluates rules over `_orders` and `_lines`, or over `_orders` alone."""
+    return _Statement(rules, zone, lines=lines).text()
 
 
 class _Statement:
     """Puts the statement together, a stage after the other; `n` in a column's name is the rule's place."""
 
-    def __init__(self, rules: Rules, zone: str) -> None:
-        self.rules, self.zone = list(enumerate(rules.rules)), zone
+    def __init__(self, rules: Rules, zone: str, *, lines: bool) -> None:
+        self.rules, self.zone, self.lines = list(enumerate(rules.rules)), zone, lines
         self.lined = [(n, one) for n, one in self.rules if one.rule.per == "line"]
         self.listed = any("lines" in self._columns(one) for _, one in self.rules)
 
@@ -83,6 +85,8 @@ class _Statement:
         return f"with {stated} select order_id, {', '.join(self._verdicts())} from capped order by order_id"
 
     def _whole(self) -> str:
+        if not self.lines:
+            return "select * from _orders"
         lines = ", list({sku: sku, name: name, quantity: quantity, unit_minor: unit_minor, amount_minor: amount_minor} order by line_no) as lines"
         return (
             "select o.*, g.goods as order_goods_minor, g.goods + o.other_minor as order_total_minor, g.pieces as order_pieces"

@@ -40,6 +40,8 @@ class Buyer:
     country: str | None
     attributes: dict[str, Any]
     tier: str | None
+    tiers: dict[str, str] | None
+    """By set, where rules read them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,7 @@ class Use:
     member_id: int
     rule: str
     order_id: int
+    """Or the number of the event, the occasion or the goal that it was got for: numbers of all kinds are never the same."""
     used_at: datetime
     points: int
 
@@ -78,15 +81,19 @@ def select_sold(tx: Transaction, *, order_ids: list[int], named: bool) -> list[S
     )  # fmt: skip
 
 
-def select_buyers(tx: Transaction, *, member_ids: list[int]) -> list[Buyer]:
-    """What rules may read of members."""
+def select_buyers(tx: Transaction, *, member_ids: list[int], tiers: bool = False) -> list[Buyer]:
+    """What rules may read of members; `tiers`: those of every set too."""
     return tx.all(
         """
-        select m.member_id, m.joined_at, m.country, m.attributes, t.tier
+        select m.member_id, m.joined_at, m.country, m.attributes, t.tier, s.tiers
         from members m left join programme_current_tiers t using (member_id)
+        left join lateral (
+            select jsonb_object_agg(g.set_code, g.tier) as tiers from programme_standings g
+            where g.member_id = m.member_id and %(tiers)s
+        ) s on true
         where m.member_id = any(%(member_ids)s)
         """,
-        Buyer, member_ids=member_ids,
+        Buyer, member_ids=member_ids, tiers=tiers,
     )  # fmt: skip
 
 

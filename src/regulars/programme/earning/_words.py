@@ -20,6 +20,7 @@ _SAID: Final[Mapping[str, tuple[str, str]]] = {
     "lessened": ("Gave {points} of {whole}: a limit, or another reduction, left no more.", "应得 {whole} 分，受上限所限发放 {points} 分。"),
     "early": ("Holds for orders placed later.", "下单时尚未开始。"),
     "late": ("Held for orders placed earlier.", "下单时已经结束。"),
+    "counted": ("It counts: {points} of {whole}.", "已计入：{points} / {whole}。"),
     "nothing": ("It came to no points.", "计算结果为 0 分。"),
     "limit": ("Its limit had been reached.", "已达到上限。"),
     "cooldown": ("It was too soon after the last time.", "距离上次时间太近。"),
@@ -80,6 +81,8 @@ class Speaker:
         if isinstance(value, list | tuple):
             given = cast("Sequence[Any]", value)
             return ", ".join(self.value(field, each) for each in given) or self.pick(_NONE)
+        if isinstance(value, bool):
+            return self.pick(("yes", "是") if value else ("no", "否"))
         if field.unit == "minor":
             return self.money(value)
         if field.unit == "day":

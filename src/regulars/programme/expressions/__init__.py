@@ -8,8 +8,8 @@ is bounded: a list is looked at once, and never inside another look.
     sql(goods)  # '((order_goods_minor >= (30000)::bigint) and (order_shop = 'uk'))'
 """
 
-from regulars.programme.expressions._checking import HIGH, LOW, Scope, Typed, check
-from regulars.programme.expressions._fields import FIELDS, LINE, Field, Type, documented
+from regulars.programme.expressions._checking import HIGH, LOW, NO_EVENTS, Events, Scope, Typed, check
+from regulars.programme.expressions._fields import FIELDS, LINE, Field, Type, documented, event_field
 from regulars.programme.expressions._python import Evaluate, Failed, Line, Rounding, Row, compiled, rounded
 from regulars.programme.expressions._sql import sql, text
 from regulars.programme.expressions._syntax import BadExpression, Node, parse
@@ -19,8 +19,10 @@ __all__ = [
     "HIGH",
     "LINE",
     "LOW",
+    "NO_EVENTS",
     "BadExpression",
     "Evaluate",
+    "Events",
     "Failed",
     "Field",
     "Line",
@@ -33,6 +35,7 @@ __all__ = [
     "compiled",
     "conjuncts",
     "documented",
+    "event_field",
     "read",
     "rounded",
     "sql",
@@ -40,29 +43,29 @@ __all__ = [
 ]
 
 
-def read(text: str, *, field: str, scope: Scope, wanted: Type | None = None) -> Typed:
+def read(text: str, *, field: str, scope: Scope, wanted: Type | None = None, events: Events = NO_EVENTS) -> Typed:
     """Read and check an expression that is to be of a type; `field` names it in what is refused.
 
     Raises:
         BadExpression: it cannot be read, or does not fit; says where, and what would do.
     """
     node = parse(text, field=field)
-    tree = check(node, text, field=field, scope=scope)
+    tree = check(node, text, field=field, scope=scope, events=events)
     if wanted is not None and tree.type != wanted:
         is_wanted = "true or false" if wanted == "bool" else "a number"
         raise BadExpression(field=field, value=text, place=node.at + 1, remedy=f"the whole must be {is_wanted}")
     return tree
 
 
-def conjuncts(text: str, *, field: str, scope: Scope) -> list[tuple[str, Typed]]:
+def conjuncts(text: str, *, field: str, scope: Scope, events: Events = NO_EVENTS) -> list[tuple[str, Typed]]:
     """The conditions that `&&` joins at the outside, each with its text: all of them must hold.
 
     Raises:
         BadExpression: one of them cannot be read, or does not fit.
     """
-    read(text, field=field, scope=scope, wanted="bool")
+    read(text, field=field, scope=scope, wanted="bool", events=events)
     pieces = [text[node.at : node.until] for node in _split(parse(text, field=field))]
-    return [(piece, read(piece, field=field, scope=scope, wanted="bool")) for piece in pieces]
+    return [(piece, read(piece, field=field, scope=scope, wanted="bool", events=events)) for piece in pieces]
 
 
 def _split(node: Node) -> list[Node]:

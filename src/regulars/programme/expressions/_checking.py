@@ -12,15 +12,32 @@ from regulars.programme.expressions._fields import (
     LINES,
     LIST_OF,
     LONGEST_HISTORY,
+    MORE,
+    OCCASION,
     ROOTS,
     Field,
     Type,
+    event_history,
     history,
+    tier_field,
 )
 from regulars.programme.expressions._syntax import BadExpression, Node
 
-Scope = Literal["order", "line"]
-"""What a rule looks at: with `line`, each line of the order in turn."""
+Scope = Literal["order", "line", "event", "occasion"]
+"""What a rule looks at: with `line`, each line of the order in turn; an event; a birthday or an anniversary."""
+
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    """What an expression can know of the programme's own events."""
+
+    own: tuple[Field, ...] = ()
+    """The fields of the event that the rule is for."""
+    codes: tuple[str, ...] = ()
+    """Of all that are declared: `history.events` asks for them."""
+
+
+NO_EVENTS: Final = Events()
 
 MOST_PARTS: Final = 300
 LOW: Final = -(2**63)
@@ -65,6 +82,8 @@ class _Checker:
     text: str
     name: str
     scope: Scope
+    fields: Mapping[str, Field]
+    events: Events
     macros: Mapping[str, Type]
     """The names that macros around gave to what they look at."""
 
@@ -140,15 +159,15 @@ class _Checker:
         root, _, rest = path.partition(".")
         if root in self.macros:
             return self._item(node, root, rest)
-        if root == "line" and self.scope != "line":
+        if root == "line" and self.scope == "order":
             raise self.refuse(
                 node, "this rule looks at whole orders: ask for lines.exists(l, …), or let it be per line"
             )
-        if path == "lines":
+        if path == "lines" and self.scope in {"order", "line"}:
             return Typed("field", "lines", field=LINES)
-        known = FIELDS.get(path)
+        known = self.fields.get(path) or tier_field(path)
         if known is None:
-            raise self.refuse(node, f"there is no `{path}`{_instead(path)}")
+            raise self.refuse(node, f"there is no `{path}`{_instead(path, self.fields)}")
         return Typed("field", known.type, low=known.low, high=known.high, field=known)
 
     def _item(self, node: Node, root: str, rest: str) -> Typed:
@@ -161,7 +180,7 @@ class _Checker:
             raise self.refuse(node, f"ask for a field of the line, such as `{root}.sku`")
         known = FIELDS.get(f"line.{rest}")
         if known is None:
-            raise self.refuse(node, f"there is no `{root}.{rest}`{_instead(f'line.{rest}')}")
+            raise self.refuse(node, f"there is no `{root}.{rest}`{_instead(f'line.{rest}', FIELDS)}")
         return Typed("item", known.type, value=root, low=known.low, high=known.high, field=known)
 
     def _call(self, node: Node) -> Typed:
@@ -179,13 +198,28 @@ class _Checker:
             return _FUNCTIONS[name](self, node)
         raise self.refuse(node, f"there is no function `{name.lstrip('.')}`")
 
+    def _events(self, node: Node) -> Typed:
+        """How many of the member's events there were: `history.events("review", 30)`."""
+        _, code, days = node.parts
+        if code.kind != "literal" or code.value not in self.events.codes:
+            declared = ", ".join(self.events.codes) or "none: declare it in `events`"
+            raise self.refuse(code, f"name an event of the programme: there is {declared}")
+        if days.kind != "literal" or not isinstance(days.value, int) or not 1 <= days.value <= LONGEST_HISTORY:
+            raise self.refuse(days, f"give a number of days from 1 to {LONGEST_HISTORY}")
+        known = event_history(str(code.value), days.value)
+        return Typed("field", "int", low=known.low, high=known.high, field=known)
+
     def _history(self, node: Node) -> Typed:
+        if node.value == ".events" and len(node.parts) == 3:
+            return self._events(node)
         days = node.parts[1] if len(node.parts) == 2 else node
         if days.kind != "literal" or not isinstance(days.value, int) or not 1 <= days.value <= LONGEST_HISTORY:
             raise self.refuse(days, f"give a number of days from 1 to {LONGEST_HISTORY}")
         known = history(str(node.value)[1:], days.value)
         if known is None:
-            raise self.refuse(node, "ask for history.orders(30) or history.spend_minor(30)")
+            raise self.refuse(
+                node, 'ask for history.orders(30), history.spend_minor(30) or history.events("review", 30)'
+            )
         return Typed("field", "int", low=known.low, high=known.high, field=known)
 
     def _macro(self, node: Node) -> Typed:
@@ -264,13 +298,13 @@ _FUNCTIONS: Final[Mapping[str, Callable[[_Checker, Node], Typed]]] = {
 }
 
 
-def check(node: Node, text: str, *, field: str, scope: Scope) -> Typed:
+def check(node: Node, text: str, *, field: str, scope: Scope, events: Events = NO_EVENTS) -> Typed:
     """The typed tree of an expression.
 
     Raises:
         BadExpression: a name, a type or a limit does not fit; says where, and what would do.
     """
-    checker = _Checker(text, field, scope, {})
+    checker = _Checker(text, field, scope, _fields(scope, events), events, {})
     if _count(node) > MOST_PARTS:
         raise checker.refuse(node, f"write an expression of at most {MOST_PARTS} parts")
     return checker.typed(node)
@@ -287,11 +321,21 @@ def dotted(node: Node) -> str:
     return str(node.value) if node.kind == "name" else "…"
 
 
-def _instead(path: str) -> str:
+def _fields(scope: Scope, events: Events) -> Mapping[str, Field]:
+    """What a rule that looks at this can speak of, beside lines, history and tiers."""
+    if scope == "event":
+        return {**MORE, **{one.name: one for one in events.own}}
+    return OCCASION if scope == "occasion" else FIELDS
+
+
+def _instead(path: str, fields: Mapping[str, Field]) -> str:
     """The fields that could have been meant."""
     head = path.rpartition(".")[0] or path
-    near = [name for name in FIELDS if name.rpartition(".")[0] == head or name.startswith(f"{head}.")][:8]
-    return f": there is {', '.join(near)}" if near else f": everything begins with {', '.join(sorted(ROOTS))}"
+    near = [name for name in fields if name.rpartition(".")[0] == head or name.startswith(f"{head}.")][:8]
+    roots = sorted(
+        {name.partition(".")[0] for name in fields} | {"history", *(["lines"] if "order.shop" in fields else [])}
+    )
+    return f": there is {', '.join(near)}" if near else f": everything begins with {', '.join(roots)}"
 
 
 def literal(value: bool | int | str) -> Typed:  # noqa: FBT001  a value, not a switch

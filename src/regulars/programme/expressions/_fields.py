@@ -1,5 +1,6 @@
 """What an expression can speak of: every field with its type, its limits, and what it is called."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -68,7 +69,7 @@ _ORDER: Final = [
     Field("order.country", "text", "country", "国家", "As the shop writes it; empty when it did not.", unit="text"),
     *_date("order.placed", "ordered", "下单时间", "When the order was placed, in the programme's time zone."),
     *_date("order.local", "ordered, in the shop", "店铺当地下单时间", "When the order was placed, in the shop's time zone."),
-    *_date("time", "paid", "付款时间", "When the order was paid, in the programme's time zone."),
+    *_date("time", "when it counts", "发生时间", "When the order was paid, the event happened, or the day began, in the programme's time zone."),
 ]  # fmt: skip
 
 _MEMBER: Final = [
@@ -96,9 +97,23 @@ FIELDS: Final[Mapping[str, Field]] = {one.name: one for one in (*_ORDER, *_MEMBE
 LINE: Final = tuple(one.name.removeprefix("line.") for one in _LINE)
 """What a line is made of, in this order."""
 
+_OCCASION: Final = [
+    Field("occasion.years", "int", "years", "周年数",
+          "The age, or years since joining or since the first order; 0 when the year of birth is not known.", 0, 10**4),
+]  # fmt: skip
+
+MORE: Final[Mapping[str, Field]] = {
+    one.name: one for one in (*_MEMBER, *_ORDER) if one.name.startswith(("member.", "time."))
+}
+"""What rules for other things than orders can speak of as well."""
+
+OCCASION: Final[Mapping[str, Field]] = MORE | {one.name: one for one in _OCCASION}
+"""What rules for birthdays and anniversaries can speak of."""
+
 LINES: Final = Field("lines", "lines", "lines", "明细行", "The order's lines of goods that were kept.")
 
-ROOTS: Final = frozenset({"order", "member", "time", "history", "line", "lines"})
+ROOTS: Final = frozenset({"order", "member", "time", "history", "line", "lines", "event", "occasion"})
+_TIER: Final = re.compile(r"member\.tiers\.([a-z][a-z0-9_]{0,31})")
 
 _HISTORY: Final[Mapping[str, tuple[str, str, str, int, Literal["minor", "number"]]]] = {
     "orders": ("orders in the last {days} days", "最近{days}天订单数", "Paid orders placed in so many days before this one.", 10**9, "number"),
@@ -117,7 +132,34 @@ def history(name: str, days: int) -> Field | None:
     )
 
 
+def event_history(code: str, days: int) -> Field:
+    """The field of `history.events("review", 30)`."""
+    about = "The member's events of that code in so many days before this."
+    return Field(
+        f"history.events_{code}_{days}", "int", f"{code} in the last {days} days", f"最近{days}天{code}次数", about,
+        0, 10**9, pinned=True,
+    )  # fmt: skip
+
+
+def event_field(name: str, kind: Type, name_en: str, name_zh: str, *, low: int = 0, high: int = WORST) -> Field:
+    """The field of one value of an event's data: `event.rating`."""
+    return Field(f"event.{name}", kind, name_en, name_zh, "A value of the event's data.", low, high,
+                 "text" if kind == "text" else "number")  # fmt: skip
+
+
+def tier_field(path: str) -> Field | None:
+    """The field of the tier in a set, None when a path is no such: `member.tiers.club`."""
+    match = _TIER.fullmatch(path)
+    if match is None:
+        return None
+    about = "The code of the member's tier in that set; empty before the first."
+    return Field(path, "text", f"tier ({match[1]})", f"等级({match[1]})", about, unit="text", pinned=True)
+
+
 def documented() -> list[Field]:
     """Every field as the reference lists it, in its order."""
     examples = [history(name, 30) for name in _HISTORY]
-    return [*_ORDER, *_MEMBER, *_LINE, LINES, *(one for one in examples if one)]
+    tier = tier_field("member.tiers.club")
+    examples += [event_history("review", 30), tier]
+    event = event_field("rating", "int", "rating", "评分")
+    return [*_ORDER, *_MEMBER, *_LINE, LINES, *(one for one in examples if one), event, *_OCCASION]
