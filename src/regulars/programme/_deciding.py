@@ -132,7 +132,12 @@ def case_of(
 ) -> Case:  # fmt: skip
     """An order as rules look at it: with these lines, and what was so at the time in `row`; without `purses`, as if budgets paid all."""
     return Case(
-        {**earning.order_row(sold, basis), **row}, items, earning.other_minor(sold, basis), sold.placed_at, left, purses or {}
+        {**earning.order_row(sold, basis), **row},
+        items,
+        earning.other_minor(sold, basis),
+        sold.placed_at,
+        left,
+        purses or {},
     )
 
 

@@ -2618,6 +2618,19 @@ CREATE TABLE public.programme_drafts (
     CONSTRAINT programme_drafts_revision_check CHECK ((revision > 0))
 );
 
+CREATE TABLE public.programme_events (
+    event_id bigint NOT NULL,
+    code text NOT NULL,
+    external_id text NOT NULL,
+    member_id bigint NOT NULL,
+    happened_at timestamp with time zone NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    version_id integer NOT NULL,
+    data jsonb NOT NULL,
+    given jsonb DEFAULT '{}'::jsonb NOT NULL,
+    CONSTRAINT programme_events_external_id_check CHECK ((external_id <> ''::text))
+);
+
 CREATE TABLE public.programme_gift_card_entries (
     card_id bigint NOT NULL,
     seq integer NOT NULL,
@@ -2667,6 +2680,22 @@ CREATE TABLE public.programme_gift_cards (
     CONSTRAINT programme_gift_cards_held_check CHECK ((held >= 0))
 );
 
+CREATE TABLE public.programme_goals (
+    member_id bigint NOT NULL,
+    rule text NOT NULL,
+    begins_on date NOT NULL,
+    takes bigint NOT NULL,
+    reached_at timestamp with time zone NOT NULL,
+    version_id integer NOT NULL,
+    source_id bigint NOT NULL,
+    points bigint NOT NULL,
+    point_type text NOT NULL,
+    round integer DEFAULT 1 NOT NULL,
+    given_at timestamp with time zone NOT NULL,
+    undone_at timestamp with time zone,
+    CONSTRAINT programme_goals_points_check CHECK ((points >= 0))
+);
+
 CREATE TABLE public.programme_identity_edges (
     kind text NOT NULL,
     hash bytea NOT NULL,
@@ -2688,6 +2717,23 @@ CREATE TABLE public.programme_identity_progress (
     key_mark bytea NOT NULL,
     upto bigint NOT NULL,
     CONSTRAINT programme_identity_progress_one_check CHECK (one)
+);
+
+CREATE TABLE public.programme_occasion_progress (
+    kind text NOT NULL,
+    upto bigint NOT NULL,
+    done boolean NOT NULL
+);
+
+CREATE TABLE public.programme_occasions (
+    member_id bigint NOT NULL,
+    kind text NOT NULL,
+    origin_year smallint NOT NULL,
+    origin_month smallint NOT NULL,
+    origin_day smallint NOT NULL,
+    due_on date,
+    last_on date,
+    CONSTRAINT programme_occasions_kind_check CHECK ((kind = ANY (ARRAY['birthday'::text, 'joined_anniversary'::text, 'first_order_anniversary'::text])))
 );
 
 CREATE TABLE public.programme_qualifying (
@@ -2895,6 +2941,17 @@ CREATE TABLE public.programme_salons (
     CONSTRAINT programme_salons_price_check CHECK ((price >= 0)),
     CONSTRAINT programme_salons_reward_check CHECK ((reward >= 0)),
     CONSTRAINT programme_salons_waiting_most_check CHECK ((waiting_most >= 0))
+);
+
+CREATE TABLE public.programme_steps (
+    member_id bigint NOT NULL,
+    rule text NOT NULL,
+    source_id bigint NOT NULL,
+    happened_at timestamp with time zone NOT NULL,
+    day date NOT NULL,
+    amount bigint NOT NULL,
+    inputs jsonb NOT NULL,
+    CONSTRAINT programme_steps_amount_check CHECK ((amount >= 0))
 );
 
 CREATE TABLE public.programme_tier_changes (
@@ -3237,6 +3294,12 @@ ALTER TABLE ONLY public.programme_drafts
 ALTER TABLE ONLY public.programme_drafts
     ADD CONSTRAINT programme_drafts_version_id_key UNIQUE (version_id);
 
+ALTER TABLE ONLY public.programme_events
+    ADD CONSTRAINT programme_events_external_id_key UNIQUE (external_id);
+
+ALTER TABLE ONLY public.programme_events
+    ADD CONSTRAINT programme_events_pkey PRIMARY KEY (event_id);
+
 ALTER TABLE ONLY public.programme_gift_card_entries
     ADD CONSTRAINT programme_gift_card_entries_card_id_reference_key UNIQUE (card_id, reference);
 
@@ -3258,6 +3321,9 @@ ALTER TABLE ONLY public.programme_gift_cards
 ALTER TABLE ONLY public.programme_gift_cards
     ADD CONSTRAINT programme_gift_cards_reference_key UNIQUE (reference);
 
+ALTER TABLE ONLY public.programme_goals
+    ADD CONSTRAINT programme_goals_pkey PRIMARY KEY (member_id, rule, begins_on);
+
 ALTER TABLE ONLY public.programme_identity_edges
     ADD CONSTRAINT programme_identity_edges_pkey PRIMARY KEY (kind, hash, owner_id);
 
@@ -3266,6 +3332,12 @@ ALTER TABLE ONLY public.programme_identity_forgotten
 
 ALTER TABLE ONLY public.programme_identity_progress
     ADD CONSTRAINT programme_identity_progress_pkey PRIMARY KEY (one);
+
+ALTER TABLE ONLY public.programme_occasion_progress
+    ADD CONSTRAINT programme_occasion_progress_pkey PRIMARY KEY (kind);
+
+ALTER TABLE ONLY public.programme_occasions
+    ADD CONSTRAINT programme_occasions_pkey PRIMARY KEY (member_id, kind);
 
 ALTER TABLE ONLY public.programme_qualifying
     ADD CONSTRAINT programme_qualifying_pkey PRIMARY KEY (member_id, counts_at, reference);
@@ -3320,6 +3392,9 @@ ALTER TABLE ONLY public.programme_salons
 
 ALTER TABLE ONLY public.programme_standings
     ADD CONSTRAINT programme_standings_pkey PRIMARY KEY (member_id, set_code);
+
+ALTER TABLE ONLY public.programme_steps
+    ADD CONSTRAINT programme_steps_pkey PRIMARY KEY (member_id, rule, source_id);
 
 ALTER TABLE ONLY public.programme_tier_cycles
     ADD CONSTRAINT programme_tier_cycles_pkey PRIMARY KEY (member_id, set_code, begins);
@@ -3493,6 +3568,8 @@ CREATE INDEX programme_drafts_by_start ON public.programme_drafts USING btree (d
 
 CREATE INDEX programme_drafts_by_time ON public.programme_drafts USING btree (drafted_at DESC, draft_id DESC);
 
+CREATE INDEX programme_events_by_member ON public.programme_events USING btree (member_id, happened_at, event_id);
+
 CREATE INDEX programme_gift_card_entries_at ON public.programme_gift_card_entries USING brin (at);
 
 CREATE INDEX programme_gift_card_holds_due ON public.programme_gift_card_holds USING btree (held_until);
@@ -3504,6 +3581,8 @@ CREATE INDEX programme_gift_cards_latest ON public.programme_gift_cards USING bt
 CREATE INDEX programme_gift_cards_of ON public.programme_gift_cards USING btree (member_id, issued_at DESC) WHERE (member_id IS NOT NULL);
 
 CREATE INDEX programme_identity_edges_by_owner ON public.programme_identity_edges USING btree (owner_id);
+
+CREATE INDEX programme_occasions_due ON public.programme_occasions USING btree (due_on, member_id);
 
 CREATE INDEX programme_redemptions_due ON public.programme_redemptions USING btree (good_until) WHERE (state = ANY (ARRAY['quoted'::text, 'held'::text]));
 
@@ -3558,6 +3637,8 @@ CREATE INDEX programme_standings_by_review ON public.programme_standings USING b
 CREATE INDEX programme_standings_by_set ON public.programme_standings USING btree (set_code, tier, member_id) WHERE (place >= 0);
 
 CREATE INDEX programme_standings_by_tier ON public.programme_standings USING btree (tier, member_id) WHERE (place = 0);
+
+CREATE INDEX programme_steps_by_day ON public.programme_steps USING btree (member_id, rule, day);
 
 CREATE INDEX programme_tier_changes_by_time ON public.programme_tier_changes USING btree (set_code, changed_at);
 

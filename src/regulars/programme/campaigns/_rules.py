@@ -210,7 +210,10 @@ def check_campaigns(
         for number, rule in enumerate(one.rules):
             where = f"{path}.rules[{number}]"
             _must(
-                earning.trigger_of(rule) == earning.ORDERS, f"{where}.on", rule.on, "let it be for orders, without a goal"
+                earning.trigger_of(rule) == earning.ORDERS,
+                f"{where}.on",
+                rule.on,
+                "let it be for orders, without a goal",
             )
             _must(
                 rule.code not in known, f"{where}.code", rule.code, "give every rule of the programme a code of its own"
