@@ -9,6 +9,7 @@ from regulars import api as door
 from regulars.access import Role
 
 LEAST = {
+    "quote_checkout": AGNES,
     "adjust_points": MAX,
     "list_adjustments": MAX,
     "approve_adjustment": MAX,

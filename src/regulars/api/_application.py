@@ -11,6 +11,7 @@ from litestar.types import ASGIApp
 
 from regulars.api import (
     adjustments,
+    checkout,
     corrections,
     coupons,
     decisions,
@@ -51,7 +52,7 @@ from regulars.app import App
 
 _MODULES: Final = (
     shops, members, households, orders, returns, deliveries, points, statements, liability, holds, transfers, promises, corrections, postings, adjustments,
-    reconciliation, programme, drafts, decisions, tiers, rewards, coupons, gift_cards, referrals, measures,
+    reconciliation, programme, drafts, decisions, tiers, rewards, coupons, gift_cards, checkout, referrals, measures,
     imports, feed, webhooks, health,
 )  # fmt: skip
 _HANDLERS: Final[tuple[HTTPRouteHandler, ...]] = tuple(handler for module in _MODULES for handler in module.HANDLERS)

@@ -145,7 +145,8 @@ class NothingToEvaluate(Invalid):
     """{field} is {value!r}: {remedy}."""
 
 
-def _reason(one: earning.Reason) -> Reason:
+def reason_of(one: earning.Reason) -> Reason:
+    """What became of a rule, as callers see it."""
     return msgspec.convert(
         {
             "rule": one.code, "name": one.name, "outcome": one.why, "points": one.points, "point_type": one.point_type,
@@ -162,7 +163,7 @@ def _decisions(tx: Transaction, kept: list[decisions.Decision], words: Words | P
             {
                 "id": to_public("dec", one.decision_id), "kind": _KINDS[one.kind], "order": to_public("ord", one.subject_id),
                 "member": to_public("mem", one.member_id), "version": one.version_id, "decided_at": one.decided_at,
-                "reasons": [msgspec.to_builtins(_reason(each)) for each in said[one.decision_id]],
+                "reasons": [msgspec.to_builtins(reason_of(each)) for each in said[one.decision_id]],
             },
             Explanation,
         )
@@ -235,7 +236,7 @@ def evaluate(call: Call, data: JSONBody[NewEvaluation]) -> Response[Evaluation]:
         else:
             trial = programme.try_order(tx, under, find_order_id(tx, data.order or ""))
         earned = [Earned(kind, points, rule or None) for (kind, rule), points in trial.decision.parts.items()]
-        return Evaluation(earned, [_reason(one) for one in trial.reasons(data.language, data.audience)])
+        return Evaluation(earned, [reason_of(one) for one in trial.reasons(data.language, data.audience)])
 
     return call.read(work)
 

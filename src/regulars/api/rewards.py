@@ -137,12 +137,13 @@ def list_reward_options(call: Call, member: FromPath[str], data: JSONBody[Asked]
     def work(tx: Transaction, at: datetime) -> Page[Option]:
         shelf, holder = _who(tx, member, at)
         cart = data.cart.read() if data.cart else None
-        return Page([_option(one) for one in rewards.options(tx, shelf, holder, cart, at=at)], None)
+        return Page([option_of(one) for one in rewards.options(tx, shelf, holder, cart, at=at)], None)
 
     return call.write(work)
 
 
-def _option(one: rewards.Option) -> Option:
+def option_of(one: rewards.Option) -> Option:
+    """A reward that a member can have or not, as callers see it."""
     price = Price(one.price.points, one.price.point_type, one.price.tier)
     reasons = [Why(each.why, str(each), dict(each.values)) for each in one.reasons]
     reward = one.reward

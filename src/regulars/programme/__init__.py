@@ -11,6 +11,7 @@ counted at every moment comes to, under the version that held then.
 
 from regulars.programme._activities import post
 from regulars.programme._awards import award, deliver
+from regulars.programme._checkouts import quote_checkout
 from regulars.programme._corrections import cancel, revise, take_back
 from regulars.programme._postings import PostingRefused
 from regulars.programme._queries import awards_of
@@ -95,6 +96,7 @@ __all__ = [
     "post",
     "proportional",
     "publish",
+    "quote_checkout",
     "read_expiry",
     "read_pending",
     "refer",

@@ -53,6 +53,8 @@ class Trial:
 
     decision: Decision
     programme: Programme
+    spend_minor: int = 0
+    """What the goods come to in the programme's currency: what tiers count that go by spend."""
 
     def reasons(self, language: Language, audience: Audience) -> list[Reason]:
         """What became of each rule, in words."""
@@ -121,5 +123,7 @@ def _try(tx: Transaction, programme: Programme, sold: Sold) -> Trial:
         basis.rules, known, member_id=sold.member_id, order_id=sold.order_id, placed_at=sold.placed_at,
         zone=basis.time_zone,
     )  # fmt: skip
-    inputs = {"row": row}
-    return Trial(_deciding.decide_again(sold, basis, inputs, earning.items_of(sold, basis), left), programme)
+    items = earning.items_of(sold, basis)
+    bought = items if sum(sold.amounts) > 0 else []  # what comes to nothing is no purchase, and is not awarded
+    decision = _deciding.decide_again(sold, basis, {"row": row}, bought, left)
+    return Trial(decision, programme, earning.spend_of(bought))

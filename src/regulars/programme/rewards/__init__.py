@@ -22,6 +22,7 @@ from regulars.programme.rewards._checkouts import (
     settle_return,
 )
 from regulars.programme.rewards._options import Option, Reason, RewardRefused, options
+from regulars.programme.rewards._options import Why as WhyNoReward
 from regulars.programme.rewards._queries import Redemption, State, Stock, StockChange
 from regulars.programme.rewards._redemptions import (
     BadRedemption,
@@ -92,6 +93,7 @@ __all__ = [
     "StockChange",
     "StockTooLow",
     "TotalReached",
+    "WhyNoReward",
     "WrongKind",
     "WrongState",
     "advance",
