@@ -1,5 +1,8 @@
 """One call says everything about a cart; what it says is what the calls that follow it do."""
 
+import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -69,6 +72,19 @@ def test_a_cart_is_quoted_ordered_and_kept(shop: Caller) -> None:
     assert shop.post("/v1/orders", order("second", lines=lines, **day)).status_code == 201
     [decision] = shop.get("/v1/orders/uk:second/decisions").json()["items"]
     assert decision["reasons"] == told["reasons"]
+
+
+def test_the_howto_is_true(shop: Caller) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "howto" / "quote-a-checkout.md").read_text("utf-8")
+    asked, shown = (
+        re.search(r"```http\nPOST (\S+)\n\n(.*?)```", page, re.DOTALL),
+        re.search(r"```json\n(.*?)```", page, re.DOTALL),
+    )
+    assert asked is not None
+    assert shown is not None
+    told = shop.post(asked[1], json.loads(asked[2])).json()
+    expected = json.loads(shown[1])
+    assert {name: told[name] for name in expected} == expected
 
 
 def test_sentences_are_in_the_language_asked_for(shop: Caller) -> None:
