@@ -230,6 +230,9 @@ def test_a_bigger_cart_with_more_codes_takes_no_more_statements(
 
 
 RULES = [
+    Rule(
+        "tea", "T", "T", "line.amount_minor / 5", when="line.category == 'Tea' && !('sale' in line.tags)", kind="bonus"
+    ),
     Rule("goods", "G", "G", "line.amount_minor / 7"),
     Rule("hats", "H", "H", "line.quantity * 3", when="line.sku == 'S1'", kind="bonus"),
     Rule("much", "M", "M", "40", per="order", when="order.goods_minor >= 2000", kind="bonus", point_type="stars"),
@@ -264,7 +267,13 @@ def _drawn(tx: Transaction, random: Random, ada: int) -> Wanted:
     lines = [
         Line(f"S{n}", random.randint(1, 4), random.choice([1, 99, 1000, 2345])) for n in range(random.randint(1, 4))
     ]
-    lines = [replace(one, discount_minor=random.choice([0, 0, one.unit_minor // 3])) for one in lines]
+    lines = [
+        replace(
+            one, discount_minor=random.choice([0, 0, one.unit_minor // 3]), category=random.choice(["", "Tea"]),
+            tags=random.choice([(), ("sale", "new"), ("new",)]),
+        )
+        for one in lines
+    ]  # fmt: skip
     kinds: list[dict[str, Any]] = [
         {"percent": 15}, {"percent": 100, "products": ("S0",)}, {"kind": "amount", "amount_minor": 700, "currency": "GBP"},
         {"kind": "free_shipping"}, {"kind": "gift", "sku": "TOY"}, {"percent": 20, "stack_group": "g"},
@@ -311,7 +320,11 @@ def _paid(tx: Transaction, ada: int, one: Quote) -> None:
 
 def _ordered(tx: Transaction, one: Quote) -> dict[tuple[str, str], int]:
     lines = [
-        line(each.line.sku, each.line.quantity, each.line.unit_minor, discount_minor=each.discount_minor) for each in one.lines
+        line(
+            each.line.sku, each.line.quantity, each.line.unit_minor, discount_minor=each.discount_minor,
+            category=each.line.category or None, tags=each.line.tags,
+        )
+        for each in one.lines
     ]  # fmt: skip
     if one.shipping_minor:
         lines.append(line("POST", 1, one.shipping_minor, kind="shipping"))

@@ -7,7 +7,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 
 from regulars.api._carts import Cart, Checkout, Code, CodeOf, MinorOff, Visitor
 from regulars.api._redemptions import Option
-from regulars.api._shapes import Country, Currency, Id, MemberRef, Name, ShopRef, Text
+from regulars.api._shapes import Country, Currency, Id, LineCategory, LineTags, MemberRef, Name, ShopRef, Text
 from regulars.api.decisions import Audience, Earned, Reason
 
 Language = Annotated[
@@ -24,6 +24,8 @@ class CheckoutLine(Struct, forbid_unknown_fields=True):
     unit_minor: Annotated[int, Meta(ge=0, le=10**9, description="The price of one, in minor units.", examples=[1000])]
     name: Name = ""
     discount_minor: Annotated[MinorOff, Meta(description="What the shop itself takes off the whole line.")] = 0
+    category: LineCategory | None = None
+    tags: LineTags = []
 
 
 class PointsWanted(Struct, forbid_unknown_fields=True):

@@ -96,7 +96,10 @@ def _wanted(tx: Transaction, data: NewCheckoutQuote) -> Wanted:
         shop.currency,
         shop.time_zone,
         tuple(
-            checkouts.Line(one.sku, one.quantity, one.unit_minor, one.name, one.discount_minor) for one in data.lines
+            checkouts.Line(
+                one.sku, one.quantity, one.unit_minor, one.name, one.discount_minor, one.category or "", tuple(one.tags)
+            )
+            for one in data.lines
         ),
         data.country,
         data.shipping_minor,

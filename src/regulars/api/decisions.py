@@ -19,6 +19,8 @@ from regulars.api._shapes import (
     Id,
     ImpossibleDate,
     Instant,
+    LineCategory,
+    LineTags,
     MemberRef,
     Minor,
     Name,
@@ -103,6 +105,8 @@ class BasketLine(Struct, forbid_unknown_fields=True):
     unit_minor: Minor
     name: Name = ""
     discount_minor: Minor = 0
+    category: LineCategory | None = None
+    tags: LineTags = []
 
 
 class Basket(Struct, forbid_unknown_fields=True):
@@ -246,7 +250,8 @@ def _basket(tx: Transaction, given: Basket, at: datetime) -> programme.Basket:
     lines = [
         programme.BasketLine(
             one.sku, one.name, one.quantity, one.unit_minor,
-            max(-(10**12), min(10**12, one.quantity * one.unit_minor - one.discount_minor)),
+            max(-(10**12), min(10**12, one.quantity * one.unit_minor - one.discount_minor)), one.category or "",
+            tuple(sorted(set(one.tags))),
         )
         for one in given.lines
     ]  # fmt: skip

@@ -92,9 +92,7 @@ def _options(
 def _earning(
     tx: Transaction, holds: Programme, wanted: Wanted, lines: Sequence[Priced], shipping_minor: int, at: datetime
 ) -> Trial | None:
-    bought = [
-        BasketLine(one.line.sku, one.line.name, one.line.quantity, one.line.unit_minor, one.amount_minor) for one in lines
-    ]  # fmt: skip
+    bought = [_bought(one) for one in lines]
     basket = Basket(
         wanted.member_id, at, wanted.currency, wanted.shop, wanted.country, wanted.time_zone, bought,
         shipping_minor + wanted.other_minor,
@@ -103,6 +101,19 @@ def _earning(
         return try_basket(tx, holds, basket)
     except NoRate:
         return None
+
+
+def _bought(one: Priced) -> BasketLine:
+    line = one.line
+    return BasketLine(
+        line.sku,
+        line.name,
+        line.quantity,
+        line.unit_minor,
+        one.amount_minor,
+        line.category,
+        tuple(sorted(set(line.tags))),
+    )
 
 
 def _way(progress: Progress, trial: Trial | None) -> checkouts.Way:

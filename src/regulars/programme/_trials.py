@@ -31,6 +31,8 @@ class BasketLine:
     quantity: int
     unit_minor: int
     amount_minor: int
+    category: str = ""
+    tags: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ def try_order(tx: Transaction, programme: Programme, order_id: int) -> Trial:
         OrderNotFound: there is none, or it is a guest's.
         NoRate: the programme has no rate for its currency.
     """
-    found = earning.select_sold(tx, order_ids=[order_id], named=True)
+    found = earning.select_sold(tx, order_ids=[order_id], named=True, labelled=True)
     if not found or not found[0].member_id:
         raise OrderNotFound(order=to_public("ord", order_id))
     return _try(tx, programme, found[0])
@@ -109,6 +111,7 @@ def try_basket(tx: Transaction, programme: Programme, basket: Basket) -> Trial:
         basket.time_zone, basket.other_minor, list(range(1, len(lines) + 1)), [line.quantity for line in lines],
         [0] * len(lines), [line.amount_minor for line in lines], [line.unit_minor for line in lines],
         [line.sku for line in lines], [line.name for line in lines],
+        [line.category for line in lines], [earning.TAGS_BETWEEN.join(line.tags) for line in lines],
     )  # fmt: skip
     return _try(tx, programme, sold)
 

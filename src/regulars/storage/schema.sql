@@ -1414,6 +1414,8 @@ CREATE TABLE public.commerce_order_lines (
     amount_minor bigint NOT NULL,
     returned integer DEFAULT 0 NOT NULL,
     goods boolean NOT NULL,
+    category text,
+    tags text[],
     CONSTRAINT commerce_order_lines_check CHECK (((returned >= 0) AND (returned <= quantity))),
     CONSTRAINT commerce_order_lines_line_no_check CHECK ((line_no > 0)),
     CONSTRAINT commerce_order_lines_quantity_check CHECK ((quantity > 0))
@@ -1609,7 +1611,9 @@ CREATE VIEW public.commerce_rule_lines AS
     l.unit_minor,
     l.amount_minor,
     p.sku,
-    p.name
+    p.name,
+    COALESCE(l.category, ''::text) AS category,
+    COALESCE(array_to_string(l.tags, chr(31)), ''::text) AS tags
    FROM (public.commerce_order_lines l
      LEFT JOIN public.commerce_products p USING (product_id))
   WHERE l.goods;

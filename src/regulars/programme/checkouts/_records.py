@@ -37,6 +37,9 @@ class Line:
     discount_minor: int = 0
     """What the shop itself takes off the whole line."""
 
+    category: str = ""
+    tags: tuple[str, ...] = ()
+
     @property
     def amount_minor(self) -> int:
         """What the line costs before the programme takes anything off."""

@@ -7,6 +7,7 @@ decision.verdicts[1].why  # 'condition'
 """
 
 from regulars.programme.earning._cases import (
+    TAGS_BETWEEN,
     Asked,
     Basis,
     items_of,
@@ -48,6 +49,7 @@ from regulars.programme.earning._words import Audience, Language, Reason, Speake
 
 __all__ = [
     "MOST_POINTS",
+    "TAGS_BETWEEN",
     "Allowance",
     "Asked",
     "Audience",

@@ -135,6 +135,9 @@ class Rules:
     named: bool
     """Whether they read of a line more than pieces and amount."""
 
+    labelled: bool
+    """Whether they read what a line is filed under, or marked with."""
+
     counted: bool
 
 
@@ -158,14 +161,18 @@ def compiled(rules: tuple[Rule, ...]) -> Rules:
     trees = [tree for one in ready for tree in (one.amount, *(condition.tree for condition in one.conditions))]
     return Rules(
         ready, frozenset(field.column for field in fields.values()), tuple(pinned), tuple(days),
-        any(map(_names_lines, trees)), any(one.counted for one in ready),
+        any(_reads(tree, _NAMES) for tree in trees), any(_reads(tree, _LABELS) for tree in trees), any(one.counted for one in ready),
     )  # fmt: skip
 
 
-def _names_lines(tree: Typed) -> bool:
-    """Whether a tree reads of a line its product or its price."""
+_LABELS: Final = frozenset({"line.category", "line.tags"})
+_NAMES: Final = frozenset({"line.sku", "line.name", "line.unit_minor"}) | _LABELS
+
+
+def _reads(tree: Typed, names: frozenset[str]) -> bool:
+    """Whether a tree reads one of some fields of a line."""
     field = tree.field.name if tree.field is not None else ""
-    return field in {"line.sku", "line.name", "line.unit_minor"} or any(map(_names_lines, tree.parts))
+    return field in names or any(_reads(part, names) for part in tree.parts)
 
 
 def _compile(rule: Rule, path: str) -> Compiled:
