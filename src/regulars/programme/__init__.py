@@ -16,9 +16,16 @@ from regulars.programme._corrections import cancel, revise, take_back
 from regulars.programme._postings import PostingRefused
 from regulars.programme._queries import awards_of
 from regulars.programme._records import Award, Version
-from regulars.programme._referrals import refer, referral_terms, referral_terms_of, reward_referrals, undo_referrals
+from regulars.programme._referrals import (
+    hand_over_referrals,
+    refer,
+    referral_terms,
+    referral_terms_of,
+    reward_referrals,
+    undo_referrals,
+)
 from regulars.programme._refusals import BadProgramme
-from regulars.programme._rewards import holder, shelf
+from regulars.programme._rewards import give_owed_rewards, holder, shelf
 from regulars.programme._rules import (
     EXPIRIES,
     PENDINGS,
@@ -88,7 +95,9 @@ __all__ = [
     "end_grant",
     "entitlements",
     "explain",
+    "give_owed_rewards",
     "grant_tier",
+    "hand_over_referrals",
     "holder",
     "in_force",
     "judge_all",

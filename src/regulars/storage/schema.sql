@@ -2610,6 +2610,10 @@ CREATE TABLE public.programme_redemptions (
     note text,
     created_at timestamp with time zone NOT NULL,
     changed_at timestamp with time zone NOT NULL,
+    cause text,
+    reason text,
+    undone_at timestamp with time zone,
+    CONSTRAINT programme_redemptions_cause_check CHECK ((cause = ANY (ARRAY['tier'::text, 'referral'::text, 'staff'::text]))),
     CONSTRAINT programme_redemptions_check CHECK (((refunded_minor <= captured_minor) AND (captured_minor <= value_minor))),
     CONSTRAINT programme_redemptions_fulfilment_check CHECK ((fulfilment = ANY (ARRAY['requested'::text, 'packed'::text, 'sent'::text, 'delivered'::text]))),
     CONSTRAINT programme_redemptions_points_check CHECK ((points >= 0)),
@@ -2725,6 +2729,17 @@ CREATE TABLE public.programme_reward_stock_changes (
     at timestamp with time zone NOT NULL,
     by text NOT NULL,
     CONSTRAINT programme_reward_stock_changes_amount_check CHECK ((amount <> 0))
+);
+
+CREATE TABLE public.programme_rewards_owed (
+    member_id bigint NOT NULL,
+    reference text NOT NULL,
+    reward text NOT NULL,
+    cause text NOT NULL,
+    reason text NOT NULL,
+    why text NOT NULL,
+    since timestamp with time zone NOT NULL,
+    try_at timestamp with time zone NOT NULL
 );
 
 CREATE TABLE public.programme_tier_changes (
@@ -3109,6 +3124,9 @@ ALTER TABLE ONLY public.programme_reward_stock_changes
 ALTER TABLE ONLY public.programme_reward_stock
     ADD CONSTRAINT programme_reward_stock_pkey PRIMARY KEY (reward);
 
+ALTER TABLE ONLY public.programme_rewards_owed
+    ADD CONSTRAINT programme_rewards_owed_pkey PRIMARY KEY (member_id, reference);
+
 ALTER TABLE ONLY public.programme_standings
     ADD CONSTRAINT programme_standings_pkey PRIMARY KEY (member_id, set_code);
 
@@ -3315,6 +3333,8 @@ CREATE INDEX programme_referrals_by_state ON public.programme_referrals USING bt
 CREATE INDEX programme_referrals_by_time ON public.programme_referrals USING btree (attributed_at, referral_id);
 
 CREATE INDEX programme_reward_stock_changes_of ON public.programme_reward_stock_changes USING btree (reward, at DESC, change_id DESC);
+
+CREATE INDEX programme_rewards_owed_due ON public.programme_rewards_owed USING btree (try_at);
 
 CREATE INDEX programme_standings_at_risk ON public.programme_standings USING btree (set_code, COALESCE(drop_at, cycle_ends), member_id) WHERE ((place >= 0) AND ((drop_at IS NOT NULL) OR (warned_at >= cycle_begins)));
 

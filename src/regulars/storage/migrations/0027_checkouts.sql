@@ -7,3 +7,21 @@ select l.order_id, l.line_no, l.quantity, l.returned, l.unit_minor, l.amount_min
        coalesce(l.category, '') as category, coalesce(array_to_string(l.tags, chr(31)), '') as tags
 from commerce_order_lines l left join commerce_products p using (product_id)
 where l.goods;
+
+-- Rewards given without points: for what (a tier, a referral, by staff), and why; and since when they stay though that was undone.
+alter table programme_redemptions add column cause text check (cause in ('tier', 'referral', 'staff')), add column reason text,
+    add column undone_at timestamptz;
+
+-- Rewards that are owed: there was none to give. They are tried again.
+create table programme_rewards_owed (
+    member_id bigint      not null,
+    reference text        not null,                 -- as that of the redemption it becomes
+    reward    text        not null,
+    cause     text        not null,
+    reason    text        not null,
+    why       text        not null,                 -- the error that kept it from being given
+    since     timestamptz not null,
+    try_at    timestamptz not null,
+    primary key (member_id, reference)
+);
+create index programme_rewards_owed_due on programme_rewards_owed (try_at);
