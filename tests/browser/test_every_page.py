@@ -67,6 +67,7 @@ PLACES = [
     "gift cards",
     "gift card",
     "gift card, new",
+    "reward given",
     "member's rewards",
     "referrals",
     "referral",
