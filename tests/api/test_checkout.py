@@ -117,6 +117,7 @@ def test_what_cannot_be_quoted_is_refused(shop: Caller) -> None:
         ({"shop": "none"}, (404, "ShopNotFound")),
         ({"member": "uk:none"}, (404, "MemberNotFound")),
         ({"currency": "EUR"}, (422, "BadCheckout")),
+        ({"points": {"reward": "none"}}, (404, "RewardNotFound")),
         ({"lines": []}, (400, "MalformedRequest")),
     ):
         assert refusal(shop.post("/v1/checkout/quotes", CART | change)) == expected

@@ -59,6 +59,8 @@ class ApiCall:
 
     def find(self, work: Callable[[Transaction], Content]) -> Content:
         """What `work` finds, in a transaction that cannot write."""
+        if self.request.method != "GET":
+            _ = self.request.idempotency_key  # there is nothing to remember, but it is read as strictly as everywhere
         with self.app.database.transaction(read_only=True) as tx:
             return work(tx)
 

@@ -36,6 +36,7 @@ from regulars.programme import NoProgramme, Trial, checkouts, coupons, guesses, 
 from regulars.programme.checkouts import BadCheckout, Paid, Quote, Wanted
 from regulars.programme.coupons.uses import Look
 from regulars.programme.guesses import TooManyGuesses
+from regulars.programme.rewards import RewardNotFound
 from regulars.storage import Transaction
 
 TAG: Final = "Checkout"
@@ -47,7 +48,7 @@ _ALL: Final = 10**12
     tag=TAG,
     permission=Permission.SPEND,
     status_code=200,
-    refusals=[NoProgramme, ShopNotFound, MemberNotFound, BadCheckout, TooManyGuesses],
+    refusals=[NoProgramme, ShopNotFound, MemberNotFound, BadCheckout, RewardNotFound, TooManyGuesses],
 )
 def quote_checkout(call: Call, data: JSONBody[NewCheckoutQuote]) -> Response[CheckoutQuote]:
     """Say everything about a cart: what it earns and why, benefits, coupons, points, gift cards, the sum, the next tier.

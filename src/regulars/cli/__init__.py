@@ -28,6 +28,7 @@ from regulars.cli import (
     _members,
     _operators,
     _programme,
+    _rewards,
     _serve,
     _tiers,
     _webhooks,
@@ -60,6 +61,7 @@ app.add_typer(_programme.app, name="programme")
 app.add_typer(_ledger.app, name="ledger")
 app.add_typer(_jobs.app, name="jobs")
 app.add_typer(_coupons.app, name="coupons")
+app.add_typer(_rewards.app, name="rewards")
 app.add_typer(_webhooks.app, name="webhooks")
 app.add_typer(_db.app, name="db")
 

@@ -24,9 +24,13 @@ def quote_checkout(tx: Transaction, holds: Programme, wanted: Wanted, *, at: dat
     A constant number of statements, whatever is in the cart, and none of them writes.
 
     Raises:
-        BadCheckout: a line takes off more than it costs.
+        BadCheckout: a line takes off more than it costs, or the reward named is no cash off.
+        RewardNotFound: there is no reward of the code named.
     """
     checkouts.check(wanted)
+    shelf = Shelf(holds.rewards, holds.currency, holds.time_zone)
+    if wanted.reward is not None and rewards.found_on(shelf, wanted.reward).kind != "cash_off":
+        raise checkouts.BadCheckout(field="reward", value=wanted.reward, remedy="name a reward that is cash off")
     where = standings(tx, wanted.member_id, at=at) if wanted.member_id else []
     held = benefits.entitlements(tx, wanted.member_id, where) if wanted.member_id else []
     applied, lines = checkouts.apply_benefits(held, wanted, checkouts.priced(wanted.lines))
@@ -36,7 +40,7 @@ def quote_checkout(tx: Transaction, holds: Programme, wanted: Wanted, *, at: dat
     steps = checkouts.steps_of(wanted, applied, lines, looks.tried)
     shipping = sum(one.amount_minor for one in steps if one.kind in {"shipping", "free_shipping"})
     net_cart = checkouts.cart_of(wanted, lines, shipping)
-    options = _options(tx, holds, where, wanted, net_cart, at)
+    options = _options(tx, shelf, where, wanted, net_cart, at)
     payment = checkouts.best_payment(options, wanted)
     if payment is not None:
         steps = checkouts.afterwards(steps, [("points", payment.option.reward.code, -payment.value_minor)])
@@ -81,12 +85,12 @@ def _coupons(tx: Transaction, wanted: Wanted, cart: coupons.Cart, at: datetime) 
 
 
 def _options(
-    tx: Transaction, holds: Programme, where: Sequence[Progress], wanted: Wanted, cart: coupons.Cart, at: datetime
+    tx: Transaction, shelf: Shelf, where: Sequence[Progress], wanted: Wanted, cart: coupons.Cart, at: datetime
 ) -> list[rewards.Option]:
-    if wanted.member_id is None or not holds.rewards:
+    if wanted.member_id is None or not shelf.rewards:
         return []
     holder = Holder(wanted.member_id, frozenset(one.tier.code for one in where))
-    return rewards.options(tx, Shelf(holds.rewards, holds.currency, holds.time_zone), holder, cart, at=at)
+    return rewards.options(tx, shelf, holder, cart, at=at)
 
 
 def _earning(

@@ -28,5 +28,5 @@ def holder(tx: Transaction, member_id: int, *, at: datetime) -> Holder:
 
 
 def give_owed_rewards(tx: Transaction, *, at: datetime, limit: int = 1000) -> int:
-    """Try to give what is owed to members, by the programme that holds; how many were tried."""
+    """Hand over the rewards that are due to members, by the programme that holds; how many were tried."""
     return give_owed(tx, shelf(tx, at=at), at=at, limit=limit) if any_owed(tx, at=at) else 0

@@ -9,8 +9,8 @@ from regulars.errors import NotFound
 from regulars.programme import _activities, _queries, rewards, tiers
 from regulars.programme._rules import Programme, terms
 from regulars.programme._versions import current, in_force, reigns, reigns_of
-from regulars.programme.rewards import NewGift, Shelf
-from regulars.programme.tiers import GiftDue, Grant, Left, Progress, TierSet, benefits, grants
+from regulars.programme.rewards import NewGift
+from regulars.programme.tiers import GiftDue, Grant, Left, Progress, Tier, TierSet, benefits, grants
 from regulars.storage import Transaction
 
 _POINTS_FACTS: Final = frozenset({"points.earned", "points.promised", "points.reversed", "points.lapsed"})
@@ -58,15 +58,21 @@ def _review(
 
 
 def _give(tx: Transaction, gifts: Sequence[GiftDue], programme: Programme, at: datetime) -> None:
-    """Post the points that tiers bring, tell of it, and hand the rewards over, or note that they are owed."""
+    """Post the points that tiers bring, tell of it, and note the rewards, which are handed over by themselves."""
     postings = [_posting(one, programme, at) for one in gifts if one.tier.gift and one.tier.gift.points]
     _activities.post(tx, postings, at=at)
     facts.record(tx, [_gift_fact(one) for one in gifts], at=at)
-    shelf = Shelf(programme.rewards, programme.currency, programme.time_zone)
-    for one in gifts:
-        if one.tier.gift and one.tier.gift.reward:
-            new = NewGift(one.member_id, one.tier.gift.reward, _gift_reference(one), "tier", one.tier.name_en)
-            rewards.give_or_owe(tx, shelf, new, at=at, by="regulars")
+    due = [
+        NewGift(one.member_id, one.tier.gift.reward, _gift_reference(one), "tier", _name(one.tier))
+        for one in gifts
+        if one.tier.gift and one.tier.gift.reward
+    ]
+    rewards.owe(tx, due, at=at)
+
+
+def _name(tier: Tier) -> str:
+    """What a tier is called, or its code where that cannot be a reason: a job must not stumble over a name."""
+    return tier.name_en if tier.name_en.isprintable() and len(tier.name_en) <= 500 else tier.code
 
 
 def _rewarding(one: TierSet) -> bool:

@@ -161,6 +161,7 @@ def says(tx: Transaction, **more: Any) -> None:
 def buy(tx: Transaction, number: str, minor: int = 10_000) -> int:
     make.record(tx, make.shop(tx), order(number, ADA_SHOPS, line("COAT", 1, minor)))
     jobs.react_within(tx, at=NOON)
+    programme.give_owed_rewards(tx, at=NOON)
     return members.by_external_id(tx, ADA_SHOPS, issuer="uk").member_id
 
 
@@ -204,6 +205,17 @@ def test_a_tier_is_reached_though_its_reward_is_sold_out(tx: Transaction) -> Non
     stock(tx)
     assert programme.give_owed_rewards(tx, at=NOON + 2 * DAY) == 1
     assert [one.cause for one in rewards.redemptions(tx, member_id=ada)] == ["tier"]
+
+
+def test_a_tier_that_is_lost_before_its_reward_was_handed_over_brings_none(tx: Transaction) -> None:
+    says(tx)
+    stock(tx)
+    make.record(tx, make.shop(tx), order("1", ADA_SHOPS, line("COAT", 1, 10_000)))
+    jobs.react_within(tx, at=NOON)
+    assert rewards.owed(tx) == []  # nobody has tried yet
+    send_back(tx, "1")
+    assert programme.give_owed_rewards(tx, at=NOON + 2 * DAY) == 0
+    assert told(tx) == []
 
 
 def test_a_tier_or_a_referral_that_gives_what_there_is_not_is_refused(tx: Transaction) -> None:

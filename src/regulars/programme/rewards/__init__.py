@@ -30,6 +30,7 @@ from regulars.programme.rewards._gifts import (
     give,
     give_or_owe,
     give_owed,
+    owe,
     owed,
     take_away,
 )
@@ -128,6 +129,7 @@ __all__ = [
     "hold",
     "lapse_due",
     "options",
+    "owe",
     "owed",
     "prices_for",
     "promised",

@@ -14,6 +14,7 @@ from regulars.programme.rewards._queries import Cause, Owed, Redemption
 from regulars.programme.rewards._redemptions import (
     BadRedemption,
     Redeemed,
+    RedemptionReused,
     RewardNotFound,
     WrongKind,
     as_before,
@@ -31,7 +32,7 @@ from regulars.storage import Transaction
 
 _AGAIN: Final = timedelta(hours=1)
 _CANNOT_YET: Final[tuple[type[RegularsError], ...]] = (
-    RewardNotFound, WrongKind, SoldOut, TotalReached, PoolNotFound, PoolClosed, PoolEmpty,
+    RewardNotFound, WrongKind, SoldOut, TotalReached, PoolNotFound, PoolClosed, PoolEmpty, RedemptionReused,
 )  # fmt: skip
 """What keeps a reward that is due from being given, until somebody does something about it."""
 
@@ -95,7 +96,7 @@ def give_or_owe(tx: Transaction, shelf: Shelf, new: NewGift, *, at: datetime, by
     Facts: those of `give`; `reward.owed` when it begins to be.
 
     Raises:
-        RedemptionReused, BadRedemption: as `give`.
+        BadRedemption: as `give`.
     """
     try:
         given = give(tx, shelf, new, at=at, by=by)
@@ -110,13 +111,22 @@ def give_or_owe(tx: Transaction, shelf: Shelf, new: NewGift, *, at: datetime, by
     return given
 
 
+def owe(tx: Transaction, gifts: Sequence[NewGift], *, at: datetime) -> int:
+    """Note rewards that are due, to be handed over by `give_owed` in a transaction that holds nobody's points; how many are new.
+
+    One statement, however many: whoever finds out that they are due may be judging a million members.
+    """
+    new = [Owed(one.member_id, one.reference, one.reward, one.cause, one.reason, "", at, at) for one in gifts]
+    return _queries.insert_owed(tx, new=new) if new else 0
+
+
 def any_owed(tx: Transaction, *, at: datetime) -> bool:
-    """Whether something that is owed is to be tried again."""
+    """Whether something is to be handed over, or tried again."""
     return bool(_queries.select_owed_due(tx, at=at, limit=1))
 
 
 def give_owed(tx: Transaction, shelf: Shelf, *, at: datetime, limit: int = 1000) -> int:
-    """Try what is owed again; how many were tried. Facts: those of `give`."""
+    """Hand over what is due, or try it again; how many were tried. Facts: those of `give_or_owe`."""
     due = _queries.select_owed_due(tx, at=at, limit=limit)
     for one in due:
         new = NewGift(one.member_id, one.reward, one.reference, one.cause, one.reason)
@@ -125,7 +135,7 @@ def give_owed(tx: Transaction, shelf: Shelf, *, at: datetime, limit: int = 1000)
 
 
 def owed(tx: Transaction, *, member_id: int | None = None, limit: int = 50) -> Sequence[Owed]:
-    """What is owed, to a member or to all, the longest first."""
+    """What is owed because there was none to give, to a member or to all, the longest first."""
     return _queries.select_owed(tx, member_id=member_id, limit=limit)
 
 

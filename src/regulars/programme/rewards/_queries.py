@@ -184,7 +184,7 @@ class Owed:
     cause: Cause
     reason: str
     why: str
-    """The code of the refusal."""
+    """The code of the refusal; empty until it was tried."""
 
     since: datetime
     try_at: datetime
@@ -194,18 +194,36 @@ _OWED: Final = "member_id, reference, reward, cause, reason, why, since, try_at"
 
 
 def upsert_owed(tx: Transaction, *, new: Owed) -> bool:
-    """Note what is owed, and when it is tried again; whether it was not known."""
+    """Note what could not be given, and when it is tried again; whether that is so for the first time."""
     return bool(
         tx.value(
             f"""
-            insert into programme_rewards_owed as o ({_OWED})
+            with before as (
+                select why from programme_rewards_owed where member_id = %(member_id)s and reference = %(reference)s
+            )
+            insert into programme_rewards_owed ({_OWED})
             values (%(member_id)s, %(reference)s, %(reward)s, %(cause)s, %(reason)s, %(why)s, %(since)s, %(try_at)s)
             on conflict (member_id, reference) do update set why = excluded.why, try_at = excluded.try_at
-            returning o.since = %(since)s and xmax = 0
+            returning coalesce((select why from before), '') = ''
             """,
             member_id=new.member_id, reference=new.reference, reward=new.reward, cause=new.cause, reason=new.reason,
             why=new.why, since=new.since, try_at=new.try_at,
         )
+    )  # fmt: skip
+
+
+def insert_owed(tx: Transaction, *, new: Sequence[Owed]) -> int:
+    """Note what is to be given; what is noted already stays."""
+    return tx.run(
+        f"""
+        insert into programme_rewards_owed ({_OWED})
+        select v.member_id, v.reference, v.reward, v.cause, v.reason, '', v.since, v.since
+        from unnest(%(members)s::bigint[], %(references)s::text[], %(rewards)s::text[], %(causes)s::text[], %(reasons)s::text[],
+                    %(moments)s::timestamptz[]) v (member_id, reference, reward, cause, reason, since)
+        order by v.member_id, v.reference on conflict (member_id, reference) do nothing
+        """,
+        members=[one.member_id for one in new], references=[one.reference for one in new], rewards=[one.reward for one in new],
+        causes=[one.cause for one in new], reasons=[one.reason for one in new], moments=[one.since for one in new],
     )  # fmt: skip
 
 
@@ -226,11 +244,11 @@ def select_owed_due(tx: Transaction, *, at: datetime, limit: int) -> list[Owed]:
 
 
 def select_owed(tx: Transaction, *, member_id: int | None, limit: int) -> list[Owed]:
-    """What is owed, to a member or to all, the longest first."""
+    """What could not be given, to a member or to all, the longest first."""
     return tx.all(
         f"""
         select {_OWED} from programme_rewards_owed
-        where (%(member_id)s::bigint is null or member_id = %(member_id)s) order by since, member_id, reference limit %(limit)s
+        where why <> '' and (%(member_id)s::bigint is null or member_id = %(member_id)s) order by since, member_id, reference limit %(limit)s
         """,
         Owed, member_id=member_id, limit=limit,
     )  # fmt: skip
