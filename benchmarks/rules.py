@@ -74,7 +74,7 @@ def tables(rows: list[dict[str, Any]], lines: list[list[tuple[Any, ...]]]) -> tu
         "order_id": [row["order_id"] for row in rows for _ in range(5)],
         "line_no": [n for _ in rows for n in range(5)],
     }
-    columns |= {name: [line[k] for line in flat] for k, name in enumerate(LINE)}
+    columns |= {name: [line[k] for line in flat] for k, name in enumerate(LINE[: len(flat[0])])}
     return pa.Table.from_pylist(rows), pa.table(columns)
 
 
@@ -93,7 +93,7 @@ def by_peer(rules: tuple[Rule, ...], rows: list[dict[str, Any]], lines: list[lis
     programs = [(rule.per, cel.compile(rule.when), cel.compile(rule.points)) for rule in rules]
     held = 0
     for row, bought in zip(rows, lines, strict=True):
-        named = [dict(zip(LINE, line, strict=True)) for line in bought]
+        named = [dict(zip(LINE, line, strict=False)) for line in bought]
         goods, pieces = sum(line[4] for line in bought), sum(line[2] for line in bought)
         context: dict[str, Any] = {
             "order": {"goods_minor": goods, "total_minor": goods + 499, "pieces": pieces, "shop": row["order_shop"],

@@ -37,6 +37,8 @@ def test_an_order_is_recorded_and_its_points_are_there(api: Caller):
             "unit_minor": 1000,
             "amount_minor": 2000,
             "returned": 0,
+            "category": None,
+            "tags": [],
         }
     ]
     assert (detail["returns"], detail["deliveries"]) == ([], [])
@@ -355,3 +357,14 @@ def test_a_delivery_of_an_order_that_is_not_there_is_refused(unmoved: Caller):
     assert refusal(unmoved.post("/v1/deliveries", parcel | {"shop": "uk"})) == (404, "OrderNotFound")
     done = unmoved.post("/v1/deliveries/batch", {"shop": "uk", "deliveries": [parcel]}).json()
     assert (done["refused"], done["items"][0]["refusal"]["code"]) == (1, "OrderNotFound")
+
+
+def test_lines_show_what_they_were_filed_under(api: Caller):
+    lines = [{"sku": "TEA", "quantity": 1, "unit_minor": 500, "category": "Drinks", "tags": ["new", "bio"]}]
+    api.post("/v1/orders", order(lines=[*lines, {"sku": "MUG", "quantity": 1, "unit_minor": 500}]))
+    found = api.get("/v1/orders/uk:536365").json()["lines"]
+    assert [(one["category"], one["tags"]) for one in found] == [("Drinks", ["bio", "new"]), (None, [])]
+    replayed = api.post("/v1/orders", order(lines=[*lines, {"sku": "MUG", "quantity": 1, "unit_minor": 500}]))
+    assert replayed.status_code == 200  # the same again
+    refused = api.post("/v1/orders", order("2", lines=[lines[0] | {"tags": ["\n"]}]))
+    assert refusal(refused) == (422, "BadDocument")

@@ -204,3 +204,18 @@ def test_a_repeated_request_is_answered_once_with_the_code_it_gave(api: Caller):
     first, again = (api.post(f"{WHO}/rewards/redemptions", asked, headers={"Idempotency-Key": "k"}) for _ in range(2))
     assert first.content == again.content
     assert first.json()["gift_card_code"]
+
+
+def test_a_reward_is_given_without_points_and_once(api: Caller):
+    furnish(api)
+    gift = {"reward": "card", "reference": "sorry-1", "reason": "Late parcel"}
+    given = api.post(f"{WHO}/rewards/gifts", gift, by=MAX)
+    assert given.status_code == 201, given.text
+    told = given.json()["redemption"]
+    assert (told["points"], told["cause"], told["reason"], told["state"]) == (0, "staff", "Late parcel", "fulfilled")
+    again = api.post(f"{WHO}/rewards/gifts", gift, by=MAX).json()
+    assert (again["redemption"]["id"], again["gift_card_code"]) == (told["id"], None)
+    assert refusal(api.post(f"{WHO}/rewards/gifts", gift)) == (403, "NotAllowed")
+    other = gift | {"reward": "none"}
+    assert refusal(api.post(f"{WHO}/rewards/gifts", other, by=MAX)) == (404, "RewardNotFound")
+    assert api.get("/v1/owed-rewards").json() == {"items": [], "next": None}

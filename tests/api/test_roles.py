@@ -9,6 +9,9 @@ from regulars import api as door
 from regulars.access import Role
 
 LEAST = {
+    "quote_checkout": AGNES,
+    "give_reward": MAX,
+    "list_owed_rewards": AGNES,
     "adjust_points": MAX,
     "list_adjustments": MAX,
     "approve_adjustment": MAX,

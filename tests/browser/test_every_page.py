@@ -75,6 +75,7 @@ PLACES = [
     "gift cards",
     "gift card",
     "gift card, new",
+    "reward given",
     "member's rewards",
     "referrals",
     "referral",

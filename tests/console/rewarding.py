@@ -58,5 +58,6 @@ def furnish(app: App) -> dict[str, str]:
         "gift cards": "/gift-cards",
         "gift card": f"/gift-cards/{to_public('gft', card.card_id)}",
         "gift card, new": "/gift-cards/new",
+        "reward given": f"/members/{to_public('mem', ada)}/rewards/gift",
         "member's rewards": f"/members/{to_public('mem', ada)}?tab=rewards",
     }

@@ -129,3 +129,23 @@ def test_without_rewards_every_page_says_what_to_do(shop: Visitor):
     assert "No pools yet" in words(shop.get("/coupons").text)
     assert "No gift cards yet" in words(shop.get("/gift-cards").text)
     assert shop.get("/rewards/none").status_code == 404
+
+
+def test_staff_give_a_reward_with_a_reason_and_once(shop: Visitor, places: dict[str, str]):
+    form = places["reward given"]
+    assert "Wooden toy · Gift · 19 left" in words(shop.get(form).text)
+    data = {"reward": "toy", "reason": "Late parcel", "once": "1"}
+    for _ in range(2):
+        said = sent(shop, form, **data)
+        assert "It was given." in said
+        assert "Given for By staff Late parcel" in said
+    with shop.app.database.transaction() as tx:
+        assert rewards.stock(tx, ["toy"])["toy"].stock == 18
+    assert "Give a reason" in sent(shop, form, reward="toy", reason="", once="2")
+    assert "no such reward any more" in sent(shop, form, reward="none", reason="x", once="3")
+    card = shop.post(form, {"form_token": shop.token("/rewards"), "reward": "card", "reason": "x", "once": "4"})
+    assert "It is shown this once" in words(card.text)
+    assert "Was given Wooden toy" in words(shop.get(places["member's rewards"].partition("?")[0]).text)
+    shops.be(shop, shops.AGNES)
+    assert shop.get(form).status_code == 403
+    assert "Give a reward" not in words(shop.get(places["member's rewards"]).text)

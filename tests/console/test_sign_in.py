@@ -98,6 +98,7 @@ FORMS = [
     "/members/{member:str}/household",
     "/members/{member:str}/household/leave",
     "/members/{member:str}/points/adjustment",
+    "/members/{member:str}/rewards/gift",
     "/members/{member:str}/points/freeze",
     "/members/{member:str}/points/holds/{number:str}/release",
     "/points/adjustments/{adjustment:str}/decision",

@@ -34,7 +34,8 @@ ROW: Any = st.fixed_dictionaries(
 )
 A_LINE: Any = st.tuples(
     *(
-        st.sampled_from(TEXTS) if FIELDS[f"line.{name}"].type == "text" else st.integers(0, 9)
+        st.sampled_from(TEXTS) if FIELDS[f"line.{name}"].type == "text"
+        else st.lists(st.sampled_from(TEXTS), max_size=2) if FIELDS[f"line.{name}"].type == "texts" else st.integers(0, 9)
         if name == "quantity" else st.one_of(SMALL, st.just(10**12))
         for name in LINE
     )
@@ -79,7 +80,7 @@ class Writer:
 
     def _word(self) -> str:
         words = ["order.shop", "order.country", "member.tier", *map(quoted, TEXTS)]
-        return self.pick(*words, *(["l.sku", "l.name"] if self.looking else []))
+        return self.pick(*words, *(["l.sku", "l.name", "l.category"] if self.looking else []))
 
     def condition(self, depth: int) -> str:
         a, b, c = (self.number(depth - 1) for _ in range(3))
@@ -90,6 +91,8 @@ class Writer:
             f"{word}.{self.pick('startsWith', 'endsWith', 'contains')}({other})",
             self.pick("true", "false", '("A" in member.segments)', "(member.segments.size() > 1)"),
         ]  # fmt: skip
+        if self.looking:
+            forms += [f"({word} in l.tags)", "(l.tags.size() > 1)"]
         if depth > 0:
             left, right = self.condition(depth - 1), self.condition(depth - 1)
             forms += [f"({left} {self.pick('&&', '||')} {right})", f"(!{left})"] * 2
@@ -151,5 +154,11 @@ def by_rust(text: str, row: Mapping[str, Any], lines: Sequence[tuple[Any, ...]])
 
 
 def in_rust(text: str) -> bool:
-    """Whether the Rust library knows all of an expression: sums, the least and the greatest, history and days are ours."""
-    return not any(word in text for word in ("sum(", "min(", "max(", "history.", "date(", "9223372036854775808"))
+    """Whether the Rust library knows all of an expression: sums, the least and the greatest, history and days are ours.
+
+    The size of a text it gives in bytes, where CEL asks for characters.
+    """
+    return not any(
+        word in text
+        for word in ("size(order.shop)", "sum(", "min(", "max(", "history.", "date(", "9223372036854775808")
+    )

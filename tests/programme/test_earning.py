@@ -366,6 +366,32 @@ def test_whatever_happens_no_more_is_taken_back_than_was_given_and_all_of_it_whe
         assert tx.value("select coalesce(sum(points), 0)::bigint from programme_uses") == 0
 
 
+def test_a_category_left_out_earns_nothing_and_what_comes_back_is_weighed_by_it(tx: Transaction) -> None:
+    goods = replace(GOODS, when="line.category != 'Vouchers' && !('sale' in line.tags)")
+    bonus = rule("tea", "50", "lines.filter(l, l.category == 'Tea').map(l, l.amount_minor).sum() >= 2000")
+    says(tx, goods, bonus)
+    tea, voucher = line("TEA", 2, 1000, category="Tea"), line("CARD", 1, 5000, category="Vouchers")
+    sale = line("MUG", 1, 700, category="Kitchen", tags=["old", "sale"])
+    [bought] = bring(tx, order("1", ADA, tea, voucher, sale))
+    assert (has(tx), why(tx, bought)) == (250, [("earned", 200), ("earned", 50)])
+    bring(tx, came_back("R1", None, line("CARD", 1, 5000), of="1"))  # it earned nothing
+    assert has(tx) == 250
+    bring(tx, came_back("R2", None, line("TEA", 1, 1000), of="1"))  # and below the threshold
+    assert (has(tx), why(tx, bought)) == (100, [("earned", 100), ("condition", 0)])
+
+
+def test_a_basket_is_weighed_by_category_and_tags_as_the_order_is(tx: Transaction) -> None:
+    says(tx, replace(GOODS, when="line.category == 'Tea' || 'bio' in line.tags"))
+    lines = [
+        programme.BasketLine("TEA", "", 1, 1000, 1000, "Tea"),
+        programme.BasketLine("MUG", "", 1, 1000, 1000, "Kitchen", ("bio", "new")),
+        programme.BasketLine("CUP", "", 1, 1000, 1000),
+    ]
+    basket = programme.Basket(None, NOON, "GBP", "uk", "", "Europe/London", lines)
+    trial = programme.try_basket(tx, programme.current(tx, at=NOON), basket)
+    assert trial.decision.parts == {("points", ""): 200}
+
+
 def test_the_periods_of_limits_are_the_calendars() -> None:
     moment = datetime(2026, 3, 29, 0, 30, tzinfo=UTC)  # the night the clocks go forward in London, a Sunday
     from regulars.programme.earning._uses import period

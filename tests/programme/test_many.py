@@ -19,12 +19,13 @@ from regulars.programme.expressions import LINE
 
 ZONE = "Asia/Shanghai"
 ORDER_WHEN = ["true", "order.goods_minor >= 1500", "order.pieces < 6 && order.shop == 'uk'", "lines.exists(l, l.sku == 'A')",
-              "order.goods_minor / (order.pieces - 3) > 200", "order.placed.hour >= 12"]  # fmt: skip
+              "order.goods_minor / (order.pieces - 3) > 200", "lines.exists(l, l.category == 'A' || 'uk' in l.tags)", "order.placed.hour >= 12"]  # fmt: skip
 LINE_WHEN = [
     "true",
     "line.quantity > 1",
     "line.sku in ['A', 'B'] && order.goods_minor > 900",
     "line.amount_minor % (line.quantity - 2) == 0",
+    "line.category != 'A' && !('B' in line.tags)",
 ]
 ORDER_POINTS = [
     "50",
@@ -77,7 +78,15 @@ def _order(random: Random, number: int) -> tuple[dict[str, Any], list[tuple[Any,
     row = {"order_id": number, "member_id": random.randrange(3), "placed_at": placed, "paid_at": NOON + timedelta(days=3, minutes=number),
            "other_minor": random.randrange(500), "order_shop": random.choice(["uk", "de"]), "order_placed_hour": placed.hour}  # fmt: skip
     lines = [
-        (random.choice(TEXTS), "", random.randint(1, 4), 100, random.choice([-30, 0, 55, 400, 999]))
+        (
+            random.choice(TEXTS),
+            "",
+            random.randint(1, 4),
+            100,
+            random.choice([-30, 0, 55, 400, 999]),
+            random.choice(TEXTS),
+            random.sample(TEXTS, random.randint(0, 2)),
+        )
         for _ in range(random.randint(1, 3))
     ]
     return row, lines

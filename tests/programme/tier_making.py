@@ -8,6 +8,7 @@ from conftest import NOON
 from programme.plain_tiers import Event
 from regulars import facts, members, programme
 from regulars.programme import Tier, TierSet
+from regulars.programme.rewards import Price, Reward
 from regulars.programme.tiers import Window
 from regulars.storage import Transaction
 
@@ -24,7 +25,8 @@ LONDON = "Europe/London"
 def publish(
     tx: Transaction, *sets: TierSet, at: datetime = NOON, zone: str = LONDON, effective_at: datetime | None = None
 ) -> None:
-    made = replace(programme.default("GBP", zone), tier_sets=sets)
+    mug = Reward("mug", "Mug", "马克杯", "gift", (Price(100),), sku="MUG")
+    made = replace(programme.default("GBP", zone), tier_sets=sets, rewards=(mug,))
     programme.publish(tx, made, at=at, by="test", effective_at=effective_at)
 
 

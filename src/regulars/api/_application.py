@@ -12,6 +12,7 @@ from litestar.types import ASGIApp
 from regulars.api import (
     adjustments,
     campaigns,
+    checkout,
     corrections,
     coupons,
     decisions,
@@ -55,7 +56,7 @@ from regulars.app import App
 
 _MODULES: Final = (
     shops, members, households, orders, returns, deliveries, points, statements, liability, economics, holds, transfers, promises, corrections, postings, adjustments,
-    reconciliation, programme, drafts, decisions, events, tiers, rewards, coupons, gift_cards, referrals, campaigns, salons, measures,
+    reconciliation, programme, drafts, decisions, events, tiers, rewards, coupons, gift_cards, checkout, referrals, campaigns, salons, measures,
     imports, feed, webhooks, health,
 )  # fmt: skip
 _HANDLERS: Final[tuple[HTTPRouteHandler, ...]] = tuple(handler for module in _MODULES for handler in module.HANDLERS)

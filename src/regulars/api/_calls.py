@@ -54,9 +54,15 @@ class ApiCall:
         self, work: Callable[[Transaction], Content], *, etag: Callable[[Content], str] | None = None
     ) -> Response[Content]:
         """Answer with what `work` finds, all of it as of one moment; `etag` names its state, where that is to be matched."""
-        with self.app.database.transaction(read_only=True) as tx:
-            found = work(tx)
+        found = self.find(work)
         return self.show(found, etag(found) if etag else None)
+
+    def find(self, work: Callable[[Transaction], Content]) -> Content:
+        """What `work` finds, in a transaction that cannot write."""
+        if self.request.method != "GET":
+            _ = self.request.idempotency_key  # there is nothing to remember, but it is read as strictly as everywhere
+        with self.app.database.transaction(read_only=True) as tx:
+            return work(tx)
 
     def read_past(self, work: Callable[[Transaction], Content]) -> Response[Content]:
         """As `read`, of what may be a few seconds old: from the replica while there is one that keeps up."""

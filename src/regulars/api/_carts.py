@@ -74,6 +74,9 @@ class CartLine(Struct, forbid_unknown_fields=True):
     sku: Annotated[Text, Meta(examples=["MUG"])]
     quantity: Annotated[int, Meta(ge=1, le=10**6)]
     unit_minor: Annotated[int, Meta(ge=0, le=10**9, description="The price of one, in minor units.", examples=[1000])]
+    discount_minor: Annotated[
+        int, Meta(ge=0, le=10**12, description="What was taken off the whole line before: at most what it costs.")
+    ] = 0
 
 
 class Cart(Struct, forbid_unknown_fields=True):
@@ -85,13 +88,22 @@ class Cart(Struct, forbid_unknown_fields=True):
 
     def read(self) -> coupons.Cart:
         """The cart as the programme takes it."""
-        lines = tuple(coupons.CartLine(one.sku, one.quantity, one.unit_minor) for one in self.lines)
+        lines = tuple(coupons.CartLine(one.sku, one.quantity, one.unit_minor, _off(one)) for one in self.lines)
         return coupons.Cart(self.currency, lines, self.shipping_minor)
+
+
+def _off(line: CartLine) -> int:
+    return min(line.discount_minor, line.quantity * line.unit_minor)
 
 
 def member_named(tx: Transaction, named: MemberRef | None) -> int | None:
     """The member a caller names; None for none."""
     return None if named is None else find_member(tx, named).member_id
+
+
+def guesser_of(call: ApiCall, member: str | None, visitor: str | None) -> str:
+    """Against whom wrong codes are counted: the member, whoever is named as typing them, or the whole key."""
+    return f"{to_public('key', call.key.key_id)} {member or visitor or ''}"[:250]
 
 
 def slowly(
@@ -103,8 +115,7 @@ def slowly(
         CodeUnknown: the code is none; that is counted, whatever is rolled back.
         TooManyGuesses: too many were.
     """
-    key = to_public("key", call.key.key_id)
-    guesser = f"{key} {member or visitor or ''}"[:250]
+    guesser = guesser_of(call, member, visitor)
 
     def tried(tx: Transaction, at: datetime) -> Content:
         guesses.let_try(tx, guesser, at=at)

@@ -8,7 +8,7 @@ from msgspec.structs import asdict
 
 from regulars import commerce
 from regulars.api._problems import status_of
-from regulars.api._shapes import Id, MemberRef, Minor, Name, Text, member_id_of
+from regulars.api._shapes import Id, LineCategory, LineTags, MemberRef, Minor, Name, Text, member_id_of
 from regulars.storage import Transaction
 from regulars.types import to_public
 
@@ -38,6 +38,8 @@ class NewLine(Struct, forbid_unknown_fields=True):
         Annotated[int, Meta(ge=1, le=2**31 - 1)] | None,
         Meta(description="The shop's own; counted from 1 when left out."),
     ] = None
+    category: LineCategory | None = None
+    tags: LineTags = []
 
 
 NewLines = Annotated[list[NewLine], Meta(min_length=1, max_length=MOST)]

@@ -61,6 +61,28 @@ class NewRedemption(Struct, forbid_unknown_fields=True):
     note: Annotated[Text | None, Meta(description="For whoever fulfils it: what to engrave, say.")] = None
 
 
+class NewRewardGift(Struct, forbid_unknown_fields=True):
+    """A reward to give without points."""
+
+    reward: CodeOf
+    reference: Reference150
+    reason: Said
+
+
+class OwedReward(Struct):
+    """A reward that could not be given yet; it is tried again every hour."""
+
+    member: Id
+    reward: str
+    reference: str
+    cause: Literal["tier", "referral", "staff"]
+    reason: str
+    why: Annotated[
+        str, Meta(description="What keeps it from being given, as the code of a problem.", examples=["SoldOut"])
+    ]
+    since: datetime
+
+
 class NewQuote(Struct, forbid_unknown_fields=True):
     """Cash off to quote."""
 
@@ -95,6 +117,14 @@ class Redemption(Struct):
     good_until: Annotated[datetime | None, Meta(description="Of a quote or a hold: when it ends by itself.")]
     gift_card: Id | None
     note: str | None
+    cause: Annotated[
+        Literal["tier", "referral", "staff"] | None,
+        Meta(description="For what it was given without points; null: it was paid."),
+    ]
+    reason: str | None
+    undone_at: Annotated[
+        datetime | None, Meta(description="Since when it stays though what it was given for was undone.")
+    ]
     created_at: datetime
     changed_at: datetime
 

@@ -19,6 +19,14 @@ Minor = Annotated[int, Meta(ge=-(10**12), le=10**12, description="Minor units of
 Points = Annotated[int, Meta(ge=1, le=10**12, description="How many points.")]
 Country = Annotated[str, Meta(max_length=200, pattern=_LINE, description="The country, as the shop writes it.")]
 Currency = Annotated[str, Meta(pattern="^[A-Z]{3}$", description="An ISO 4217 code.", examples=["GBP"])]
+LineCategory = Annotated[
+    Text,
+    Meta(description="What the shop files the product under, as it was sold. Rules can ask for it.", examples=["Tea"]),
+]
+LineTags = Annotated[
+    list[Annotated[str, Meta(min_length=1, max_length=100, pattern=_LINE)]],
+    Meta(max_length=20, description="What the shop marks it with, as it was sold."),
+]
 ShopRef = Annotated[Text, Meta(description="A shop: its code or our id.", examples=["uk"])]
 MemberRef = Annotated[
     Text,

@@ -19,6 +19,8 @@ from regulars.api._shapes import (
     Id,
     ImpossibleDate,
     Instant,
+    LineCategory,
+    LineTags,
     MemberRef,
     Minor,
     Name,
@@ -117,6 +119,8 @@ class BasketLine(Struct, forbid_unknown_fields=True):
     unit_minor: Minor
     name: Name = ""
     discount_minor: Minor = 0
+    category: LineCategory | None = None
+    tags: LineTags = []
 
 
 class Basket(Struct, forbid_unknown_fields=True):
@@ -159,7 +163,8 @@ class NothingToEvaluate(Invalid):
     """{field} is {value!r}: {remedy}."""
 
 
-def _reason(one: earning.Reason) -> Reason:
+def reason_of(one: earning.Reason) -> Reason:
+    """What became of a rule, as callers see it."""
     return msgspec.convert(
         {
             "rule": one.code, "name": one.name, "outcome": one.why, "points": one.points, "point_type": one.point_type,
@@ -177,7 +182,7 @@ def _decisions(tx: Transaction, kept: list[decisions.Decision], words: Words | P
                 "id": to_public("dec", one.decision_id), "kind": _KINDS[one.kind], "order": to_public("ord", one.subject_id) if one.kind in _OF_ORDERS else None,
                 "event": to_public("evt", one.subject_id) if one.kind in _OF_EVENTS else None,
                 "member": to_public("mem", one.member_id), "version": one.version_id, "decided_at": one.decided_at,
-                "reasons": [msgspec.to_builtins(_reason(each)) for each in said[one.decision_id]],
+                "reasons": [msgspec.to_builtins(reason_of(each)) for each in said[one.decision_id]],
             },
             Explanation,
         )
@@ -250,7 +255,7 @@ def evaluate(call: Call, data: JSONBody[NewEvaluation]) -> Response[Evaluation]:
         else:
             trial = programme.try_order(tx, under, find_order_id(tx, data.order or ""))
         earned = [Earned(kind, points, rule or None) for (kind, rule), points in trial.decision.parts.items()]
-        return Evaluation(earned, [_reason(one) for one in trial.reasons(data.language, data.audience)])
+        return Evaluation(earned, [reason_of(one) for one in trial.reasons(data.language, data.audience)])
 
     return call.read(work)
 
@@ -260,7 +265,8 @@ def _basket(tx: Transaction, given: Basket, at: datetime) -> programme.Basket:
     lines = [
         programme.BasketLine(
             one.sku, one.name, one.quantity, one.unit_minor,
-            max(-(10**12), min(10**12, one.quantity * one.unit_minor - one.discount_minor)),
+            max(-(10**12), min(10**12, one.quantity * one.unit_minor - one.discount_minor)), one.category or "",
+            tuple(sorted(set(one.tags))),
         )
         for one in given.lines
     ]  # fmt: skip

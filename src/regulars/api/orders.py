@@ -75,6 +75,8 @@ class Line(Struct):
     unit_minor: int
     amount_minor: Annotated[int, Meta(description="What was paid for the line, after discounts.")]
     returned: Annotated[int, Meta(description="How many of it have come back.")]
+    category: Annotated[str | None, Meta(description="What it was filed under.")]
+    tags: Annotated[list[str], Meta(description="What it was marked with.")]
 
 
 class CameBack(Struct):
@@ -184,7 +186,18 @@ def _detail(tx: Transaction, order_id: int) -> OrderDetail:
     return OrderDetail(
         _order(found.order, shop_codes(tx)),
         [
-            Line(one.line_no, one.sku, one.name, one.kind, one.quantity, one.unit_minor, one.amount_minor, one.returned)
+            Line(
+                line_no=one.line_no,
+                sku=one.sku,
+                name=one.name,
+                kind=one.kind,
+                quantity=one.quantity,
+                unit_minor=one.unit_minor,
+                amount_minor=one.amount_minor,
+                returned=one.returned,
+                category=one.category,
+                tags=one.tags,
+            )
             for one in found.lines
         ],
         [

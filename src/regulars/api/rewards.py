@@ -19,8 +19,10 @@ from regulars.api._redemptions import (
     KnownStockChange,
     NewQuote,
     NewRedemption,
+    NewRewardGift,
     OnShelf,
     Option,
+    OwedReward,
     PagingOfRedemptions,
     Redeemed,
     Redemption,
@@ -42,7 +44,9 @@ from regulars.programme.rewards import (
     BadRedemption,
     BadStock,
     CapturesTooMuch,
+    GiftTooLarge,
     Holder,
+    NewGift,
     NoPrice,
     QuoteOver,
     RedemptionNotFound,
@@ -94,6 +98,9 @@ def _redemption(one: rewards.Redemption) -> Redemption:
         good_until=one.good_until,
         gift_card=shown("gft", one.card_id),
         note=one.note,
+        cause=one.cause,
+        reason=one.reason,
+        undone_at=one.undone_at,
         created_at=one.created_at,
         changed_at=one.changed_at,
     )
@@ -137,12 +144,13 @@ def list_reward_options(call: Call, member: FromPath[str], data: JSONBody[Asked]
     def work(tx: Transaction, at: datetime) -> Page[Option]:
         shelf, holder = _who(tx, member, at)
         cart = data.cart.read() if data.cart else None
-        return Page([_option(one) for one in rewards.options(tx, shelf, holder, cart, at=at)], None)
+        return Page([option_of(one) for one in rewards.options(tx, shelf, holder, cart, at=at)], None)
 
     return call.write(work)
 
 
-def _option(one: rewards.Option) -> Option:
+def option_of(one: rewards.Option) -> Option:
+    """A reward that a member can have or not, as callers see it."""
     price = Price(one.price.points, one.price.point_type, one.price.tier)
     reasons = [Why(each.why, str(each), dict(each.values)) for each in one.reasons]
     reward = one.reward
@@ -181,6 +189,56 @@ def redeem_reward(call: Call, member: FromPath[str], data: JSONBody[NewRedemptio
         return Redeemed(_redemption(done.redemption), done.coupon, done.card)
 
     return call.write(work)
+
+
+@creating(
+    "/members/{member:str}/rewards/gifts",
+    tag=TAG,
+    permission=Permission.GIVE,
+    refusals=[
+        MemberNotFound, NoProgramme, RewardNotFound, WrongKind, SoldOut, TotalReached, RedemptionReused, BadRedemption,
+        GiftTooLarge, PoolNotFound, PoolClosed, PoolEmpty,
+    ],
+)  # fmt: skip
+def give_reward(call: Call, member: FromPath[str], data: JSONBody[NewRewardGift]) -> Response[Redeemed]:
+    """Give a member a reward without points, and say why. The same again changes nothing.
+
+    It comes from stock. Who may redeem it, when, and how often is not asked. What costs more points than
+    `REGULARS_ADJUSTMENT_LIMIT` is not for one person to give: propose that many points instead.
+    """
+
+    def work(tx: Transaction, at: datetime) -> Redeemed:
+        new = NewGift(find_member(tx, member).member_id, data.reward, data.reference, "staff", data.reason)
+        shelf, limit = programme.shelf(tx, at=at), call.app.settings.adjustment_limit
+        done = rewards.give(tx, shelf, new, at=at, by=_by(call), limit=limit)
+        return Redeemed(_redemption(done.redemption), done.coupon, done.card)
+
+    return call.write(work)
+
+
+@reading("/owed-rewards", tag=TAG, permission=Permission.RECORD)
+def list_owed_rewards(call: Call) -> Response[Page[OwedReward]]:
+    """List the rewards that are due to members and that there was none to give of, the longest first, at most 200."""
+
+    def work(tx: Transaction) -> Page[OwedReward]:
+        found = rewards.owed(tx, limit=200)
+        return Page(
+            [
+                OwedReward(
+                    to_public("mem", one.member_id),
+                    one.reward,
+                    one.reference,
+                    one.cause,
+                    one.reason,
+                    one.why,
+                    one.since,
+                )
+                for one in found
+            ],
+            None,
+        )
+
+    return call.read(work)
 
 
 @creating("/members/{member:str}/rewards/quotes", tag=TAG, permission=Permission.SPEND, refusals=_REFUSED)
@@ -377,6 +435,8 @@ HANDLERS = (
     list_rewards,
     list_reward_options,
     redeem_reward,
+    give_reward,
+    list_owed_rewards,
     quote_reward,
     list_redemptions,
     read_redemption,

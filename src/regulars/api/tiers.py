@@ -1,14 +1,10 @@
 """Tiers: where members stand and what would change it, tiers given by hand, benefits, and the sets in figures."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Annotated, Literal, TypeVar
 
 import msgspec
-from babel.dates import format_date
-from babel.numbers import format_currency, format_decimal, get_currency_precision
 from litestar import Response
 from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
@@ -22,6 +18,7 @@ from regulars.api._points import Reference
 from regulars.api._routes import creating, reading
 from regulars.api._shapes import Id, ImpossibleDate, Instant, find_member, sensible
 from regulars.api._tiers import Benefit, Code, Tier, TierSet
+from regulars.api._writing import Writer
 from regulars.api.adjustments import Decision, Reason
 from regulars.insight import BadCursor
 from regulars.members import MemberNotFound
@@ -190,28 +187,8 @@ class Moment(Struct, forbid_unknown_fields=True):
     ] = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Writer:
-    currency: str
-    locale: str
-
-    @property
-    def chinese(self) -> bool:
-        return self.locale == "zh_CN"
-
-    def money(self, minor: int) -> str:
-        major = Decimal(minor).scaleb(-get_currency_precision(self.currency))
-        return format_currency(major, self.currency, locale=self.locale)
-
-    def number(self, number: int) -> str:
-        return format_decimal(number, locale=self.locale)
-
-    def day(self, day: date) -> str:
-        return format_date(day, "long" if self.chinese else "d MMMM y", locale=self.locale)
-
-
 def _standing(one: tiers.Progress, currency: str) -> Standing:
-    english, chinese = (tiers.describe(one, _Writer(currency, locale)) for locale in ("en_GB", "zh_CN"))
+    english, chinese = (tiers.describe(one, Writer(currency, locale)) for locale in ("en_GB", "zh_CN"))
     return Standing(
         set=one.one.code,
         tier=_tier(one.tier),

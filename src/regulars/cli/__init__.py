@@ -30,6 +30,7 @@ from regulars.cli import (
     _members,
     _operators,
     _programme,
+    _rewards,
     _serve,
     _tiers,
     _webhooks,
@@ -64,6 +65,7 @@ app.add_typer(_economics.app, name="economics")
 app.add_typer(_jobs.app, name="jobs")
 app.add_typer(_coupons.app, name="coupons")
 app.add_typer(_campaigns.app, name="campaigns")
+app.add_typer(_rewards.app, name="rewards")
 app.add_typer(_webhooks.app, name="webhooks")
 app.add_typer(_db.app, name="db")
 

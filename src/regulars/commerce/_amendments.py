@@ -8,11 +8,12 @@ import numpy.typing as npt
 from regulars import facts
 from regulars.commerce import _queries
 from regulars.commerce._documents import Arrived
-from regulars.commerce._rules import Lines, OrderChanged
+from regulars.commerce._lines import Lines
+from regulars.commerce._rules import OrderChanged
 from regulars.storage import Transaction
 
-LineKey = tuple[int, int, int, int, int, int, bool]
-"""Order, line number, product, quantity, unit price, amount, whether it is goods."""
+LineKey = tuple[int, int, int, int, int, int, bool, str | None, str | None]
+"""Order, line number, product, quantity, unit price, amount, whether it is goods, category, tags."""
 
 
 def amend(tx: Transaction, arrived: Arrived, existing: npt.NDArray[np.bool_], *, at: datetime) -> set[int]:
@@ -44,7 +45,10 @@ def amend(tx: Transaction, arrived: Arrived, existing: npt.NDArray[np.bool_], *,
 
 def _keys(arrived: Arrived, lines: Lines) -> list[LineKey]:
     columns = (lines.line_no, lines.product_id, lines.quantity, lines.unit_minor, lines.amount_minor, lines.goods)
-    return list(zip(arrived.ids[lines.document].tolist(), *(column.tolist() for column in columns), strict=True))
+    numbers = (arrived.ids[lines.document].tolist(), *(column.tolist() for column in columns))
+    labels = lines.told()
+    categories, tags = [one.category for one in labels], ["\x1f".join(one.tags) or None for one in labels]
+    return list(zip(*numbers, categories, tags, strict=True))
 
 
 def _whole(before: list[LineKey], came: set[LineKey]) -> set[int]:

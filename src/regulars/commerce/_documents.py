@@ -11,16 +11,14 @@ import pyarrow as pa
 
 from regulars import members
 from regulars.commerce import _queries
+from regulars.commerce._lines import Lines, Numbers, encoded, labels_of
 from regulars.commerce._records import Shop
 from regulars.commerce._rules import (
     EPOCH,
     BadDocument,
-    Lines,
-    Numbers,
     Orders,
     Outcome,
     Returns,
-    encoded,
     instant,
     is_goods,
     latest_names,
@@ -212,6 +210,7 @@ def _identify(tx: Transaction, shop: Shop, table: pa.Table, fine: npt.NDArray[np
         last = latest_names(table, codes, times[document])
         named = table.take(pa.array(last))
         _queries.upsert_products(tx, shop=shop, ids=products[codes[last]], lines=named, named_at=times[document[last]])
+    labels, codes_of_labels = labels_of(table)
     return Lines(
         document=document,
         line_no=numbers(table, "line_no"),
@@ -220,4 +219,6 @@ def _identify(tx: Transaction, shop: Shop, table: pa.Table, fine: npt.NDArray[np
         unit_minor=numbers(table, "unit_minor"),
         amount_minor=numbers(table, "amount_minor"),
         goods=is_goods(table),
+        label=codes_of_labels,
+        labels=labels,
     )

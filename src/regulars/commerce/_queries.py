@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final, LiteralString
 
-import numpy as np
 import pyarrow as pa
 
+from regulars.commerce._lines import Lines, Numbers, columns
 from regulars.commerce._records import Delivery, Order, OrderLine, Return, ReturnLine, Shop
-from regulars.commerce._rules import TIME, Came, Lines, NewDelivery, Numbers, Part, Sold
+from regulars.commerce._rules import TIME, Came, NewDelivery, Part, Sold
 from regulars.storage import Transaction
 
 _ORDER: Final[LiteralString] = """order_id, shop_id, external_id, member_id, placed_at, paid_at, cancelled_at, currency,
@@ -89,21 +89,10 @@ def insert_orders(tx: Transaction, *, shop: Shop, orders: pa.Table, at: datetime
 
 def copy_order_lines(tx: Transaction, *, ids: Numbers, lines: Lines) -> int:
     """Append order lines, in the order of their key: each page of its index is then written once a batch."""
-    order_ids = ids[lines.document]
-    by_key = np.lexsort((lines.line_no, order_ids))
+    rows = lines.table(ids)
+    labels: LiteralString = ", category, tags" if "tags" in rows.column_names else ""
     return tx.copy(
-        "commerce_order_lines (order_id, line_no, quantity, product_id, unit_minor, amount_minor, goods)",
-        pa.table(
-            {
-                "order_id": order_ids[by_key],
-                "line_no": lines.line_no[by_key].astype(np.int32),
-                "quantity": lines.quantity[by_key].astype(np.int32),
-                "product_id": lines.product_id[by_key],
-                "unit_minor": lines.unit_minor[by_key],
-                "amount_minor": lines.amount_minor[by_key],
-                "goods": lines.goods[by_key],
-            }
-        ),
+        f"commerce_order_lines (order_id, line_no, quantity, product_id, unit_minor, amount_minor, goods{labels})", rows
     )
 
 
@@ -135,16 +124,18 @@ def delete_unreturned(tx: Transaction, *, order_id: int) -> int:
 
 
 def change_lines(tx: Transaction, *, order_id: int, lines: Lines) -> int:
-    """Change pieces and prices of an order's lines."""
+    """Change pieces, prices and labels of an order's lines."""
+    categories, tags = columns(lines.told())
     return tx.run(
         """
-        update commerce_order_lines l set quantity = v.quantity, unit_minor = v.unit, amount_minor = v.amount, goods = v.goods
-        from unnest(%(numbers)s::int[], %(quantities)s::int[], %(units)s::bigint[], %(amounts)s::bigint[], %(goods)s::boolean[])
-             v (line_no, quantity, unit, amount, goods)
+        update commerce_order_lines l set quantity = v.quantity, unit_minor = v.unit, amount_minor = v.amount, goods = v.goods,
+            category = v.category, tags = v.tags::text[]
+        from unnest(%(numbers)s::int[], %(quantities)s::int[], %(units)s::bigint[], %(amounts)s::bigint[], %(goods)s::boolean[],
+                    %(categories)s::text[], %(tags)s::text[]) v (line_no, quantity, unit, amount, goods, category, tags)
         where l.order_id = %(order_id)s and l.line_no = v.line_no
         """,
         order_id=order_id, goods=lines.goods.tolist(), amounts=lines.amount_minor.tolist(), units=lines.unit_minor.tolist(),
-        numbers=lines.line_no.tolist(), quantities=lines.quantity.tolist(),
+        numbers=lines.line_no.tolist(), quantities=lines.quantity.tolist(), categories=categories, tags=tags,
     )  # fmt: skip
 
 
@@ -248,10 +239,10 @@ def lock_orders(tx: Transaction, *, order_ids: list[int]) -> list[Order]:
 
 
 def select_line_keys(tx: Transaction, *, order_ids: list[int]) -> list[tuple[Any, ...]]:
-    """What identifies the lines of some orders: order, number, product, quantity, unit price, amount, goods."""
+    """What identifies the lines of some orders: order, number, product, quantity, unit price, amount, goods, category, tags."""
     return tx.rows(
         """
-        select order_id, line_no, product_id, quantity, unit_minor, amount_minor, goods
+        select order_id, line_no, product_id, quantity, unit_minor, amount_minor, goods, category, array_to_string(tags, chr(31))
         from commerce_order_lines where order_id = any(%(order_ids)s)
         """,
         order_ids=order_ids,
@@ -262,7 +253,8 @@ def select_lines(tx: Transaction, *, order_id: int, limit: int = 10_000) -> list
     """The lines of an order with their products."""
     return tx.all(
         """
-        select l.line_no, l.product_id, p.sku, p.name, p.kind, l.quantity, l.unit_minor, l.amount_minor, l.returned
+        select l.line_no, l.product_id, p.sku, p.name, p.kind, l.quantity, l.unit_minor, l.amount_minor, l.returned,
+            l.category, coalesce(l.tags, '{}') as tags
         from commerce_order_lines l join commerce_products p using (product_id)
         where l.order_id = %(order_id)s order by l.line_no limit %(limit)s
         """,

@@ -50,6 +50,8 @@ class OrderLine:
     unit_minor: int
     amount_minor: int
     returned: int
+    category: str | None
+    tags: list[str]
 
 
 @dataclass(frozen=True, slots=True)

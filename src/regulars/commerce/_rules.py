@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from regulars.commerce._lines import Numbers, refused_labels
 from regulars.errors import Conflict, Invalid, NotFound, RegularsError
 
 Kind = Literal["goods", "shipping", "gift_card", "adjustment"]
@@ -51,6 +52,8 @@ LINE = pa.schema(
         "quantity": pa.int64(),
         "unit_minor": pa.int64(),
         "amount_minor": pa.int64(),
+        "category": pa.string(),
+        "tags": pa.list_(pa.string()),
     }
 )
 
@@ -96,6 +99,10 @@ class NewLine:
     """Taken off the whole line."""
     line_no: int | None = None
     """The shop's own line number; counted from 1 when absent."""
+    category: str | None = None
+    """What the shop files the product under, as it was sold."""
+    tags: Sequence[str] = ()
+    """What the shop marks it with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +185,8 @@ def _line_rows(documents: Sequence[NewOrder] | Sequence[NewReturn]) -> Iterable[
                 "quantity": line.quantity,
                 "unit_minor": line.unit_minor,
                 "amount_minor": max(-_LIMIT, min(_LIMIT, line.quantity * line.unit_minor - line.discount_minor)),
+                "category": line.category,
+                "tags": list(line.tags) or None,
             }
 
 
@@ -209,19 +218,10 @@ class Returns:
         return cls(_columns(RETURN, documents), _columns(LINE, _line_rows(returns)))
 
 
-Numbers = npt.NDArray[np.int64]
-
-
 def numbers(table: pa.Table, column: str) -> Numbers:
     """A column without nulls as a NumPy array."""
     # Array, not ChunkedArray: the latter's to_numpy imports pandas wherever it is installed, which takes a second
     return table.column(column).combine_chunks().to_numpy(zero_copy_only=False).astype(np.int64, copy=False)
-
-
-def encoded(table: pa.Table, column: str) -> tuple[list[str], Numbers]:
-    """The different texts of a column, and for each row the place of its own among them, -1 where it has none."""
-    codes = table.column(column).combine_chunks().dictionary_encode()
-    return codes.dictionary.to_pylist(), codes.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
 
 
 def _true(column: pa.ChunkedArray) -> npt.NDArray[np.bool_]:
@@ -250,52 +250,6 @@ def moments(table: pa.Table, column: str) -> Numbers:
 def instant(moment: int) -> datetime:
     """The time so many microseconds after 1970 began. Arrow, asked for it, takes ten times as long."""
     return EPOCH + timedelta(microseconds=moment)
-
-
-@dataclass(frozen=True, slots=True)
-class Lines:
-    """The lines of a batch as arrays, with the identifiers of their products."""
-
-    document: Numbers
-    line_no: Numbers
-    product_id: Numbers
-    quantity: Numbers
-    unit_minor: Numbers
-    amount_minor: Numbers
-    goods: npt.NDArray[np.bool_]
-
-    def of_documents(self, wanted: npt.NDArray[np.bool_]) -> "Lines":
-        """Only the lines of the documents marked."""
-        return self.only(wanted[self.document])
-
-    def only(self, wanted: npt.NDArray[np.bool_]) -> "Lines":
-        """Only the lines marked."""
-        return Lines(*(getattr(self, name)[wanted] for name in Lines.__dataclass_fields__))
-
-    def totals(self, documents: int) -> tuple[Numbers, Numbers]:
-        """Σ amount of goods and of all lines, per document."""
-        goods, total = np.zeros(documents, np.int64), np.zeros(documents, np.int64)
-        np.add.at(total, self.document, self.amount_minor)
-        np.add.at(goods, self.document[self.goods], self.amount_minor[self.goods])
-        return goods, total
-
-    def fingerprints(self, documents: int, *header: Numbers) -> Numbers:
-        """A 64-bit hash of each document's header values and lines, whatever the order of the lines."""
-        line = np.zeros(len(self.document), np.uint64)
-        for values in (self.line_no, self.product_id, self.quantity, self.unit_minor, self.amount_minor, self.goods):
-            line = _mix(line + values.astype(np.uint64))
-        result = np.zeros(documents, np.uint64)
-        np.add.at(result, self.document, line)
-        for values in header:
-            result = _mix(result + values.astype(np.uint64))
-        return result.astype(np.int64)
-
-
-def _mix(x: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-    """The finaliser of SplitMix64 (Steele, Lea, Flood 2014): every input bit reaches every output bit."""
-    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return x ^ (x >> np.uint64(31))
 
 
 _EARLIEST, _LATEST = (int(np.datetime64(year, "us").astype(np.int64)) for year in ("1900-01-01", "2200-01-01"))
@@ -341,6 +295,9 @@ def refusals(documents: pa.Table, lines: pa.Table) -> dict[int, BadDocument]:
         "kind",
         f"use one of {', '.join(KINDS)}",
     )
+    for places, name, value, remedy in refused_labels(lines):
+        for row in document[places].tolist():
+            found.setdefault(row, BadDocument(field=name, value=value, remedy=remedy))
     return found
 
 

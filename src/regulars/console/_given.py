@@ -11,10 +11,20 @@ from regulars.console._addresses import BadAddress
 from regulars.console._language import Language
 from regulars.errors import Invalid, RegularsError
 from regulars.ledger import AccountFrozen, InsufficientPoints
-from regulars.programme.coupons import BadCoupon, CouponUsed, PoolClosed, PoolExists
+from regulars.programme.coupons import BadCoupon, CouponUsed, PoolClosed, PoolEmpty, PoolExists
 from regulars.programme.gift_cards import BadCard, CardReferenceReused
 from regulars.programme.guesses import CodeUnknown, TooManyGuesses
-from regulars.programme.rewards import BadRedemption, BadStock, StockTooLow, WrongKind, WrongState
+from regulars.programme.rewards import (
+    BadRedemption,
+    BadStock,
+    GiftTooLarge,
+    RewardNotFound,
+    SoldOut,
+    StockTooLow,
+    TotalReached,
+    WrongKind,
+    WrongState,
+)
 
 Form = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
 
@@ -28,11 +38,16 @@ REFUSALS: Final = (
     CardReferenceReused,
     CodeUnknown,
     CouponUsed,
+    GiftTooLarge,
     InsufficientPoints,
     PoolClosed,
+    PoolEmpty,
     PoolExists,
+    RewardNotFound,
+    SoldOut,
     StockTooLow,
     TooManyGuesses,
+    TotalReached,
     WrongKind,
     WrongState,
 )
@@ -78,10 +93,17 @@ def told(language: Language, error: RegularsError) -> str:
         ),
         CodeUnknown: _("No code reads like this. Check how it is written."),
         CouponUsed: _("This code is in use at a checkout, or has been used. Give that back first."),
+        GiftTooLarge: _(
+            "This costs more points than one person may give. Give so many points instead: somebody else approves them."
+        ),
         PoolClosed: _("This pool is closed: nothing comes in, nothing is handed out."),
+        PoolEmpty: _("No coupon is left in its pool. Make or import some first."),
         PoolExists: _("There is a pool with this code already. Choose another one."),
+        RewardNotFound: _("The programme has no such reward any more. Open the form again."),
+        SoldOut: _("Nothing is left of it. Put some in stock, or give another one."),
         StockTooLow: _("Fewer are left than would be taken off."),
         TooManyGuesses: _("Too many wrong codes were tried. Wait a little."),
+        TotalReached: _("It has been given as often as it may be in all."),
         WrongKind: _("This cannot be given back here: a code or card that came with it has been used."),
         WrongState: _("It is further than that already. Load the page again and look."),
     }

@@ -378,6 +378,9 @@ def _reward(teller: Teller, fact: Recorded) -> Markup:
     _ = teller.language.gettext
     sentences = {
         "reward.redeemed": _("Took %(reward)s"),
+        "reward.given": _("Was given %(reward)s"),
+        "reward.owed": _("%(reward)s is owed: there was none to give"),
+        "reward.kept": _("%(reward)s stays, though what it was given for was undone"),
         "reward.quoted": _("Was told a price for %(reward)s"),
         "reward.held": _("Set points aside for %(reward)s"),
         "reward.captured": _("Paid with points: %(reward)s"),

@@ -177,6 +177,7 @@ def _rewards(tx: Transaction, visit: Visit, member_id: int) -> dict[str, object]
     claims = coupons.claims(tx, member_id, limit=_ROWS)
     return {
         "redemptions": taken,
+        "owed": rewards.owed(tx, member_id=member_id),
         "reward_names": reward_names(visit, taken),
         "claims": claims,
         "pools": coupons.pools_by_id(tx, [one.pool_id for one in claims]),

@@ -81,6 +81,7 @@ def _end_checkouts(app: App) -> None:
     _drain(app, lambda tx, at: rewards.lapse_due(tx, at=at, limit=BATCH))
     _drain(app, lambda tx, at: uses.lapse_due(tx, at=at, limit=BATCH))
     _drain(app, lambda tx, at: gift_cards.settle_due(tx, at=at, limit=BATCH))
+    _drain(app, lambda tx, at: programme.give_owed_rewards(tx, at=at, limit=BATCH))
     with app.database.transaction() as tx:
         coupons.watch(tx, at=app.clock())
         guesses.forget(tx, at=app.clock())
@@ -90,6 +91,7 @@ def _refer(app: App) -> None:
     """Let referrals go that nobody decided on in time; take the members of before into the graph, while friends are brought."""
     terms_of = programme.referral_terms_of
     _drain(app, lambda tx, at: referrals.lapse_due(tx, terms_of=terms_of, at=at, limit=BATCH))
+    _drain(app, lambda tx, at: programme.hand_over_referrals(tx, at=at, limit=BATCH))
     key = app.settings.identity_key
     if key is not None:
         _drain(app, lambda tx, _: graph.adopt(tx, key=key, limit=BATCH) if referrals.any_code(tx) else 0)

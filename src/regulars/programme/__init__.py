@@ -11,6 +11,7 @@ counted at every moment comes to, under the version that held then.
 
 from regulars.programme._activities import post
 from regulars.programme._awards import award, deliver
+from regulars.programme._checkouts import quote_checkout
 from regulars.programme._corrections import cancel, revise, take_back
 from regulars.programme._events import EventOutcome, record_events
 from regulars.programme._goals import GoalProgress, advance_orders, goal_progress
@@ -18,9 +19,16 @@ from regulars.programme._occasions import adopt_occasions, celebrate_due, note_o
 from regulars.programme._postings import PostingRefused
 from regulars.programme._queries import awards_of
 from regulars.programme._records import Award, Version
-from regulars.programme._referrals import refer, referral_terms, referral_terms_of, reward_referrals, undo_referrals
+from regulars.programme._referrals import (
+    hand_over_referrals,
+    refer,
+    referral_terms,
+    referral_terms_of,
+    reward_referrals,
+    undo_referrals,
+)
 from regulars.programme._refusals import BadProgramme
-from regulars.programme._rewards import holder, shelf
+from regulars.programme._rewards import give_owed_rewards, holder, shelf
 from regulars.programme._rules import (
     EXPIRIES,
     PENDINGS,
@@ -95,8 +103,10 @@ __all__ = [
     "end_grant",
     "entitlements",
     "explain",
+    "give_owed_rewards",
     "goal_progress",
     "grant_tier",
+    "hand_over_referrals",
     "holder",
     "in_force",
     "judge_all",
@@ -105,6 +115,7 @@ __all__ = [
     "post",
     "proportional",
     "publish",
+    "quote_checkout",
     "read_expiry",
     "read_pending",
     "record_events",

@@ -118,10 +118,11 @@ def decide(tx: Transaction, versions: Mapping[int, int], held: Mapping[int, Prog
 def read_sold(tx: Transaction, versions: Mapping[int, int], held: Mapping[int, Programme]) -> list[Sold]:
     """Orders as the rules of their versions see them; those in a currency without a rate are left out."""
     bases = {version_id: basis_of(programme) for version_id, programme in held.items()}
-    named = any(bases[version_id].rules.named for version_id in set(versions.values()))
+    rules = [bases[version_id].rules for version_id in set(versions.values())]
+    named, labelled = any(one.named for one in rules), any(one.labelled for one in rules)
     return [
         one
-        for one in earning.select_sold(tx, order_ids=list(versions), named=named)
+        for one in earning.select_sold(tx, order_ids=list(versions), named=named, labelled=labelled)
         if one.currency in bases[versions[one.order_id]].rates
     ]
 

@@ -85,7 +85,9 @@ def advance_orders(
 
 def _subjects(tx: Transaction, order_ids: Sequence[int]) -> list[Subject]:
     sold = [
-        one for one in earning.select_sold(tx, order_ids=list(order_ids), named=True) if one.member_id and one.paid_at
+        one
+        for one in earning.select_sold(tx, order_ids=list(order_ids), named=True, labelled=True)
+        if one.member_id and one.paid_at
     ]
     paid = {one.order_id: one.paid_at or one.placed_at for one in sold}
     holding = _queries.select_holding(tx, moments=sorted(set(paid.values()))) if sold else {}

@@ -3,10 +3,12 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from regulars.programme import referrals
+from regulars.programme import referrals, rewards
+from regulars.programme._rewards import shelf
 from regulars.programme._rules import Programme
 from regulars.programme._versions import by_version, current, in_force
 from regulars.programme.referrals import Terms, graph
+from regulars.programme.rewards import NewGift
 from regulars.storage import Transaction
 
 
@@ -56,6 +58,18 @@ def reward_referrals(tx: Transaction, order_ids: Sequence[int], *, at: datetime)
         return 0
     found = referrals.select_referrals_of_orders(tx, order_ids=list(order_ids))
     return referrals.reward(tx, found, terms_of=referral_terms_of, at=at) if found else 0
+
+
+def hand_over_referrals(tx: Transaction, *, at: datetime, limit: int = 1000) -> int:
+    """Hand over the rewards for referrals whose return window is over, or note that they are owed; how many were due."""
+    if not referrals.any_touch(tx):
+        return 0
+
+    def give(tx: Transaction, member_id: int, code: str, *, reference: str, at: datetime) -> object:
+        new = NewGift(member_id, code, reference, "referral", "Referral")
+        return rewards.give_or_owe(tx, shelf(tx, at=at), new, at=at, by="regulars")
+
+    return referrals.hand_over_due(tx, give, at=at, limit=limit)
 
 
 def undo_referrals(tx: Transaction, order_ids: Sequence[int] = (), *, returns: Sequence[int] = (), at: datetime) -> int:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from regulars.programme._standings import standings
 from regulars.programme._versions import current
-from regulars.programme.rewards import Holder, Shelf
+from regulars.programme.rewards import Holder, Shelf, any_owed, give_owed
 from regulars.storage import Transaction
 
 
@@ -25,3 +25,8 @@ def holder(tx: Transaction, member_id: int, *, at: datetime) -> Holder:
         NoProgramme: none holds and there is no shop to make one for.
     """
     return Holder(member_id, frozenset(one.tier.code for one in standings(tx, member_id, at=at)))
+
+
+def give_owed_rewards(tx: Transaction, *, at: datetime, limit: int = 1000) -> int:
+    """Hand over the rewards that are due to members, by the programme that holds; how many were tried."""
+    return give_owed(tx, shelf(tx, at=at), at=at, limit=limit) if any_owed(tx, at=at) else 0

@@ -34,7 +34,7 @@ from regulars.programme.campaigns import Campaign, check_campaigns
 from regulars.programme.earning import Rule, Terms, proportional
 from regulars.programme.events import EventType
 from regulars.programme.referrals import Referral, check_referral
-from regulars.programme.rewards import Reward, check_rewards
+from regulars.programme.rewards import Reward, check_rewards, givable
 from regulars.programme.tiers import Tier, TierSet, check_sets
 
 EXPIRIES: Final[Mapping[str, type[Any]]] = {
@@ -166,7 +166,8 @@ class Programme:
         if isinstance(declared, list | tuple):
             events.refuse_unknown(declared)  # pyright: ignore[reportUnknownArgumentType]
         _check(programme)
-        check_referral(programme.referral, document=document.get("referral"))
+        given = givable(programme.rewards)
+        check_referral(programme.referral, document=document.get("referral"), rewards=given)
         return replace(programme, version_id=version_id)
 
 
@@ -247,6 +248,16 @@ def _check(programme: Programme) -> None:
         declared=programme.events, sets=[one.code for one in programme.tier_sets],
     )  # fmt: skip
     check_rewards(programme.rewards, tiers=[tier.code for one in programme.tier_sets for tier in one.tiers])
+    for set_place, one in enumerate(programme.tier_sets):
+        for place, tier in enumerate(one.tiers):
+            code = tier.gift and tier.gift.reward
+            where = f"tier_sets[{set_place}].tiers[{place}].gift.reward"
+            must(
+                code is None or code in givable(programme.rewards),
+                where,
+                code,
+                "name a reward there is, but no cash off",
+            )
 
 
 def _check_rates(programme: Programme, must: Callable[[object, str, object, str], None]) -> None:

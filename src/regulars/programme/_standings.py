@@ -6,10 +6,11 @@ from typing import Final
 
 from regulars import facts, ledger
 from regulars.errors import NotFound
-from regulars.programme import _activities, _queries, tiers
+from regulars.programme import _activities, _queries, rewards, tiers
 from regulars.programme._rules import Programme, terms
 from regulars.programme._versions import current, in_force, reigns, reigns_of
-from regulars.programme.tiers import GiftDue, Grant, Progress, TierSet, benefits, grants
+from regulars.programme.rewards import NewGift
+from regulars.programme.tiers import GiftDue, Grant, Left, Progress, Tier, TierSet, benefits, grants
 from regulars.storage import Transaction
 
 _POINTS_FACTS: Final = frozenset({"points.earned", "points.promised", "points.reversed", "points.lapsed"})
@@ -51,14 +52,44 @@ def _review(
     done = tiers.review(tx, moments, reigns=holding, at=at, due=due)
     if done.gifts:
         _give(tx, tiers.new_gifts(tx, done.gifts, at=at), programme, at)
+    if done.left and any(_rewarding(one) for one in programme.tier_sets):
+        _take_away(tx, done.left, programme, at)
     return done.told
 
 
 def _give(tx: Transaction, gifts: Sequence[GiftDue], programme: Programme, at: datetime) -> None:
-    """Post the points that tiers bring, and tell of the rewards."""
+    """Post the points that tiers bring, tell of it, and note the rewards, which are handed over by themselves."""
     postings = [_posting(one, programme, at) for one in gifts if one.tier.gift and one.tier.gift.points]
     _activities.post(tx, postings, at=at)
     facts.record(tx, [_gift_fact(one) for one in gifts], at=at)
+    due = [
+        NewGift(one.member_id, one.tier.gift.reward, _gift_reference(one), "tier", _name(one.tier))
+        for one in gifts
+        if one.tier.gift and one.tier.gift.reward
+    ]
+    rewards.owe(tx, due, at=at)
+
+
+def _name(tier: Tier) -> str:
+    """What a tier is called, or its code where that cannot be a reason: a job must not stumble over a name."""
+    return tier.name_en if tier.name_en.isprintable() and len(tier.name_en) <= 500 else tier.code
+
+
+def _rewarding(one: TierSet) -> bool:
+    return any(tier.gift is not None and tier.gift.reward is not None for tier in one.tiers)
+
+
+def _take_away(tx: Transaction, left: Sequence[Left], programme: Programme, at: datetime) -> None:
+    """Take the rewards of tiers away that were lost in the cycle in which they were given, as far as nobody has them yet."""
+    sets = {one.code: one for one in programme.tier_sets}
+    for one in left:
+        known = sets.get(one.set_code)
+        codes = [tier.code for tier in known.tiers] if known else []
+        if one.tier not in codes or one.to not in codes:
+            continue
+        for tier in codes[codes.index(one.to) + 1 : codes.index(one.tier) + 1]:
+            reference = _reference(one.set_code, tier, one.cycle_begins)
+            rewards.take_away(tx, one.member_id, reference, reason=f"{one.tier} was lost", at=at, by="regulars")
 
 
 def _posting(one: GiftDue, programme: Programme, at: datetime) -> ledger.Posting:
@@ -77,7 +108,11 @@ def _posting(one: GiftDue, programme: Programme, at: datetime) -> ledger.Posting
 
 
 def _gift_reference(one: GiftDue) -> str:
-    return f"tier/{one.set_code}/{one.tier.code}/{one.cycle_begins.astimezone(UTC).date().isoformat()}"
+    return _reference(one.set_code, one.tier.code, one.cycle_begins)
+
+
+def _reference(set_code: str, tier: str, cycle_begins: datetime) -> str:
+    return f"tier/{set_code}/{tier}/{cycle_begins.astimezone(UTC).date().isoformat()}"
 
 
 def _gift_fact(one: GiftDue) -> facts.Fact:

@@ -32,6 +32,8 @@ class BasketLine:
     quantity: int
     unit_minor: int
     amount_minor: int
+    category: str = ""
+    tags: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,8 @@ class Trial:
 
     decision: Decision
     programme: Programme
+    spend_minor: int = 0
+    """What the goods come to in the programme's currency: what tiers count that go by spend."""
 
     def reasons(self, language: Language, audience: Audience) -> list[Reason]:
         """What became of each rule, in words."""
@@ -114,7 +118,7 @@ def try_order(tx: Transaction, programme: Programme, order_id: int) -> Trial:
         OrderNotFound: there is none, or it is a guest's.
         NoRate: the programme has no rate for its currency.
     """
-    found = earning.select_sold(tx, order_ids=[order_id], named=True)
+    found = earning.select_sold(tx, order_ids=[order_id], named=True, labelled=True)
     if not found or not found[0].member_id:
         raise OrderNotFound(order=to_public("ord", order_id))
     return _try(tx, programme, found[0])
@@ -132,6 +136,7 @@ def try_basket(tx: Transaction, programme: Programme, basket: Basket) -> Trial:
         basket.time_zone, basket.other_minor, list(range(1, len(lines) + 1)), [line.quantity for line in lines],
         [0] * len(lines), [line.amount_minor for line in lines], [line.unit_minor for line in lines],
         [line.sku for line in lines], [line.name for line in lines],
+        [line.category for line in lines], [earning.TAGS_BETWEEN.join(line.tags) for line in lines],
     )  # fmt: skip
     return _try(tx, programme, sold)
 
@@ -146,6 +151,8 @@ def _try(tx: Transaction, programme: Programme, sold: Sold) -> Trial:
         basis.rules, known, member_id=sold.member_id, order_id=sold.order_id, placed_at=sold.placed_at,
         zone=basis.time_zone,
     )  # fmt: skip
-    inputs = {"row": row}
     purses = _spending.purses_of(_spending.look_for(tx, sold, basis), basis, sold)
-    return Trial(_deciding.decide_again(sold, basis, inputs, earning.items_of(sold, basis), left, purses), programme)
+    items = earning.items_of(sold, basis)
+    bought = items if sum(sold.amounts) > 0 else []  # what comes to nothing is no purchase, and is not awarded
+    decision = _deciding.decide_again(sold, basis, {"row": row}, bought, left, purses)
+    return Trial(decision, programme, earning.spend_of(bought))

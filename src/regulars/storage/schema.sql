@@ -1414,6 +1414,8 @@ CREATE TABLE public.commerce_order_lines (
     amount_minor bigint NOT NULL,
     returned integer DEFAULT 0 NOT NULL,
     goods boolean NOT NULL,
+    category text,
+    tags text[],
     CONSTRAINT commerce_order_lines_check CHECK (((returned >= 0) AND (returned <= quantity))),
     CONSTRAINT commerce_order_lines_line_no_check CHECK ((line_no > 0)),
     CONSTRAINT commerce_order_lines_quantity_check CHECK ((quantity > 0))
@@ -1619,7 +1621,9 @@ CREATE VIEW public.commerce_rule_lines AS
     l.unit_minor,
     l.amount_minor,
     p.sku,
-    p.name
+    p.name,
+    COALESCE(l.category, ''::text) AS category,
+    COALESCE(array_to_string(l.tags, chr(31)), ''::text) AS tags
    FROM (public.commerce_order_lines l
      LEFT JOIN public.commerce_products p USING (product_id))
   WHERE l.goods;
@@ -2770,6 +2774,10 @@ CREATE TABLE public.programme_redemptions (
     note text,
     created_at timestamp with time zone NOT NULL,
     changed_at timestamp with time zone NOT NULL,
+    cause text,
+    reason text,
+    undone_at timestamp with time zone,
+    CONSTRAINT programme_redemptions_cause_check CHECK ((cause = ANY (ARRAY['tier'::text, 'referral'::text, 'staff'::text]))),
     CONSTRAINT programme_redemptions_check CHECK (((refunded_minor <= captured_minor) AND (captured_minor <= value_minor))),
     CONSTRAINT programme_redemptions_fulfilment_check CHECK ((fulfilment = ANY (ARRAY['requested'::text, 'packed'::text, 'sent'::text, 'delivered'::text]))),
     CONSTRAINT programme_redemptions_points_check CHECK ((points >= 0)),
@@ -2894,6 +2902,17 @@ CREATE TABLE public.programme_reward_stock_changes (
     at timestamp with time zone NOT NULL,
     by text NOT NULL,
     CONSTRAINT programme_reward_stock_changes_amount_check CHECK ((amount <> 0))
+);
+
+CREATE TABLE public.programme_rewards_owed (
+    member_id bigint NOT NULL,
+    reference text NOT NULL,
+    reward text NOT NULL,
+    cause text NOT NULL,
+    reason text NOT NULL,
+    why text NOT NULL,
+    since timestamp with time zone NOT NULL,
+    try_at timestamp with time zone NOT NULL
 );
 
 CREATE TABLE public.programme_salon_signups (
@@ -3375,6 +3394,9 @@ ALTER TABLE ONLY public.programme_reward_stock_changes
 ALTER TABLE ONLY public.programme_reward_stock
     ADD CONSTRAINT programme_reward_stock_pkey PRIMARY KEY (reward);
 
+ALTER TABLE ONLY public.programme_rewards_owed
+    ADD CONSTRAINT programme_rewards_owed_pkey PRIMARY KEY (member_id, reference);
+
 ALTER TABLE ONLY public.programme_salon_signups
     ADD CONSTRAINT programme_salon_signups_key_key UNIQUE (key);
 
@@ -3621,6 +3643,8 @@ CREATE INDEX programme_referrals_by_state ON public.programme_referrals USING bt
 CREATE INDEX programme_referrals_by_time ON public.programme_referrals USING btree (attributed_at, referral_id);
 
 CREATE INDEX programme_reward_stock_changes_of ON public.programme_reward_stock_changes USING btree (reward, at DESC, change_id DESC);
+
+CREATE INDEX programme_rewards_owed_due ON public.programme_rewards_owed USING btree (try_at);
 
 CREATE INDEX programme_salon_signups_of ON public.programme_salon_signups USING btree (member_id, signed_at DESC);
 

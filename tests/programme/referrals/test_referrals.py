@@ -10,8 +10,9 @@ from make import DAY
 from programme.referrals.making import BASIC, KEY, World, states
 from regulars import commerce, facts, ledger, members, programme
 from regulars.commerce import NewDelivery
-from regulars.programme import BadProgramme, Programme, referrals
+from regulars.programme import BadProgramme, Programme, referrals, rewards
 from regulars.programme.referrals import CodeNotFound, Milestone, NoCode, NotReviewable, Thanks, graph
+from regulars.programme.rewards import Price, Reward
 from regulars.storage import Transaction
 
 
@@ -292,20 +293,71 @@ def test_the_members_of_before_are_taken_into_the_graph_once_and_again_with_anot
     assert graph.adopt(world.tx, key=b"another secret key", limit=9) == 5
 
 
-def test_a_reward_is_handed_over_when_its_window_is_over(world: World) -> None:
+MUG = Reward("mug", "Mug", "马克杯", "gift", (Price(100),), sku="MUG", fulfilled=True)
+FOR_A_MUG = replace(BASIC, advocate=Thanks(reward="mug"), milestones=(Milestone(2, Thanks(reward="mug")),))
+
+
+def mugs(world: World, member_id: int) -> list[tuple[str, str]]:
+    return [(one.reference.partition("/")[2], one.state) for one in rewards.redemptions(world.tx, member_id=member_id)]
+
+
+def hand_over(world: World) -> int:
+    return programme.hand_over_referrals(world.tx, at=world.now)
+
+
+@pytest.fixture
+def mug_world(tx: Transaction) -> World:
+    world = World(tx, None)  # pyright: ignore[reportArgumentType]
+    new = replace(programme.current(tx, at=NOON), referral=FOR_A_MUG, rewards=(MUG,))
+    programme.publish(tx, new, at=NOON, by="test")
+    return world
+
+
+def test_a_reward_is_handed_over_when_its_window_is_over_and_once(mug_world: World) -> None:
+    world = mug_world
+    ada = world.join(ADA)
+    world.friend(BEN, ada)
+    world.buy(BEN)
+    assert (hand_over(world), mugs(world, ada)) == (0, [])
+    world.later(15 * DAY)
+    assert [hand_over(world) for _ in range(2)] == [1, 0]
+    assert mugs(world, ada) == [("advocate/first", "captured")]
+
+
+def test_so_many_friends_bring_a_reward_besides(mug_world: World) -> None:
+    world = mug_world
+    ada = world.join(ADA)
+    for name in (BEN, CLEO):
+        world.friend(name, ada)
+        world.buy(name)
+    world.later(15 * DAY)
+    assert hand_over(world) == 3
+    assert max(mugs(world, ada)) == ("milestone/friends:2", "captured")
+
+
+def test_a_friend_who_sends_everything_back_in_time_brings_no_reward(mug_world: World) -> None:
+    world = mug_world
+    ada = world.join(ADA)
+    world.friend(BEN, ada)
+    world.cancel(world.buy(BEN))
+    world.later(15 * DAY)
+    assert (hand_over(world), mugs(world, ada)) == (0, [])
+
+
+def test_a_referral_refused_later_takes_back_what_was_not_sent_and_gives_it_again_when_approved(
+    mug_world: World,
+) -> None:
+    world = mug_world
     ada = world.join(ADA)
     ben = world.friend(BEN, ada)
     world.buy(BEN)
-    world.tx.run("update programme_referral_gifts set reward = 'mug' where side = 'advocate'")
-    handed: list[tuple[int, str, str]] = []
-
-    def give(tx: Transaction, member_id: int, code: str, *, reference: str, at: object) -> None:
-        handed.append((member_id, code, reference))
-
-    assert referrals.hand_over_due(world.tx, give, at=world.now) == 0
     world.later(15 * DAY)
-    assert [referrals.hand_over_due(world.tx, give, at=world.now) for _ in range(2)] == [1, 0]
-    assert handed == [(ada, "mug", f"{world.of(ben).public}/advocate/first")]
+    hand_over(world)
+    world.refuse(ben)
+    assert mugs(world, ada) == [("advocate/first", "cancelled")]
+    world.approve(ben)
+    assert hand_over(world) == 1
+    assert sorted(state for _, state in mugs(world, ada)) == ["cancelled", "captured"]
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from babel.numbers import get_currency_precision
 
+from regulars.commerce._lines import MOST_TAGS
 from regulars.commerce._records import Shop
 from regulars.commerce._rules import LINE, ORDER, RETURN, Orders, Returns
 from regulars.commerce.connectors._profiles import Profile, guess_columns
@@ -41,7 +42,9 @@ DATE_FORMATS = (
     "%Y%m%d",
 )
 
-_CELLS = "number, customer, date_text, placed, sku, product, quantity, price_minor, amount_minor, country"
+_CELLS = (
+    "number, customer, date_text, placed, sku, product, quantity, price_minor, amount_minor, country, category, tags"
+)
 """What makes two rows the same."""
 
 _NO_NUMBER = "rejected: no order number"
@@ -114,7 +117,7 @@ class Source:
         """The lines of each chunk, in order: sorted once, and held in memory no more than a chunk at a time."""
         batches = self._db.sql(
             "select d.chunk, l.kind as of_kind, d.document, l.line_no::integer as line_no, l.sku, l.product as name, "
-            "l.line_kind as kind, l.quantity, l.unit_minor, l.amount_minor "
+            "l.line_kind as kind, l.quantity, l.unit_minor, l.amount_minor, l.category, l.tags "
             "from lines l join documents d on d.kind = l.kind and d.number = l.number "
             "where d.chunk >= $after order by d.place, l.line_no",
             params={"after": after},
@@ -253,10 +256,17 @@ def _parse(db: duckdb.DuckDBPyConnection, profile: Profile, shop: Shop) -> None:
             {"round(" + number("price") + f" * {scale})" if "price" in profile.columns else "null"} as price_minor,
             {"round(" + number("amount") + f" * {scale})" if "amount" in profile.columns else "null"} as amount_minor,
             {text("country")} as country, {number("line") if "line" in profile.columns else "null"} as line,
+            {text("category")} as category, {_tags(text("tags")) if "tags" in profile.columns else "null::varchar[]"} as tags,
             {text("email")} as email, {text("phone")} as phone, {text("member_name")} as member_name
         from file
         """
     )
+
+
+def _tags(text: str) -> str:
+    """Tags in one cell, each after the other: parted by commas, semicolons or bars."""
+    parts = f"list_transform(regexp_split_to_array({text}, '[,;|，；、]'), lambda tag: trim(tag))"  # noqa: RUF001
+    return f"list_filter({parts}, lambda tag: tag <> '')"
 
 
 def _date(db: duckdb.DuckDBPyConnection, profile: Profile, types: Mapping[str, str], shop: Shop) -> str:
@@ -316,6 +326,8 @@ def _judge(db: duckdb.DuckDBPyConnection, profile: Profile) -> None:
             when quantity <> trunc(quantity) or abs(quantity) >= 2147483648 then 'rejected: quantity is not a whole number'
             when coalesce(price_minor, amount_minor) is null then 'rejected: price cannot be read'
             when greatest(abs(coalesce(amount_minor, 0)), abs(coalesce(price_minor * quantity, 0))) > 1e12 then 'rejected: price is beyond any order'
+            when length(category) > 200 then 'rejected: category is longer than 200 characters'
+            when len(tags) > {MOST_TAGS} or len(list_filter(tags, lambda tag: length(tag) > 100)) > 0 then 'rejected: tags are too many or too long'
             when quantity <= 0 and not ({returned}) then {"'dropped: stock adjustment'" if prefix else "'rejected: quantity is zero'"}
             when {returned} and quantity > 0 then 'rejected: a return with a positive quantity'
             when coalesce(price_minor, amount_minor) = 0 and {str(profile.drop_zero_prices).lower()} then 'dropped: no price'
@@ -357,7 +369,7 @@ def _assemble(db: duckdb.DuckDBPyConnection, profile: Profile) -> None:
             customer, placed, country, email, phone, member_name, sku, product,
             coalesce(line::bigint, position, row_no - before) as line_no, abs(quantity)::bigint as quantity,
             abs(coalesce(price_minor, round(amount_minor / quantity)))::bigint as unit_minor,
-            abs(coalesce(amount_minor, price_minor * quantity))::bigint as amount_minor,
+            abs(coalesce(amount_minor, price_minor * quantity))::bigint as amount_minor, category, tags,
             {f"case {kinds} else 'goods' end" if kinds else "'goods'"} as line_kind
         from judged join stretches using (number) left join positions using (row_no) where verdict in ('order', 'return')
         """

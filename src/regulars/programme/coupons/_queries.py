@@ -321,6 +321,18 @@ _COUPON: Final = """
 """
 
 
+def select_coupons(tx: Transaction, *, keys: list[str]) -> list[CouponRow]:
+    """The codes that read so, those that there are."""
+    return tx.all(
+        """
+        select c.key, c.code, c.pool_id, c.uses, c.revoked_at, c.claim_id, m.member_id, m.claimed_at, m.ends_at
+        from programme_coupons c left join programme_coupon_claims m on m.claim_id = c.claim_id
+        where c.key = any(%(keys)s::text[])
+        """,
+        CouponRow, keys=keys,
+    )  # fmt: skip
+
+
 def select_coupon(tx: Transaction, *, key: str) -> CouponRow | None:
     """The code that reads so."""
     return tx.first(_COUPON, CouponRow, key=key)

@@ -27,6 +27,13 @@ class CartLine:
     sku: str
     quantity: int
     unit_minor: int
+    discount_minor: int = 0
+    """What was taken off the whole line before."""
+
+    @property
+    def amount_minor(self) -> int:
+        """What the line costs."""
+        return self.quantity * self.unit_minor - self.discount_minor
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +47,7 @@ class Cart:
     @property
     def goods_minor(self) -> int:
         """What the goods cost."""
-        return sum(line.quantity * line.unit_minor for line in self.lines)
+        return sum(line.amount_minor for line in self.lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +185,7 @@ Why = Literal[
 def counts_minor(terms: Terms, cart: Cart) -> int:
     """What the goods cost that count."""
     wanted = frozenset(terms.products)
-    return sum(line.quantity * line.unit_minor for line in cart.lines if not wanted or line.sku in wanted)
+    return sum(line.amount_minor for line in cart.lines if not wanted or line.sku in wanted)
 
 
 def refusal_in(terms: Terms, cart: Cart, ends: datetime | None, at: datetime) -> Why | None:

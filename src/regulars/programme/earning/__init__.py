@@ -7,6 +7,7 @@ decision.verdicts[1].why  # 'condition'
 """
 
 from regulars.programme.earning._cases import (
+    TAGS_BETWEEN,
     Asked,
     Basis,
     birthday,
@@ -64,6 +65,7 @@ __all__ = [
     "MOST_POINTS",
     "MOST_RULES",
     "ORDERS",
+    "TAGS_BETWEEN",
     "Allowance",
     "Asked",
     "Audience",

@@ -34,7 +34,7 @@ class Item(NamedTuple):
 
     line_no: int
     line: Line
-    """In the order of `expressions.LINE`."""
+    """In the order of `expressions.LINE`; category and tags only where a rule reads them."""
     returned: int = 0
 
 
@@ -163,8 +163,8 @@ def _kept(case: Case) -> tuple[Mapping[str, Any], list[Line]]:
 
 def kept_of(line: Line, returned: int) -> Line:
     """A line without the pieces that came back, and their share of what was paid."""
-    sku, name, quantity, unit, amount = line
-    return sku, name, quantity - returned, unit, amount - shared(amount, returned, quantity)
+    sku, name, quantity, unit, amount, *labels = line
+    return sku, name, quantity - returned, unit, amount - shared(amount, returned, quantity), *labels
 
 
 def shared(whole: int, part: int, of: int) -> int:

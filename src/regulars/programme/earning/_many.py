@@ -12,7 +12,10 @@ import pyarrow as pa
 
 from regulars.programme import expressions
 from regulars.programme.earning._rules import MOST_POINTS, Compiled, Limit, Rules
-from regulars.programme.expressions import Rounding, text
+from regulars.programme.expressions import LINE, Rounding, text
+
+_UNLABELLED: Final = LINE.index("category")
+"""How much of a line there is where no rule reads its labels."""
 
 _PERIODS: Final = {"day": "day", "week": "week", "month": "month", "year": "year"}
 
@@ -31,8 +34,9 @@ def evaluate_many(rules: Rules, orders: pa.Table, lines: pa.Table | None, *, zon
     """What orders earn by each rule, in the order in which they were paid, as they were bought.
 
     `orders`: order_id, member_id, placed_at, paid_at, other_minor, and the columns that the rules read; `lines`: order_id,
-    line_no and what a line is made of; amounts in the programme's currency. Without lines they are events, birthdays or
-    anniversaries, with their number as order_id. Budgets are not looked at: each pays all. Of each rule, by its place: `why0` (0 it earned,
+    line_no and what a line is made of, category and tags only where a rule reads them; amounts in the programme's currency. Without
+    lines they are events, birthdays or anniversaries, with their number as order_id. Budgets are not looked at: each pays all. Of
+    each rule, by its place: `why0` (0 it earned,
     else the number of the reason), `points0`, and `other0` as in a verdict. Rules must be set-based (`is_set_based`).
     """
     connection = duckdb.connect()
@@ -55,6 +59,7 @@ class _Statement:
         self.rules, self.zone, self.lines = list(enumerate(rules.rules)), zone, lines
         self.lined = [(n, one) for n, one in self.rules if one.rule.per == "line"]
         self.listed = any("lines" in self._columns(one) for _, one in self.rules)
+        self.labelled = rules.labelled
 
     @staticmethod
     def _columns(one: Compiled) -> set[str]:
@@ -87,7 +92,8 @@ class _Statement:
     def _whole(self) -> str:
         if not self.lines:
             return "select * from _orders"
-        lines = ", list({sku: sku, name: name, quantity: quantity, unit_minor: unit_minor, amount_minor: amount_minor} order by line_no) as lines"
+        made = ", ".join(f"{name}: {name}" for name in (LINE if self.labelled else LINE[:_UNLABELLED]))
+        lines = f", list({{{made}}} order by line_no) as lines"
         return (
             "select o.*, g.goods as order_goods_minor, g.goods + o.other_minor as order_total_minor, g.pieces as order_pieces"
             f"{', g.lines' if self.listed else ''} from _orders o join (select order_id, sum(amount_minor)::bigint as goods,"

@@ -29,6 +29,9 @@ class Sold:
     units: list[int] | None
     skus: list[str] | None
     names: list[str] | None
+    categories: list[str] | None = None
+    tags: list[str] | None = None
+    """Of each line all, a unit separator between."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +59,14 @@ class Use:
     points: int
 
 
-def select_sold(tx: Transaction, *, order_ids: list[int], named: bool) -> list[Sold]:
-    """Orders with their lines of goods, none where there are none; `named`: with products and prices too."""
+def select_sold(tx: Transaction, *, order_ids: list[int], named: bool, labelled: bool = False) -> list[Sold]:
+    """Orders with their lines of goods, none where there are none; `named`: with products and prices too, `labelled`: with labels."""
     return tx.all(
         """
         select o.order_id, coalesce(o.member_id, 0) as member_id, o.placed_at, o.paid_at, o.cancelled_at, o.currency, o.country,
             o.shop, o.time_zone, o.other_minor, coalesce(g.line_nos, '{}') as line_nos, coalesce(g.quantities, '{}') as quantities,
-            coalesce(g.returned, '{}') as returned, coalesce(g.amounts, '{}') as amounts, n.units, n.skus, n.names
+            coalesce(g.returned, '{}') as returned, coalesce(g.amounts, '{}') as amounts, n.units, n.skus, n.names,
+            m.categories, m.tags
         from commerce_rule_orders o
         cross join lateral (  -- order by order, its lines found by their key, in its order: no sort of all lines
             select array_agg(l.line_no) as line_nos, array_agg(l.quantity) as quantities, array_agg(l.returned) as returned,
@@ -75,9 +79,14 @@ def select_sold(tx: Transaction, *, order_ids: list[int], named: bool) -> list[S
             from (select unit_minor, sku, name from commerce_rule_lines k
                   where k.order_id = o.order_id and %(named)s order by k.line_no) l
         ) n on true
+        left join lateral (
+            select array_agg(l.category) as categories, array_agg(l.tags) as tags
+            from (select category, tags from commerce_rule_lines k
+                  where k.order_id = o.order_id and %(labelled)s order by k.line_no) l
+        ) m on true
         where o.order_id = any(%(order_ids)s)
         """,
-        Sold, order_ids=order_ids, named=named,
+        Sold, order_ids=order_ids, named=named, labelled=labelled,
     )  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """What a rule says, and what may be said: the section `earning` of the programme's document."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
@@ -217,6 +217,9 @@ class Rules:
     named: bool
     """Whether they read of a line more than pieces and amount."""
 
+    labelled: bool
+    """Whether they read what a line is filed under, or marked with."""
+
     counted: bool
     excluding: bool
     """Whether any rule keeps others from giving."""
@@ -254,25 +257,28 @@ def compiled(
         for place, (rule, owner) in enumerate(owned)
         if trigger_of(rule) == trigger
     )
-    fields: dict[str, Field] = {}
-    for one in ready:
-        fields |= one.amount.fields()
-        for condition in one.conditions:
-            fields |= condition.tree.fields()
-        if one.rule.challenge is not None:
-            fields |= _counts(one.rule, "", known).fields()
+    trees = [tree for one in ready for tree in _trees(one, known)]
+    fields: dict[str, Field] = {name: field for tree in trees for name, field in tree.fields().items()}
     pinned = sorted(field.column for field in fields.values() if field.pinned)
     back = [field.name.rpartition("_") for field in fields.values() if field.name.startswith("history.")]
     events_back = sorted((head[15:], int(days)) for head, _, days in back if head.startswith("history.events_"))
     days_back = sorted({int(days) for head, _, days in back if not head.startswith("history.events_")})
-    trees = [tree for one in ready for tree in (one.amount, *(condition.tree for condition in one.conditions))]
     return Rules(
         ready, frozenset(field.column for field in fields.values()), tuple(pinned), tuple(days_back), tuple(events_back),
-        any(map(_names_lines, trees)) or trigger.goal, any(one.counted for one in ready),
+        any(_reads(tree, _NAMES) for tree in trees), any(_reads(tree, _LABELS) for tree in trees),
+        any(one.counted for one in ready),
         any(one.rule.stack == "exclusive" or (one.owner is not None and one.owner.group) for one in ready),
         frozenset(place for place, one in enumerate(ready) if one.rule.budget is not None),
         any(one.owner is not None for one in ready),
     )  # fmt: skip
+
+
+def _trees(one: Compiled, known: Events) -> Iterator[Typed]:
+    """All that a rule looks at."""
+    yield one.amount
+    yield from (condition.tree for condition in one.conditions)
+    if one.rule.challenge is not None:
+        yield _counts(one.rule, "", known)
 
 
 def _known_events(declared: Sequence[EventType], trigger: Trigger) -> Events:
@@ -280,10 +286,14 @@ def _known_events(declared: Sequence[EventType], trigger: Trigger) -> Events:
     return Events(events.fields_of(own) if own else (), tuple(one.code for one in declared))
 
 
-def _names_lines(tree: Typed) -> bool:
-    """Whether a tree reads of a line its product or its price."""
+_LABELS: Final = frozenset({"line.category", "line.tags"})
+_NAMES: Final = frozenset({"line.sku", "line.name", "line.unit_minor"}) | _LABELS
+
+
+def _reads(tree: Typed, names: frozenset[str]) -> bool:
+    """Whether a tree reads one of some fields of a line."""
     field = tree.field.name if tree.field is not None else ""
-    return field in {"line.sku", "line.name", "line.unit_minor"} or any(map(_names_lines, tree.parts))
+    return field in names or any(_reads(part, names) for part in tree.parts)
 
 
 def _scope(rule: Rule) -> Scope:

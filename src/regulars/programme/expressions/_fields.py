@@ -89,6 +89,8 @@ _LINE: Final = [
     Field("line.quantity", "int", "pieces of the line", "行件数", "Pieces that were kept.", 0, 2**31),
     Field("line.unit_minor", "int", "price of one", "单价", "In minor units.", -10**12, 10**12, "minor"),
     Field("line.amount_minor", "int", "amount of the line", "行金额", "In minor units, discounts taken off.", -10**12, 10**12, "minor"),
+    Field("line.category", "text", "category", "类目", "What the shop files the product under, as it was sold; empty when it did not say.", unit="text"),
+    Field("line.tags", "texts", "tags", "标签", "What the shop marks it with, as it was sold.", unit="text"),
 ]  # fmt: skip
 
 FIELDS: Final[Mapping[str, Field]] = {one.name: one for one in (*_ORDER, *_MEMBER, *_LINE)}

@@ -3,9 +3,10 @@
 import hashlib
 import hmac
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, Literal
 
 from regulars import facts
 from regulars.errors import Conflict, Invalid, NotFound
@@ -135,6 +136,49 @@ def find_by_code(tx: Transaction, code: str) -> Card:
     if found is None:
         raise CodeUnknown
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Spendable:
+    """What can be paid with a card at a moment, or why nothing can."""
+
+    card_id: int
+    last_four: str
+    currency: str
+    available: int
+    expires_at: datetime | None
+    why: Literal["blocked", "expired", "currency", "empty"] | None
+
+
+def look_all(
+    tx: Transaction, codes: Sequence[str], *, currency: str, at: datetime, member_id: int | None = None
+) -> tuple[list[Spendable | None], list[Spendable]]:
+    """What could be paid with cards, however their codes are typed, None for a code that is none; and a member's others.
+
+    Nothing is written, however late the work that is due; two statements, however many codes there are.
+    """
+    secret = _queries.select_known_secret(tx)
+    if secret is None:
+        return [None] * len(codes), []
+    digests = [_hashed(secret, code).hex() for code in codes]
+    purses = _queries.select_purses(tx, digests=digests, member_id=member_id, at=at, limit=50)
+    found = {one.digest: _spendable(one, currency, at) for one in purses}
+    return [found.get(one) for one in digests], [one for digest, one in found.items() if digest not in digests]
+
+
+def _spendable(one: _queries.Purse, currency: str, at: datetime) -> Spendable:
+    available = 0 if one.expires_at <= at else one.balance + one.lapsed
+    why = None
+    if one.blocked_at is not None:
+        why = "blocked"
+    elif one.expires_at <= at:
+        why = "expired"
+    elif one.currency != currency:
+        why = "currency"
+    elif not available:
+        why = "empty"
+    ends = None if one.expires_at >= NEVER else one.expires_at
+    return Spendable(one.card_id, one.last_four, one.currency, available, ends, why)
 
 
 def card(tx: Transaction, card_id: int) -> Card:

@@ -103,6 +103,45 @@ def select_cards(
     )  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class Purse:
+    """A card somebody could pay with."""
+
+    card_id: int
+    digest: str
+    """What its code hashes to, in hexadecimal digits."""
+
+    last_four: str
+    currency: str
+    balance: int
+    lapsed: int
+    """What is still set aside though its time is over: it can be spent."""
+
+    expires_at: datetime
+    blocked_at: datetime | None
+
+
+def select_purses(
+    tx: Transaction, *, digests: list[str], member_id: int | None, at: datetime, limit: int
+) -> list[Purse]:
+    """The cards with these codes, and the latest of a member's that anything is on."""
+    return tx.all(
+        """
+        select c.card_id, encode(c.hash, 'hex') as digest, c.last_four, c.currency, c.balance,
+            (select coalesce(sum(h.remaining), 0)::bigint from programme_gift_card_holds h
+             where h.card_id = c.card_id and h.held_until <= %(at)s) as lapsed, c.expires_at, c.blocked_at
+        from programme_gift_cards c
+        where c.card_id in (
+            select k.card_id from programme_gift_cards k join unnest(%(digests)s::text[]) d (digest) on k.hash = decode(d.digest, 'hex')
+            union all
+            (select k.card_id from programme_gift_cards k where k.member_id = %(member_id)s and (k.balance > 0 or k.held > 0)
+             order by k.issued_at desc, k.card_id desc limit %(limit)s))
+        order by c.issued_at desc, c.card_id desc
+        """,
+        Purse, digests=digests, member_id=member_id, at=at, limit=limit,
+    )  # fmt: skip
+
+
 def update_card(tx: Transaction, *, card: Card) -> int:
     """Keep what a card holds now."""
     return tx.run(

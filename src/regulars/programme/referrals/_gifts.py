@@ -9,6 +9,7 @@ from operator import attrgetter
 from regulars import facts, ledger
 from regulars.errors import Conflict
 from regulars.ledger import Posting
+from regulars.programme import rewards
 from regulars.programme.referrals import _queries
 from regulars.programme.referrals._attributions import members_of
 from regulars.programme.referrals._judgements import judge
@@ -243,13 +244,16 @@ def _less(tx: Transaction, one: Referred, gift: Gift, back: Back, terms: Terms, 
     gone = taken_by_returns(
         gift.points, policy, returned_minor=returned, of_minor=back.goods_minor, least_minor=terms.referral.least_minor
     )
-    wholly = back.cancelled or returned >= back.goods_minor
+    lost = gift.reward is not None and taken_by_returns(
+        1, policy, returned_minor=returned, of_minor=back.goods_minor, least_minor=terms.referral.least_minor
+    )
+    wholly = back.cancelled or returned >= back.goods_minor or bool(lost)
     if gone <= gift.returned and wholly == gift.back:
         return None
     now = replace(gift, returned=max(gone, gift.returned), back=wholly or gift.back)
     _queries.update_gift(tx, now=now)
     points = now.returned - gift.returned
-    if points and not gift.voided:
+    if (points or (gift.reward and now.back and not gift.back)) and not gift.voided:
         told(tx, one, gift, points, "returned", at)
     return reversed_by(gift, 0 if gift.voided else points, f"{gift.reference}-{now.returned}", terms, at)
 
@@ -284,7 +288,9 @@ def void(tx: Transaction, one: Referred, gift: Gift, terms: Terms, *, why: str, 
     if gift.voided:
         return []
     _queries.update_gift(tx, now=replace(gift, voided=True))
-    if gift.left:
+    if gift.reward is not None:
+        rewards.take_away(tx, gift.member_id, gift.reference, reason=f"Referral: {why}", at=at, by="regulars")
+    if gift.left or gift.reward:
         told(tx, one, gift, gift.left, why, at)
     return reversed_by(gift, gift.left, f"{gift.reference}-void", terms, at)
 
@@ -294,7 +300,9 @@ def give_again(tx: Transaction, one: Referred, gift: Gift, terms: Terms, *, at: 
     assert terms.referral is not None  # noqa: S101  or nothing would have been given
     held, number = one.state == "held", gift.round + 1
     until = max(gift.window_ends_at, at) + timedelta(days=terms.referral.review_days) if held else None
-    now = replace(gift, voided=False, held=held, round=number, reference=gift.named(number), review_until=until)
+    now = replace(
+        gift, voided=False, held=held, round=number, reference=gift.named(number), review_until=until, handed_at=None
+    )
     _queries.update_gift(tx, now=now)
     return earned(one, now, terms, at)
 

@@ -8,6 +8,7 @@ beyond a limit, or for points that are not there, however many ask at once; and 
     quoted = rewards.quote(tx, shelf, ada, "ten_off", cart, reference="basket-1", at=now, by="key_…")
     rewards.hold(tx, shelf, quoted.redemption_id, at=now, by="key_…")
     rewards.capture(tx, quoted.redemption_id, at=now, by="key_…")
+    rewards.give(tx, shelf, NewGift(member_id, "mug", "sorry-17", "staff", "Late parcel"), at=now, by="Ada")
 """
 
 from regulars.programme.rewards._checkouts import (
@@ -21,8 +22,21 @@ from regulars.programme.rewards._checkouts import (
     release,
     settle_return,
 )
+from regulars.programme.rewards._gifts import (
+    GiftTooLarge,
+    NewGift,
+    Taken,
+    any_owed,
+    give,
+    give_or_owe,
+    give_owed,
+    owe,
+    owed,
+    take_away,
+)
 from regulars.programme.rewards._options import Option, Reason, RewardRefused, options
-from regulars.programme.rewards._queries import Redemption, State, Stock, StockChange
+from regulars.programme.rewards._options import Why as WhyNoReward
+from regulars.programme.rewards._queries import Cause, Owed, Redemption, State, Stock, StockChange
 from regulars.programme.rewards._redemptions import (
     BadRedemption,
     NoPrice,
@@ -51,6 +65,7 @@ from regulars.programme.rewards._rules import (
     Reward,
     Shelf,
     check_rewards,
+    givable,
     prices_for,
 )
 from regulars.programme.rewards._stock import (
@@ -69,11 +84,15 @@ __all__ = [
     "BadRedemption",
     "BadStock",
     "CapturesTooMuch",
+    "Cause",
     "Fulfilment",
+    "GiftTooLarge",
     "Holder",
     "Kind",
+    "NewGift",
     "NoPrice",
     "Option",
+    "Owed",
     "Price",
     "QuoteOver",
     "Reason",
@@ -91,18 +110,27 @@ __all__ = [
     "Stock",
     "StockChange",
     "StockTooLow",
+    "Taken",
     "TotalReached",
+    "WhyNoReward",
     "WrongKind",
     "WrongState",
     "advance",
+    "any_owed",
     "capture",
     "change_stock",
     "check_rewards",
     "found_on",
+    "givable",
+    "give",
     "give_back",
+    "give_or_owe",
+    "give_owed",
     "hold",
     "lapse_due",
     "options",
+    "owe",
+    "owed",
     "prices_for",
     "promised",
     "quote",
@@ -113,5 +141,6 @@ __all__ = [
     "settle_return",
     "stock",
     "stock_changes",
+    "take_away",
     "to_fulfil",
 ]

@@ -10,6 +10,7 @@ from psycopg.types.json import Jsonb
 from regulars.programme.rewards._rules import Fulfilment, Kind
 from regulars.storage import Transaction
 
+Cause = Literal["tier", "referral", "staff"]
 State = Literal["quoted", "held", "captured", "fulfilled", "released", "lapsed", "cancelled", "refunded"]
 
 
@@ -47,6 +48,12 @@ class Redemption:
     note: str | None
     created_at: datetime
     changed_at: datetime
+    cause: Cause | None = None
+    """For what it was given without points; None: it was paid."""
+
+    reason: str | None = None
+    undone_at: datetime | None = None
+    """Since when it stays though what it was given for was undone."""
 
     @property
     def captured(self) -> int:
@@ -57,7 +64,7 @@ class Redemption:
 _REDEMPTION: Final = """
     redemption_id, member_id, reward, kind, reference, terms, state, fulfilment, point_type, points, value_minor, currency,
     good_until, captures, captured_minor, refunds, refunded, refunded_minor, returned_minor, key, card_id, note, created_at,
-    changed_at
+    changed_at, cause, reason, undone_at
 """
 
 
@@ -68,13 +75,14 @@ def insert_redemption(tx: Transaction, *, new: Redemption) -> int:
         insert into programme_redemptions ({_REDEMPTION})
         values (%(redemption_id)s, %(member_id)s, %(reward)s, %(kind)s, %(reference)s, %(terms)s, %(state)s, %(fulfilment)s,
                 %(point_type)s, %(points)s, %(value_minor)s, %(currency)s, %(good_until)s, %(captures)s::bigint[],
-                %(captured_minor)s, 0, 0, 0, 0, %(key)s, %(card_id)s, %(note)s, %(created_at)s, %(changed_at)s)
+                %(captured_minor)s, 0, 0, 0, 0, %(key)s, %(card_id)s, %(note)s, %(created_at)s, %(changed_at)s,
+                %(cause)s, %(reason)s, null)
         """,
         redemption_id=new.redemption_id, member_id=new.member_id, reward=new.reward, kind=new.kind, reference=new.reference,
         terms=Jsonb(new.terms), state=new.state, fulfilment=new.fulfilment, point_type=new.point_type, points=new.points,
         value_minor=new.value_minor, currency=new.currency, good_until=new.good_until, captures=list(new.captures),
         captured_minor=new.captured_minor, key=new.key, card_id=new.card_id, note=new.note, created_at=new.created_at,
-        changed_at=new.changed_at,
+        changed_at=new.changed_at, cause=new.cause, reason=new.reason,
     )  # fmt: skip
 
 
@@ -85,12 +93,13 @@ def update_redemption(tx: Transaction, *, now: Redemption) -> int:
         update programme_redemptions set state = %(state)s, fulfilment = %(fulfilment)s, good_until = %(good_until)s,
                captures = %(captures)s::bigint[], captured_minor = %(captured_minor)s, refunds = %(refunds)s,
                refunded = %(refunded)s, refunded_minor = %(refunded_minor)s, returned_minor = %(returned_minor)s,
-               note = %(note)s, changed_at = %(changed_at)s
+               note = %(note)s, changed_at = %(changed_at)s, undone_at = %(undone_at)s
         where redemption_id = %(redemption_id)s
         """,
         redemption_id=now.redemption_id, state=now.state, fulfilment=now.fulfilment, good_until=now.good_until,
         captures=list(now.captures), captured_minor=now.captured_minor, refunds=now.refunds, refunded=now.refunded,
         refunded_minor=now.refunded_minor, returned_minor=now.returned_minor, note=now.note, changed_at=now.changed_at,
+        undone_at=now.undone_at,
     )  # fmt: skip
 
 
@@ -153,15 +162,95 @@ def select_due(tx: Transaction, *, at: datetime, limit: int) -> list[Redemption]
 def count_had(
     tx: Transaction, *, member_id: int, rewards: Sequence[str], sinces: Sequence[datetime], at: datetime
 ) -> list[tuple[Any, ...]]:
-    """How often a member has had rewards since a time for each; what lapsed or was given back is not had."""
+    """How often a member has had rewards since a time for each; what lapsed, was given back, or given without points is not had."""
     return tx.rows(
         """
         select w.reward, count(*) from unnest(%(rewards)s::text[], %(sinces)s::timestamptz[]) w(reward, since)
-        join programme_redemptions r on r.member_id = %(member_id)s and r.reward = w.reward and r.created_at >= w.since
+        join programme_redemptions r on r.member_id = %(member_id)s and r.reward = w.reward and r.created_at >= w.since and r.cause is null
           and (r.state in ('captured', 'fulfilled') or r.state = 'held' and (r.good_until > %(at)s or r.captured_minor > 0))
         group by w.reward
         """,
         member_id=member_id, rewards=list(rewards), sinces=list(sinces), at=at,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """One row of `programme_rewards_owed`: a reward that could not be given yet."""
+
+    member_id: int
+    reference: str
+    reward: str
+    cause: Cause
+    reason: str
+    why: str
+    """The code of the refusal; empty until it was tried."""
+
+    since: datetime
+    try_at: datetime
+
+
+_OWED: Final = "member_id, reference, reward, cause, reason, why, since, try_at"
+
+
+def upsert_owed(tx: Transaction, *, new: Owed) -> bool:
+    """Note what could not be given, and when it is tried again; whether that is so for the first time."""
+    return bool(
+        tx.value(
+            f"""
+            with before as (
+                select why from programme_rewards_owed where member_id = %(member_id)s and reference = %(reference)s
+            )
+            insert into programme_rewards_owed ({_OWED})
+            values (%(member_id)s, %(reference)s, %(reward)s, %(cause)s, %(reason)s, %(why)s, %(since)s, %(try_at)s)
+            on conflict (member_id, reference) do update set why = excluded.why, try_at = excluded.try_at
+            returning coalesce((select why from before), '') = ''
+            """,
+            member_id=new.member_id, reference=new.reference, reward=new.reward, cause=new.cause, reason=new.reason,
+            why=new.why, since=new.since, try_at=new.try_at,
+        )
+    )  # fmt: skip
+
+
+def insert_owed(tx: Transaction, *, new: Sequence[Owed]) -> int:
+    """Note what is to be given; what is noted already stays."""
+    return tx.run(
+        f"""
+        insert into programme_rewards_owed ({_OWED})
+        select v.member_id, v.reference, v.reward, v.cause, v.reason, '', v.since, v.since
+        from unnest(%(members)s::bigint[], %(references)s::text[], %(rewards)s::text[], %(causes)s::text[], %(reasons)s::text[],
+                    %(moments)s::timestamptz[]) v (member_id, reference, reward, cause, reason, since)
+        order by v.member_id, v.reference on conflict (member_id, reference) do nothing
+        """,
+        members=[one.member_id for one in new], references=[one.reference for one in new], rewards=[one.reward for one in new],
+        causes=[one.cause for one in new], reasons=[one.reason for one in new], moments=[one.since for one in new],
+    )  # fmt: skip
+
+
+def delete_owed(tx: Transaction, *, member_id: int, reference: str) -> int:
+    """Let something be owed no more."""
+    return tx.run(
+        "delete from programme_rewards_owed where member_id = %(member_id)s and reference = %(reference)s",
+        member_id=member_id, reference=reference,
+    )  # fmt: skip
+
+
+def select_owed_due(tx: Transaction, *, at: datetime, limit: int) -> list[Owed]:
+    """What is owed and to be tried again; what others are at is passed over."""
+    return tx.all(
+        f"select {_OWED} from programme_rewards_owed where try_at <= %(at)s order by try_at limit %(limit)s for update skip locked",
+        Owed, at=at, limit=limit,
+    )  # fmt: skip
+
+
+def select_owed(tx: Transaction, *, member_id: int | None, limit: int) -> list[Owed]:
+    """What could not be given, to a member or to all, the longest first."""
+    return tx.all(
+        f"""
+        select {_OWED} from programme_rewards_owed
+        where why <> '' and (%(member_id)s::bigint is null or member_id = %(member_id)s) order by since, member_id, reference limit %(limit)s
+        """,
+        Owed, member_id=member_id, limit=limit,
     )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from regulars.programme.coupons import Cart, uses
 from regulars.programme.coupons._queries import lock_words
 from regulars.programme.rewards import _queries
 from regulars.programme.rewards._options import Option, Reason, RewardRefused, option
-from regulars.programme.rewards._queries import Redemption, State
+from regulars.programme.rewards._queries import Cause, Redemption, State
 from regulars.programme.rewards._rules import FULFILMENTS, Fulfilment, Holder, Reward, Shelf, card_ends, from_captures
 from regulars.programme.rewards._stock import SoldOut, TotalReached, put_back, take
 from regulars.storage import Transaction
@@ -96,13 +96,14 @@ def redeem(
         raise WrongKind(reward=reward, kind="cash_off", remedy="quote it for a cart, then hold and capture it")
     before = begin(tx, holder, found, reference, point_type)
     if before is not None:
-        return _as_before(tx, before)
+        return as_before(tx, before)
     with tx.savepoint():
         chosen = chosen_of(tx, shelf, found, holder, cart, point_type, at)
-        return _redeem(tx, shelf, holder, chosen, reference, note, at, by)
+        return hand_out(tx, shelf, holder, chosen, reference, at, by, note=note)
 
 
-def _as_before(tx: Transaction, before: Redemption) -> Redeemed:
+def as_before(tx: Transaction, before: Redemption) -> Redeemed:
+    """What was handed out before; a gift card's code is not shown again."""
     if before.key is None:
         return Redeemed(before)
     return Redeemed(before, uses.look_up(tx, before.key).code)
@@ -169,16 +170,20 @@ def _refuse(tx: Transaction, chosen: Option, reason: Reason, holder: Holder, at:
     raise RewardRefused(reward=code, reason=str(reason), why=reason.why)
 
 
-def _redeem(
+def hand_out(
     tx: Transaction,
     shelf: Shelf,
     holder: Holder,
     chosen: Option,
     reference: str,
-    note: str | None,
     at: datetime,
     by: str,
+    *,
+    note: str | None = None,
+    cause: Cause | None = None,
+    reason: str | None = None,
 ) -> Redeemed:
+    """Take the reward from stock, its code or its card, and the points it costs, and keep the redemption."""
     reward, price = chosen.reward, chosen.price
     redemption_id = redemption_id_of(holder.member_id, reference)
     name = to_public("rdm", redemption_id)
@@ -202,9 +207,14 @@ def _redeem(
         key=None if claim is None else coupons.normal_form(claim.code),
         card_id=None if issued is None else issued.card.card_id,
         note=note,
+        cause=cause,
+        reason=reason,
     )
     _queries.insert_redemption(tx, new=new)
-    tell(tx, new, "redeemed", at, by=by)
+    if cause is None:
+        tell(tx, new, "redeemed", at, by=by)
+    else:
+        tell(tx, new, "given", at, by=by, cause=cause, reason=reason)
     if reward.fulfilled:
         tell(tx, new, "requested", at, by=by)
     return Redeemed(new, claim.code if claim else None, issued.code if issued else None)

@@ -139,6 +139,11 @@ def check_rewards(rewards: Sequence[Reward], *, tiers: Iterable[str]) -> None:
         _check(f"rewards[{place}]", one, known)
 
 
+def givable(rewards: Iterable[Reward]) -> frozenset[str]:
+    """The codes of the rewards that can be given without points: all but cash off, which only a cart can use."""
+    return frozenset(one.code for one in rewards if one.kind != "cash_off")
+
+
 def _check(where: str, one: Reward, tiers: frozenset[str]) -> None:
     def must(condition: object, field: str, value: object, remedy: str) -> None:
         if not condition:

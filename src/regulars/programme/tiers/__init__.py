@@ -14,7 +14,7 @@ from regulars.programme.tiers import benefits, figures, grants
 from regulars.programme.tiers._past import progress_as_of
 from regulars.programme.tiers._previews import Moves, judge_all
 from regulars.programme.tiers._queries import Closed, select_cycles
-from regulars.programme.tiers._records import NEVER, GiftDue, Grant, Progress, Reign, Reigns, Standing
+from regulars.programme.tiers._records import NEVER, GiftDue, Grant, Left, Progress, Reign, Reigns, Standing
 from regulars.programme.tiers._rules import tier_for
 from regulars.programme.tiers._sets import (
     KINDS,
@@ -46,6 +46,7 @@ __all__ = [
     "Gift",
     "GiftDue",
     "Grant",
+    "Left",
     "Measure",
     "Membership",
     "Moves",

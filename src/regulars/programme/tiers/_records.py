@@ -157,6 +157,18 @@ class GiftDue:
 
 
 @dataclass(frozen=True, slots=True)
+class Left:
+    """A tier that somebody has lost, and the cycle that runs then."""
+
+    member_id: int
+    set_code: str
+    tier: str
+    to: str
+    cycle_begins: datetime
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
     """A change of a standing, for the facts: `tier.reached`, `tier.left`, `tier.kept`, `tier.at_risk`."""
 

@@ -9,7 +9,7 @@ from regulars import facts
 from regulars.programme.tiers import _queries
 from regulars.programme.tiers._following import Line, World, follow, looker, opened, people_of
 from regulars.programme.tiers._queries import Change
-from regulars.programme.tiers._records import GiftDue, Grant, Progress, Reigns, Standing
+from regulars.programme.tiers._records import GiftDue, Grant, Left, Progress, Reigns, Standing
 from regulars.programme.tiers._rules import after, is_fixed, kept, reached
 from regulars.programme.tiers.grants import given
 from regulars.storage import Transaction
@@ -21,6 +21,7 @@ class Reviewed:
 
     told: int
     gifts: list[GiftDue]
+    left: list[Left]
 
 
 def review(
@@ -39,7 +40,7 @@ def review(
     """
     wanted = _wanted(moments, due, reigns)
     if not wanted:
-        return Reviewed(0, [])
+        return Reviewed(0, [], [])
     member_ids = sorted({member_id for member_id, _ in wanted})
     world = World(reigns, people_of(tx, member_ids, reigns))
     lines = _lines(tx, wanted, world)
@@ -110,7 +111,20 @@ def _keep(tx: Transaction, lines: Sequence[Line], *, at: datetime) -> Reviewed:
     closed = [one for line in lines for one in line.closed]
     if closed:
         _queries.insert_cycles(tx, cycles=closed, at=at)
-    return Reviewed(len(told), [gift for line in lines for gift in line.gifts])
+    return Reviewed(
+        len(told), [gift for line in lines for gift in line.gifts], [one for line in lines for one in _left(line)]
+    )
+
+
+def _left(line: Line) -> list[Left]:
+    if line.standing is None:
+        return []
+    begins = line.standing.cycle_begins
+    return [
+        Left(line.member_id, line.set_code, str(one.data["from"]), str(one.data["tier"]), begins, one.at)
+        for one in line.told
+        if one.name == "tier.left"
+    ]
 
 
 def _changes(line: Line) -> list[Change]:

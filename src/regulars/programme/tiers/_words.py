@@ -6,7 +6,7 @@ from typing import Protocol
 
 from regulars.programme.tiers._cycles import local_day
 from regulars.programme.tiers._records import Progress
-from regulars.programme.tiers._sets import Tier, TierSet
+from regulars.programme.tiers._sets import Benefit, Tier, TierSet
 
 
 class Writer(Protocol):
@@ -60,8 +60,8 @@ def amount_of(one: TierSet, amount: int, writer: Writer) -> str:
     return f"{number} {noun}" if amount == 1 else f"{number} {noun}s"
 
 
-def name_of(tier: Tier | TierSet, writer: Writer) -> str:
-    """What a tier, or a set, is called."""
+def name_of(tier: Tier | TierSet | Benefit, writer: Writer) -> str:
+    """What a tier, a set or a benefit is called."""
     return tier.name_zh if writer.chinese else tier.name_en
 
 

@@ -6,16 +6,13 @@ The invariant: a code is in use at most as often as its terms allow, alone, by m
     uses.redeem(tx, "SUMMER-…", checkout="basket-1", at=now)
 """
 
+from regulars.programme.coupons.uses._looks import WORDS, Look, Looks, look, look_all, look_up
 from regulars.programme.coupons.uses._queries import Use
 from regulars.programme.coupons.uses._uses import (
-    WORDS,
     CouponNotUsable,
-    Look,
     UseNotFound,
     UseOver,
     lapse_due,
-    look,
-    look_up,
     redeem,
     refund,
     release,
@@ -27,11 +24,13 @@ __all__ = [
     "WORDS",
     "CouponNotUsable",
     "Look",
+    "Looks",
     "Use",
     "UseNotFound",
     "UseOver",
     "lapse_due",
     "look",
+    "look_all",
     "look_up",
     "redeem",
     "refund",

@@ -134,14 +134,31 @@ def give_back_of_pools(tx: Transaction, *, pool_ids: list[int]) -> int:
     )
 
 
-def count_of_member(tx: Transaction, *, pool_id: int, member_id: int, at: datetime) -> int:
-    """How often a member uses codes of a pool: redeemed, or reserved and still so at `at`."""
-    return tx.value(
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How often a code is in use, and how often codes of its pool are, by a member and by all; reservations that are over aside."""
+
+    key: str
+    of_code: int
+    of_member: int
+    of_pool: int
+
+
+def select_tallies(tx: Transaction, *, keys: list[str], member_id: int | None, at: datetime) -> list[Tally]:
+    """How often codes are in use, as it is counted at `at`."""
+    return tx.all(
         """
-        select count(*) from programme_coupon_uses where pool_id = %(pool_id)s and member_id = %(member_id)s
-          and (state = 'redeemed' or state = 'reserved' and reserved_until > %(at)s)
+        select c.key,
+            c.uses - (select count(*) from programme_coupon_uses u
+                      where u.key = c.key and u.state = 'reserved' and u.reserved_until <= %(at)s) as of_code,
+            (select count(*) from programme_coupon_uses u where u.pool_id = c.pool_id and u.member_id = %(member_id)s
+                and (u.state = 'redeemed' or u.state = 'reserved' and u.reserved_until > %(at)s)) as of_member,
+            p.uses - (select count(*) from programme_coupon_uses u
+                      where u.pool_id = c.pool_id and u.state = 'reserved' and u.reserved_until <= %(at)s) as of_pool
+        from programme_coupons c join programme_coupon_pools p on p.pool_id = c.pool_id
+        where c.key = any(%(keys)s::text[])
         """,
-        pool_id=pool_id, member_id=member_id, at=at,
+        Tally, keys=keys, member_id=member_id, at=at,
     )  # fmt: skip
 
 
@@ -161,29 +178,4 @@ def lapse_uses(
         returning u.use_id, u.key, u.pool_id, u.member_id, u.checkout
         """,
         key=key, pool_id=pool_id, at=at, limit=limit,
-    )  # fmt: skip
-
-
-def select_uses(tx: Transaction, *, key: str) -> int:
-    """How often a code is in use, as it is counted."""
-    return tx.value("select uses from programme_coupons where key = %(key)s", key=key)
-
-
-def count_lapsed(tx: Transaction, *, key: str, at: datetime) -> int:
-    """How many reservations of a code are counted that are over."""
-    return tx.value(
-        "select count(*) from programme_coupon_uses where key = %(key)s and state = 'reserved' and reserved_until <= %(at)s",
-        key=key, at=at,
-    )  # fmt: skip
-
-
-def count_of_pool(tx: Transaction, *, pool_id: int, at: datetime) -> int:
-    """How often a pool's codes are in use, without the reservations that are over."""
-    return tx.value(
-        """
-        select p.uses - (select count(*) from programme_coupon_uses u
-                         where u.pool_id = p.pool_id and u.state = 'reserved' and u.reserved_until <= %(at)s)
-        from programme_coupon_pools p where p.pool_id = %(pool_id)s
-        """,
-        pool_id=pool_id, at=at,
     )  # fmt: skip

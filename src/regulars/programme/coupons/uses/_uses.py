@@ -1,9 +1,8 @@
-"""Coupons at checkouts: looked at, reserved, redeemed, released, given back."""
+"""Coupons at checkouts: reserved, redeemed, released, given back."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Final
 
 from regulars import facts
 from regulars.errors import Conflict, NotFound
@@ -11,27 +10,13 @@ from regulars.programme.coupons import _queries as coupons
 from regulars.programme.coupons._claims import Coupon, end
 from regulars.programme.coupons._codes import normal_form
 from regulars.programme.coupons._pools import Pool, pools_by_id
-from regulars.programme.coupons._queries import CouponRow, State
-from regulars.programme.coupons._rules import Cart, Why, Worth, ends_at, refusal_in, worth_in
+from regulars.programme.coupons._queries import State
+from regulars.programme.coupons._rules import Cart, Worth
 from regulars.programme.coupons.uses import _queries
+from regulars.programme.coupons.uses._looks import WORDS, Look, known, look_at
 from regulars.programme.coupons.uses._queries import Use
-from regulars.programme.guesses import CodeUnknown
 from regulars.storage import Transaction
 from regulars.types import random_id
-
-WORDS: Final[dict[Why, str]] = {
-    "not_yet": "it is not good yet",
-    "over": "its time is over",
-    "currency": "it is for another currency",
-    "products": "none of its products is in the cart",
-    "spend_more": "the goods that count cost too little",
-    "used_up": "it has been used up",
-    "used_by_member": "this member has used it as often as one may",
-    "members_only": "it is for members: name one",
-    "group": "the checkout has another coupon of its kind",
-    "alone": "it does not go together with other coupons",
-}
-"""Why a coupon cannot be used, in words."""
 
 
 class CouponNotUsable(Conflict):
@@ -46,100 +31,9 @@ class UseOver(Conflict):
     """The coupon was {state} in checkout {checkout!r}: reserve it again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
-    """What a code would give in a cart, or why it gives nothing."""
-
-    coupon: Coupon
-    worth: Worth | None
-    why: Why | None
-
-
-def look_up(tx: Transaction, code: str) -> Coupon:
-    """A code, its pool and whose it is, as staff see it.
-
-    Raises:
-        CodeUnknown: there is none.
-    """
-    row = coupons.select_coupon(tx, key=normal_form(code))
-    if row is None:
-        raise CodeUnknown
-    return _coupon(tx, row)
-
-
-def _coupon(tx: Transaction, row: CouponRow) -> Coupon:
-    pool = pools_by_id(tx, [row.pool_id])[row.pool_id]
-    return Coupon(
-        row.code, row.key, pool, row.uses, row.revoked_at, row.member_id, row.claimed_at, row.ends_at or _end(pool, row)
-    )
-
-
-def _end(pool: Pool, row: CouponRow) -> datetime | None:
-    return pool.terms.valid_until if row.claimed_at is None else ends_at(pool.terms, row.claimed_at)
-
-
 def uses_of(tx: Transaction, coupon: Coupon, *, limit: int = 50) -> Sequence[Use]:
     """Where a code was used, the latest first."""
     return _queries.select_uses_of(tx, key=coupon.key, limit=limit)
-
-
-def look(
-    tx: Transaction, code: str, cart: Cart, *, at: datetime, member_id: int | None = None, checkout: str | None = None
-) -> Look:
-    """What a code would give in a cart; nothing is reserved.
-
-    Raises:
-        CodeUnknown: it is none, was revoked, its pool is closed, or it is another member's: the answer does not say which.
-    """
-    row = coupons.select_coupon(tx, key=normal_form(code))
-    return _look(tx, _known(tx, row, member_id), cart, at, member_id, checkout)
-
-
-def _known(tx: Transaction, row: CouponRow | None, member_id: int | None) -> Coupon:
-    coupon = None if row is None else _coupon(tx, row)
-    if coupon is None or coupon.revoked_at is not None or coupon.pool.closed_at is not None:
-        raise CodeUnknown
-    if coupon.member_id not in {None, member_id}:
-        raise CodeUnknown
-    return coupon
-
-
-def _look(
-    tx: Transaction, coupon: Coupon, cart: Cart, at: datetime, member_id: int | None, checkout: str | None
-) -> Look:
-    terms = coupon.pool.terms
-    beside = [] if checkout is None else _queries.select_open_uses(tx, checkout=checkout, at=at)
-    others = [one for one in beside if one.key != coupon.key]
-    why = refusal_in(terms, cart, coupon.ends_at, at) or _beside(coupon, others)
-    if why is None and len(others) == len(beside):
-        why = _counted(tx, coupon, member_id, at)
-    off = sum(one.discount_minor for one in others if not one.free_shipping)
-    return Look(coupon, None if why else worth_in(terms, cart, taken_off_minor=off), why)
-
-
-def _beside(coupon: Coupon, others: Sequence[Use]) -> Why | None:
-    """Why it does not go with what the checkout has."""
-    if others and (coupon.pool.terms.exclusive or any(one.exclusive for one in others)):
-        return "alone"
-    group = coupon.pool.terms.stack_group
-    return "group" if group is not None and any(one.stack_group == group for one in others) else None
-
-
-def _counted(tx: Transaction, coupon: Coupon, member_id: int | None, at: datetime) -> Why | None:
-    """Why the limits do not let it be used once more, as far as is known without locking."""
-    terms = coupon.pool.terms
-    if terms.per_member is not None:
-        if member_id is None:
-            return "members_only"
-        used = _queries.count_of_member(tx, pool_id=coupon.pool.pool_id, member_id=member_id, at=at)
-        if used >= terms.per_member:
-            return "used_by_member"
-    lapsed = _queries.count_lapsed(tx, key=coupon.key, at=at)
-    if terms.per_code is not None and coupon.uses - lapsed >= terms.per_code:
-        return "used_up"
-    if terms.total is not None and _queries.count_of_pool(tx, pool_id=coupon.pool.pool_id, at=at) >= terms.total:
-        return "used_up"
-    return None
 
 
 def reserve(
@@ -156,12 +50,12 @@ def reserve(
     """
     words = [f"checkout:{checkout}"] + ([] if member_id is None else [f"member:{member_id}"])
     coupons.lock_words(tx, words=words)
-    coupon = _known(tx, coupons.lock_coupon(tx, key=normal_form(code)), member_id)
+    coupon = known(tx, coupons.lock_coupon(tx, key=normal_form(code)), member_id)
     _lapse(tx, at, key=coupon.key)
     before = _queries.lock_use(tx, checkout=checkout, key=coupon.key)
     if before is not None and before.state == "redeemed":
         raise UseOver(state="redeemed", checkout=checkout)
-    seen = _look(tx, replace(coupon, uses=_queries.select_uses(tx, key=coupon.key)), cart, at, member_id, checkout)
+    seen = look_at(tx, coupon, cart, at=at, member_id=member_id, checkout=checkout)
     worth = _worth(seen)
     if before is not None and before.state == "reserved":
         if (before.discount_minor, before.currency) == (worth.discount_minor, cart.currency):
