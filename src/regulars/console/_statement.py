@@ -8,7 +8,7 @@ from typing import Final
 
 from regulars import commerce, ledger, members
 from regulars.commerce import Order
-from regulars.console import _addresses, _columns, _downloads, _timeline
+from regulars.console import _addresses, _columns, _downloads, _sentences
 from regulars.console._columns import Columns
 from regulars.console._kinds import USUAL, Kinds
 from regulars.console._visits import Visit
@@ -153,7 +153,7 @@ def read(tx: Transaction, visit: Visit, member_id: int, wanted: Wanted, *, limit
     """A page of the statement."""
     found = _entries(tx, visit, member_id, wanted, before=wanted.before, limit=limit + 1)
     rows = found[:limit]
-    named = {entry.place: order for entry in rows if (order := _timeline.order_of(entry.reference))}
+    named = {entry.place: order for entry in rows if (order := _sentences.order_of(entry.reference))}
     orders = commerce.find_orders(tx, sorted({from_public("ord", order) for order in named.values()}))
     known = {to_public("ord", order.order_id): order for order in orders}
     owners = {entry.place: who for entry in rows if (who := ledger.told(entry.reference)[1]) is not None}
