@@ -39,6 +39,7 @@ from regulars.api import (
     tiers,
     transfers,
     webhooks,
+    what_ifs,
 )
 from regulars.api._calls import ApiCall, guard
 from regulars.api._gate import Gate
@@ -51,7 +52,7 @@ from regulars.app import App
 
 _MODULES: Final = (
     shops, members, households, orders, returns, deliveries, points, statements, liability, holds, transfers, promises, corrections, postings, adjustments,
-    reconciliation, programme, drafts, decisions, tiers, rewards, coupons, gift_cards, referrals, measures,
+    reconciliation, programme, drafts, what_ifs, decisions, tiers, rewards, coupons, gift_cards, referrals, measures,
     imports, feed, webhooks, health,
 )  # fmt: skip
 _HANDLERS: Final[tuple[HTTPRouteHandler, ...]] = tuple(handler for module in _MODULES for handler in module.HANDLERS)

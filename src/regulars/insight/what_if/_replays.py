@@ -17,7 +17,7 @@ from regulars.programme import Programme, Terms, moments
 from regulars.programme.earning import Part
 from regulars.programme.tiers import GiftDue
 
-_MOST_ROUNDS: Final = 10_000
+_MOST_ROUNDS: Final = 1000
 _GIFT: Final = -1
 _ACTIVITY: Final = -2
 _GOES: Final = pa.schema({"part": pa.int64(), "day": pa.date32(), "gone": pa.timestamp("us", "UTC")})
@@ -93,14 +93,12 @@ def _keep_lots(session: Session, programme: Programme, history: History) -> None
     parts = parts_of(rules_of(programme))
     session.give("parts", pa.table({"part": pa.array(range(len(parts)), pa.int64()), "point_type": [part[0] for part in parts] or pa.array([], pa.string())}))
     session.keep("granted_lots", _LOTS)
-    sliding = programme.expiry if isinstance(programme.expiry, Sliding) else None
     days = session.ask(_DAYS.format(zone=programme.time_zone)).to_pylist()
     session.give("goes", pa.Table.from_pylist([_goes(row, programme, parts) for row in days], _GOES))
     until = history.until.isoformat()
     session.keep("broken", _BROKEN.format(zone=programme.time_zone, until=until))
-    slides = [n for n, part in enumerate(parts) if sliding and isinstance(_terms(programme, part).expiry, Sliding)]
-    chosen = ", ".join(map(str, [*slides, *([_GIFT] if sliding else [])])) or "null"
-    session.keep("lots", _GONE.format(zone=programme.time_zone, until=until, slides=chosen))
+    slides = "'points'" if isinstance(programme.expiry, Sliding) else "''"
+    session.keep("lots", _GONE.format(zone=programme.time_zone, until=until, slides=slides))
 
 
 _LOTS: Final = f"""
@@ -125,7 +123,7 @@ _BROKEN: Final = f"""
     group by member_id
 """
 _GONE: Final = """
-    select l.*, case when l.part in ({slides}) then l.moment <= b.moment else g.gone <= timestamptz '{until}' end is true as gone
+    select l.*, (g.gone <= timestamptz '{until}' and (l.point_type <> {slides} or l.moment <= b.moment)) is true as gone
     from granted_lots l
     left join goes g on g.part = l.part and g.day = timezone('{zone}', l.moment)::date
     left join broken b on b.member_id = l.member_id

@@ -140,7 +140,7 @@ def _report(
 ) -> Report:
     tables = {"was": pa.concat_tables(now.members), "becomes": pa.concat_tables(draft.members), "stands": stands}
     with Engine(tables).session() as session:
-        session.keep("both", _BOTH)
+        session.keep("paired", _PAIRED)
         whole = session.ask(_WHOLE).to_pylist()[0]
         values: dict[str, Any] = {
             "deciles": [Decile(**row) for row in session.ask(_DECILES).to_pylist()],
@@ -161,7 +161,7 @@ def _report(
     )  # fmt: skip
 
 
-_BOTH: Final = """
+_PAIRED: Final = """
     select coalesce(w.member_id, b.member_id) as member_id, greatest(coalesce(w.orders, 0), coalesce(b.orders, 0)) as orders,
         coalesce(w.points, 0) as now, coalesce(b.points, 0) as draft, coalesce(w.country, b.country) as country,
         coalesce(w.cohort, b.cohort) as cohort, coalesce(w.segments, b.segments) as segments, s.tier
@@ -169,17 +169,17 @@ _BOTH: Final = """
 """
 _WHOLE: Final = """
     select coalesce(sum(orders), 0)::bigint as orders, count(*) as members, count(*) filter (draft > now) as winners,
-        count(*) filter (draft < now) as losers from both
+        count(*) filter (draft < now) as losers from paired
 """
 _DECILES: Final = """
     select count(*) as members, min(difference) as least, max(difference) as most, sum(difference)::bigint as total
-    from (select draft - now as difference, ntile(10) over (order by draft - now, member_id) as tenth from both)
+    from (select draft - now as difference, ntile(10) over (order by draft - now, member_id) as tenth from paired)
     group by tenth order by tenth
 """
 
 
 def _individuals(session: Session, where: str) -> list[Individual]:
-    rows = session.ask(f"select member_id, now, draft from both where {where}, member_id limit {_LISTED}").to_pylist()
+    rows = session.ask(f"select member_id, now, draft from paired where {where}, member_id limit {_LISTED}").to_pylist()
     return [Individual(**row) for row in rows]
 
 
@@ -187,7 +187,7 @@ def _groups(session: Session, by: By) -> list[Group]:
     rows = session.ask(
         f"select key, count(*) as members, sum(now)::bigint as now, sum(draft)::bigint as draft,"
         f" count(*) filter (draft > now) as winners, count(*) filter (draft < now) as losers"
-        f" from (select {_GROUPED[by]} as key, now, draft from both) group by key"
+        f" from (select {_GROUPED[by]} as key, now, draft from paired) group by key"
         f" order by members desc, key limit {_GROUPS}"
     ).to_pylist()
     found = [Group(by, **row) for row in rows]

@@ -91,8 +91,8 @@ _EARNED: Final = """
     select t.member_id, c.paid_at, t.known_at, -t.points, t.order_id, false
     from taken t join cases c using (order_id) where t.part in ({parts})
     union all
-    select member_id, reached_at, reached_at, points, null, false from gifts where point_type = {of}
-"""
+    select member_id, reached_at, reached_at + interval '1 microsecond', points, null, false from gifts where point_type = {of}
+"""  # a gift counts once the tier was reached: what came of it must not undo that
 _HAPPENED: Final = """
     select member_id, occurred_at as counts_at, occurred_at as known_at, 1::bigint as amount, null::bigint as order_id, false as itself
     from here_happened where name = {name}
