@@ -18,6 +18,7 @@ from regulars.app import App
 from regulars.asgi import create_asgi
 from regulars.facts import webhooks
 from regulars.ledger import desk
+from regulars.insight import what_if
 from regulars.programme import drafts
 from regulars.programme.referrals import stories
 from regulars.storage import Transaction
@@ -112,6 +113,7 @@ class Served:
     @staticmethod
     def _drafts(tx: Transaction) -> dict[str, str]:
         draft, flawed = (to_public("drf", one.draft_id) for one in drafts.drafts(tx))
+        waiting, tried = (to_public("wif", one.what_if_id) for one in what_if.listed(tx))
         return {
             "programme": "/programme",
             "programme, changed": "/programme/terms",
@@ -120,6 +122,8 @@ class Served:
             "programme's draft, written": f"/programme/drafts/{flawed}/text",
             "programme's draft, flawed": f"/programme/drafts/{flawed}",
             "programme's draft, its terms": f"/programme/terms?draft={draft}",
+            "programme's what-if": f"/programme/what-ifs/{tried}",
+            "programme's what-if, waiting": f"/programme/what-ifs/{waiting}",
             "programme's version": "/programme/versions/1",
             "programme's version, again": "/programme/versions/1/restore",
         }

@@ -29,6 +29,7 @@ from regulars.facts import webhooks
 from regulars.facts.webhooks import Wish
 from regulars.ledger import desk, proof
 from regulars.members import NewMember
+from regulars.insight import what_if
 from regulars.programme import drafts
 from regulars.storage import Database, Transaction
 from regulars.types import to_public
@@ -175,6 +176,11 @@ def _drafts(app: App) -> None:
         drafts.submit(tx, one.draft_id, by=MAX, at=NOON)
         flawed = text.replace("currency: GBP", "currency: 7").replace("pending: null", "pending: soon\nbonus: 1")
         drafts.begin(tx, flawed, by=EMAIL, at=NOON - DAY, note="Double points in May, not finished")
+        wanted = drafts.sound_text(one.text.replace("/ 10", "/ 8"))
+        what_if.ask(tx, wanted, by=MAX, at=NOON, draft=one, thousand_minor=500, what_if_id=1)
+    jobs.try_drafts(app)
+    with app.database.transaction() as tx:
+        what_if.ask(tx, wanted, by=MAX, at=NOON, draft=one, months=3, what_if_id=2)
 
 
 def _webhooks(app: App) -> None:

@@ -107,6 +107,8 @@ FORMS = [
     "/programme/drafts",
     "/programme/drafts/{draft:str}/text",
     "/programme/drafts/{draft:str}/step",
+    "/programme/drafts/{draft:str}/what-if",
+    "/programme/what-ifs/{number:str}/cancel",
     "/programme/versions/{version:str}/restore",
     "/members/{member:str}/referral",
     "/members/{member:str}/referral/revocation",

@@ -40,6 +40,7 @@ from regulars.console import (
     tiers,
     trials,
     webhooks,
+    what_ifs,
 )
 from regulars.console._errors import error_page
 from regulars.console._visits import ConsoleRequest, Visit
@@ -56,6 +57,7 @@ _STAFF = (
     orders.show_order,
     *programme.PAGES,
     *drafts.PAGES,
+    *what_ifs.PAGES,
     *trials.PAGES,
     *tiers.PAGES,
     *rewards.PAGES,

@@ -13,10 +13,12 @@ from litestar.response import Redirect, Response
 
 from regulars import programme
 from regulars.access import Permission
-from regulars.console import _addresses, _pages, _ranks
+from regulars.console import _addresses, _pages, _ranks, what_ifs
 from regulars.console._days import beginning
+from regulars.console._kinds import Kinds
 from regulars.console._visits import Visit, require
 from regulars.errors import RegularsError
+from regulars.insight import what_if
 from regulars.programme import BadProgramme, Programme, Version, drafts
 from regulars.programme.drafts import (
     Draft,
@@ -112,6 +114,10 @@ def _shown(
             "revisions": drafts.revisions(tx, draft_id),
             "outdated": one.version_id is None and not drafts.is_current(tx, one),
             "programme": holds,
+            "tried": what_if.of_draft(tx, one),
+            "asked": what_if.of_draft(tx, one, finished=False),
+            "kinds": Kinds.read(tx, visit.language),
+            "months": what_ifs.MONTHS,
         }
     own = visit.session is not None and visit.session.email in one.authors
     return _pages.page(
