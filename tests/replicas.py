@@ -79,7 +79,9 @@ def standby_of(url: str, data_dir: Path) -> Generator[Standby]:
     ]
     said = account.run([*command, f"--dbname={url}"])
     assert said.returncode == 0, said.stdout.decode()
-    settings = f"listen_addresses = ''\nunix_socket_directories = '{folder}'\nshared_buffers = '32MB'\nmax_connections = 300\n"
+    settings = (
+        f"listen_addresses = ''\nunix_socket_directories = '{folder}'\nshared_buffers = '32MB'\nmax_connections = 300\n"
+    )
     (folder / "data" / "regulars.conf").write_text(settings)
     parts = conninfo_to_dict(url) | {"host": str(folder)}
     its_url = "postgresql:///?" + "&".join(f"{key}={quote(str(value), safe='')}" for key, value in parts.items())

@@ -22,7 +22,9 @@ def api(database: Database) -> Generator[Caller]:
     app = make.app(database)
     with database.transaction() as tx:
         shop = make.shop(tx)
-        bought = [make.order(f"A{n}", "ada", make.line("MUG", 2, 1000 * n), placed_at=NOON - n * make.DAY) for n in (1, 2, 3)]
+        bought = [
+            make.order(f"A{n}", "ada", make.line("MUG", 2, 1000 * n), placed_at=NOON - n * make.DAY) for n in (1, 2, 3)
+        ]
         make.record(tx, shop, *bought)
         make.take_in(tx, shop, make.came_back("B1", "ada", make.line("MUG", 1, 1000), of="A1", returned_at=NOON))
     jobs.react(app, patience_seconds=30)

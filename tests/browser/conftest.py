@@ -17,8 +17,8 @@ from programme.referrals.making import World
 from regulars.app import App
 from regulars.asgi import create_asgi
 from regulars.facts import webhooks
-from regulars.ledger import desk
 from regulars.insight import what_if
+from regulars.ledger import desk
 from regulars.programme import drafts
 from regulars.programme.referrals import stories
 from regulars.storage import Transaction

@@ -27,9 +27,9 @@ from regulars.commerce import NewDelivery, NewLine, NewOrder, Shop
 from regulars.commerce import connectors as files
 from regulars.facts import webhooks
 from regulars.facts.webhooks import Wish
+from regulars.insight import what_if
 from regulars.ledger import desk, proof
 from regulars.members import NewMember
-from regulars.insight import what_if
 from regulars.programme import drafts
 from regulars.storage import Database, Transaction
 from regulars.types import to_public

@@ -25,13 +25,13 @@ def test_what_would_have_happened_is_asked_for_followed_and_shown_to_whoever_dec
     assert "The orders are being replayed: 0 % done." in waiting
     jobs.try_drafts(desk.app)
     found = words(desk.get(what_if).text)
-    assert "1 orders of 1 members" in found
+    assert "Orders: 1, of so many members: 1" in found
     assert "Win most" in found
     assert "ada" in found
     assert "£600.00" in found
     assert "Tiers at the end" in found
     shops.be(desk, EMAIL)
-    assert "of 1 members, 1 win and 0 lose" in words(desk.get(place).text)
+    assert "1 win and 0 lose, out of 1." in words(desk.get(place).text)
 
 
 def test_a_what_if_is_cancelled_once_and_needs_a_manager(desk: Visitor):

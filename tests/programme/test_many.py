@@ -133,7 +133,9 @@ def _each_kept(rules: earning.Rules, orders: list[Any], back: list[list[int]]) -
             continue
         items = [earning.Item(n, line, came) for n, (line, came) in enumerate(zip(lines, returned, strict=True))]
         decision = earning.evaluate(rules, earning.Case(row, items, row["other_minor"], row["placed_at"]))
-        told[row["order_id"]] = [(0 if one.why == "earned" else _deciding.CODES[one.why], one.points) for one in decision.verdicts]
+        told[row["order_id"]] = [
+            (0 if one.why == "earned" else _deciding.CODES[one.why], one.points) for one in decision.verdicts
+        ]
     return told
 
 

@@ -13,7 +13,8 @@ from regulars.insight import what_if
 from regulars.types import to_public
 
 Months = Annotated[
-    int, Meta(ge=1, le=what_if.MOST_MONTHS, description="Of the orders of how many months back it tells.", examples=[12])
+    int,
+    Meta(ge=1, le=what_if.MOST_MONTHS, description="Of the orders of how many months back it tells.", examples=[12]),
 ]
 ThousandMinor = Annotated[
     Annotated[int, Meta(ge=0, le=what_if.MOST_MINOR)] | None,
@@ -49,7 +50,9 @@ class PointsGiven(Struct):
     net: int
     owed: Annotated[
         int,
-        Meta(description="What members would hold at the end of all that was ever earned: not expired, and not spent as they did."),
+        Meta(
+            description="What members would hold at the end of all that was ever earned: not expired, and not spent as they did."
+        ),
     ]
     thousand_minor: Annotated[int | None, Meta(description="What a thousand are worth; null: it is not known.")]
     cost_minor: Annotated[int | None, Meta(description="What `net` is worth.")]
@@ -104,7 +107,9 @@ class GroupDifference(Struct):
     """Members who have something in common."""
 
     by: Literal["tier", "country", "segment", "cohort"]
-    key: Annotated[str, Meta(description="A tier's code, a country, a segment, or a month of first orders; empty: not known.")]
+    key: Annotated[
+        str, Meta(description="A tier's code, a country, a segment, or a month of first orders; empty: not known.")
+    ]
     members: int
     now: int
     draft: int
@@ -133,7 +138,10 @@ class WhatIfReport(Struct):
     points: list[PointsOfBoth]
     rules: list[RuleOfBoth]
     moves: Annotated[
-        list[TierMove], Meta(description="From the tier at the end under the programme that holds to the one under the draft; those who stay, too.")
+        list[TierMove],
+        Meta(
+            description="From the tier at the end under the programme that holds to the one under the draft; those who stay, too."
+        ),
     ]
     deciles: list[DifferenceDecile]
     won_most: list[MemberDifference]

@@ -68,9 +68,7 @@ def ask_what_if(call: Call, data: JSONBody[NewWhatIf]) -> Response[WhatIf]:
 
 
 @reading("/programme/what-ifs", tag=TAG, refusals=[BadCursor, DraftNotFound])
-def list_what_ifs(
-    call: Call, asked: NamedDependency[OfDraft]
-) -> Response[Page[WhatIfSummary]]:
+def list_what_ifs(call: Call, asked: NamedDependency[OfDraft]) -> Response[Page[WhatIfSummary]]:
     """List what-ifs, the latest first, without their reports."""
     place = from_cursor(asked.after, tuple[datetime, Int64])
     draft_id = _draft_of(asked.draft) if asked.draft is not None else None

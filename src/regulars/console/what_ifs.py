@@ -118,7 +118,9 @@ def _seen(tx: Transaction, visit: Visit, report: Report, draft: Draft | None) ->
     holds = _ranks.standing_programme(tx, visit.now)
     wanted = drafts.check(draft.text).programme if draft else None
     names = dict(_ranks.all_tier_names(holds, visit.language)) | dict(_ranks.all_tier_names(wanted, visit.language))
-    sets = {one.code: _ranks.set_name(one, visit.language) for each in (holds, wanted) if each for one in each.tier_sets}
+    sets = {
+        one.code: _ranks.set_name(one, visit.language) for each in (holds, wanted) if each for one in each.tier_sets
+    }
     codes = list(dict.fromkeys(move.tier_set for move in report.moves))
     own = [one.member_id for one in (*report.won_most, *report.lost_most)]
     pairs = [pair for one in report.months for pair in ((max(one.now, 0), 0), (0, max(one.draft, 0)))]
@@ -127,7 +129,9 @@ def _seen(tx: Transaction, visit: Visit, report: Report, draft: Draft | None) ->
         [_matrix(sets.get(code, code), [one for one in report.moves if one.tier_set == code], names) for code in codes],
         _columns.columns(pairs),
         [one for one in report.months for _ in range(2)],
-        _columns.columns([(max(one.total, 0),) for one in report.deciles], [(max(-one.total, 0),) for one in report.deciles]),
+        _columns.columns(
+            [(max(one.total, 0),) for one in report.deciles], [(max(-one.total, 0),) for one in report.deciles]
+        ),
         {one.member_id: one for one in members.find_all(tx, sorted(set(own)))},
         names,
     )
@@ -141,7 +145,11 @@ def _matrix(name: str, moves: Sequence[Move], names: Mapping[str, str]) -> Matri
 
     counted = {(move.was or "", move.becomes): move.members for move in moves}
     return Matrix(
-        name, sorted_codes({was for was, _ in counted}), sorted_codes({becomes for _, becomes in counted}), counted, names
+        name,
+        sorted_codes({was for was, _ in counted}),
+        sorted_codes({becomes for _, becomes in counted}),
+        counted,
+        names,
     )
 
 

@@ -9,11 +9,13 @@ import pyarrow as pa
 from conftest import NOON
 from regulars import programme
 from regulars.insight import what_if
-from regulars.programme import Programme, Rule
+from regulars.programme import Rule
 
 ADA, BEN, CAT = 1, 2, 3
 HELD = programme.default("GBP", "Europe/London")
-DOUBLE = replace(HELD, earning=(Rule("goods", "Goods", "商品", "line.amount_minor / 5", when="order.goods_minor >= 2000"),))
+DOUBLE = replace(
+    HELD, earning=(Rule("goods", "Goods", "商品", "line.amount_minor / 5", when="order.goods_minor >= 2000"),)
+)
 """Two points where there was one, for orders of 20.00 and more."""
 
 
@@ -29,7 +31,9 @@ def order(number: int, member: int, amount: int, days: float = 0, **more: Any) -
     return row | more
 
 
-def history(*orders: dict[str, Any], back: int | None = None, until: datetime = NOON, **more: pa.Table) -> what_if.History:
+def history(
+    *orders: dict[str, Any], back: int | None = None, until: datetime = NOON, **more: pa.Table
+) -> what_if.History:
     """A history of such orders; `back`: of that one a piece came back a minute later."""
     lines = [
         {"order_id": one["order_id"], "line_no": 1, "quantity": 2, "amount_minor": one["goods_minor"], "unit_minor": one["goods_minor"] // 2,

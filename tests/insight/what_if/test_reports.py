@@ -43,7 +43,10 @@ def test_groups_have_everybody_by_tier_country_segment_and_month_of_the_first_or
 
 
 def test_tiers_move_and_everybody_is_in_the_matrix():
-    main = replace(HELD.main, tiers=(Tier("bronze", "B", "铜", 0), Tier("silver", "S", "银", 2500), Tier("gold", "G", "金", 90_000)))
+    main = replace(
+        HELD.main,
+        tiers=(Tier("bronze", "B", "铜", 0), Tier("silver", "S", "银", 2500), Tier("gold", "G", "金", 90_000)),
+    )
     report = what_if.compare(history(*ORDERS), HELD, replace(HELD, tier_sets=(main,)), months=12)
     assert report.moves == [Move("main", "bronze", "bronze", 2), Move("main", "bronze", "silver", 1)]
 
@@ -58,7 +61,16 @@ def test_a_tier_of_other_orders_decides_on_the_points_of_the_next():
 
 
 def test_limits_that_were_reached_are_counted_and_what_came_back_frees_them():
-    once = Rule("once", "Once", "一次", "70", per="order", kind="bonus", when="order.goods_minor >= 1000", limits=(Limit("year", most_times=1),))
+    once = Rule(
+        "once",
+        "Once",
+        "一次",
+        "70",
+        per="order",
+        kind="bonus",
+        when="order.goods_minor >= 1000",
+        limits=(Limit("year", most_times=1),),
+    )
     wanted = replace(HELD, earning=(once,))
     twice = [order(1, ADA, 1000, 20), order(2, ADA, 1000, 10)]
     [points] = what_if.compare(history(*twice), HELD, wanted, months=12).points

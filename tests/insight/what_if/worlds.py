@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
-import make
 import pyarrow as pa
+
+import make
 from conftest import NOON
 from regulars import ledger, members, programme
 from regulars.commerce import NewOrder, NewReturn, Shop
@@ -37,11 +38,15 @@ def rules(random: Random) -> tuple[Rule, ...]:
         per: Any = random.choice(["line", "order"])
         kind: Any = random.choice(["bonus", "bonus", "multiplier"])
         points = {"multiplier": "150"}.get(kind) or random.choice(
-            ["line.quantity * 13", "line.amount_minor / 3"] if per == "line" else ["50", "order.goods_minor / 9", "member.orders_before * 5"]
+            ["line.quantity * 13", "line.amount_minor / 3"]
+            if per == "line"
+            else ["50", "order.goods_minor / 9", "member.orders_before * 5"]
         )
         own: dict[str, Any] = {}
         if kind == "bonus" and random.random() < 0.35:
-            own["limits"] = (Limit(random.choice(["day", "month", "year"]), *random.choice([(60, None), (None, 1), (90, 2)])),)
+            own["limits"] = (
+                Limit(random.choice(["day", "month", "year"]), *random.choice([(60, None), (None, 1), (90, 2)])),
+            )
         if kind == "bonus" and random.random() < 0.15:
             own["cooldown"] = Span(20, "day")
         if random.random() < 0.2:
@@ -80,7 +85,11 @@ def document(random: Random) -> Programme:
     expiry: Any = random.choice([None, Rolling(Span(4, "month"), "month"), Sliding(Span(3, "month"))])
     rates = (programme.Rate("EUR", 87, 100),)
     return replace(
-        programme.default("GBP", "Europe/London"), earning=rules(random), tier_sets=tuple(sets), expiry=expiry, rates=rates
+        programme.default("GBP", "Europe/London"),
+        earning=rules(random),
+        tier_sets=tuple(sets),
+        expiry=expiry,
+        rates=rates,
     )
 
 
@@ -98,7 +107,9 @@ def live(tx: Transaction, random: Random, wanted: Programme, *, orders: int = 14
     programme.publish(tx, wanted, at=EARLY, by="test")
     people = [_enrol(tx, random, number) for number in range(3)]
     world = World(people)
-    moments = sorted(EARLY + timedelta(days=550 + random.randrange(360), minutes=random.randrange(1440)) for _ in range(orders))
+    moments = sorted(
+        EARLY + timedelta(days=550 + random.randrange(360), minutes=random.randrange(1440)) for _ in range(orders)
+    )
     due: list[tuple[datetime, int, Any, Shop]] = []
     for n, at in enumerate(moments):
         due.append((at, n, _order(random, people, n, at), shops[random.choice(["GBP", "GBP", "GBP", "EUR"])]))
@@ -106,7 +117,9 @@ def live(tx: Transaction, random: Random, wanted: Programme, *, orders: int = 14
         for step in range(random.choice([0, 0, 1, 2])):
             piece = random.choice(one.lines)
             when = at + timedelta(days=random.randrange(1, 60), hours=step)
-            back = NewReturn(f"B{n}-{step}", when, [replace(piece, quantity=1)], order=one.external_id, member_id=one.member_id)
+            back = NewReturn(
+                f"B{n}-{step}", when, [replace(piece, quantity=1)], order=one.external_id, member_id=one.member_id
+            )
             due.append((when, orders + n * 5 + step, back, shop))
     for at, _, one, shop in sorted(due, key=lambda each: each[:2]):
         if at <= UNTIL:
@@ -117,7 +130,9 @@ def live(tx: Transaction, random: Random, wanted: Programme, *, orders: int = 14
 def _enrol(tx: Transaction, random: Random, number: int) -> int:
     joined = EARLY + timedelta(days=random.randrange(500))
     attributes = {"segments": ["vip"], "birthday": "1990-05-17"} if number == 1 else {}
-    new = members.NewMember(str(number), issuer="uk", joined_at=joined, country=random.choice(["GB", None]), attributes=attributes)
+    new = members.NewMember(
+        str(number), issuer="uk", joined_at=joined, country=random.choice(["GB", None]), attributes=attributes
+    )
     [done] = members.enrol(tx, [new], at=joined)
     programme.review(tx, [(done.member_id, joined)], at=joined)
     return done.member_id
@@ -164,7 +179,9 @@ def lived(tx: Transaction, world: World) -> dict[str, Any]:
     points = Counter[tuple[int, str]]()
     for award in programme.awards_of(tx, world.orders):
         points[award.order_id, "points"] += award.points - award.reversed
-    for order_id, point_type, left in tx.rows("select order_id, point_type, points - reversed from programme_award_parts"):
+    for order_id, point_type, left in tx.rows(
+        "select order_id, point_type, points - reversed from programme_award_parts"
+    ):
         points[order_id, point_type] += left
     tiers = {
         (member_id, one.one.code): one.tier.code
@@ -175,7 +192,12 @@ def lived(tx: Transaction, world: World) -> dict[str, Any]:
         "select member_id, point_type, sum(points)::bigint from programme_tier_gifts where points > 0 group by 1, 2")})  # fmt: skip
     held = {member_id: ledger.balance(tx, member_id, at=UNTIL) for member_id in world.people}
     owed = {member_id: one.available + one.pending - one.debt for member_id, one in held.items()}
-    return {"points": {key: value for key, value in points.items() if value}, "tiers": tiers, "gifts": dict(gifts), "owed": owed}
+    return {
+        "points": {key: value for key, value in points.items() if value},
+        "tiers": tiers,
+        "gifts": dict(gifts),
+        "owed": owed,
+    }
 
 
 def tables(tx: Transaction) -> Mapping[str, pa.Table]:
@@ -186,7 +208,9 @@ def tables(tx: Transaction) -> Mapping[str, pa.Table]:
         if name == "people":
             schema = schema.set(schema.get_field_index("segments"), pa.field("segments", pa.string()))
         columns = list(zip(*tx.rows(query), strict=True)) or [()] * len(schema)
-        found[name] = pa.table([pa.array(column, one.type) for column, one in zip(columns, schema, strict=True)], schema=schema)
+        found[name] = pa.table(
+            [pa.array(column, one.type) for column, one in zip(columns, schema, strict=True)], schema=schema
+        )
     return found
 
 
@@ -199,7 +223,7 @@ def replayed(tx: Transaction, wanted: Programme) -> dict[str, Any]:
         stands = session.ask("select * from stands").to_pylist()
         people = session.ask("select member_id from here_people")["member_id"].to_pylist()
     points, gifts = Counter[tuple[int, str]](), Counter[tuple[int, str]]()
-    owed = Counter({member_id: 0 for member_id in people})
+    owed = Counter(dict.fromkeys(people, 0))
     for lot in lots:
         if lot["given"]:
             gifts[lot["member_id"], lot["point_type"]] += lot["given"]

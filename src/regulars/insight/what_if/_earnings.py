@@ -64,12 +64,16 @@ def _alone(session: Session, rules: Rules) -> int:
 
 def _judge(session: Session, rules: Rules, zone: str) -> None:
     set_based = earning.is_set_based(rules)
-    session.define("_orders", f"select * from cases anti join alone using (member_id){'' if set_based else ' where false'}")
+    session.define(
+        "_orders", f"select * from cases anti join alone using (member_id){'' if set_based else ' where false'}"
+    )
     session.define("_lines", "select * from bought_lines semi join _orders using (order_id)")
     if set_based:
         session.keep("verdicts", earning.statement(rules, zone))
     else:
-        columns = ", ".join(f"0 as why{n}, 0::bigint as points{n}, 0::bigint as other{n}" for n in range(len(rules.rules)))
+        columns = ", ".join(
+            f"0 as why{n}, 0::bigint as points{n}, 0::bigint as other{n}" for n in range(len(rules.rules))
+        )
         session.keep("verdicts", f"select null::bigint as order_id, {columns} where false")
     session.keep("worth", f"select order_id, {', '.join(sums(rules))} from verdicts")
 
@@ -205,7 +209,11 @@ def _award(
         known[member_id, use.rule].append(use)
     told = {"order_id": order_id}
     for n, verdict in enumerate(decision.verdicts):
-        told |= {f"why{n}": _NOT_ITS_TURN.get(verdict.why, -1), f"points{n}": verdict.points, f"other{n}": verdict.other}
+        told |= {
+            f"why{n}": _NOT_ITS_TURN.get(verdict.why, -1),
+            f"points{n}": verdict.points,
+            f"other{n}": verdict.other,
+        }
     verdicts.append(told)
     return one
 

@@ -101,9 +101,8 @@ def history(
 
 
 def _fitted(table: pa.Table | None, schema: pa.Schema) -> pa.Table:
-    if table is None:
-        return schema.empty_table()
+    whole = schema.empty_table() if table is None else table
     for one in schema:
-        if one.name not in table.column_names:
-            table = table.append_column(one, pa.nulls(len(table), one.type))
-    return table.select(schema.names).cast(schema)
+        if one.name not in whole.column_names:
+            whole = whole.append_column(one, pa.nulls(len(whole), one.type))
+    return whole.select(schema.names).cast(schema)

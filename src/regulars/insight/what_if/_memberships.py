@@ -48,7 +48,8 @@ _numbers = count(-1, -1)
 def _given(row: Mapping[str, Any], sold: tuple[str, str, Span], had: Sequence[Grant], zone: str) -> list[Grant]:
     """One membership for each piece, one after the other; the last ones end when pieces come back."""
     set_code, tier, lasts = sold
-    ended: list[datetime] = [back["came_at"] for back in row["back"] or () for _ in range(back["quantity"])]
+    came: Sequence[Mapping[str, Any]] = row["back"] or ()
+    ended: list[datetime] = [back["came_at"] for back in came for _ in range(back["quantity"])]
     begins = max(
         [row["paid_at"]]
         + [one.until for one in had if (one.set_code, one.tier, one.kind) == (set_code, tier, "membership") and one.until > row["paid_at"]]
@@ -56,8 +57,7 @@ def _given(row: Mapping[str, Any], sold: tuple[str, str, Span], had: Sequence[Gr
     made: list[Grant] = []
     for piece in range(row["quantity"]):
         ends = tiers.whole(lasts, begins, zone)
-        place = row["quantity"] - 1 - piece
-        ended_at = ended[place] if place < len(ended) and ended[place] < ends else None
+        ended_at = next((at for at in ended[row["quantity"] - 1 - piece :][:1] if at < ends), None)
         made.append(
             Grant(
                 next(_numbers), row["member_id"], set_code, tier, "membership", begins, ends, "", row["paid_at"], "regulars",

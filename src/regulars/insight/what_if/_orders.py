@@ -93,7 +93,9 @@ def _before(name: str) -> str:
     days = int(name.rpartition("_")[2]) if name.startswith("history_") else 0
     since = f"interval '{days} days' preceding" if days else _SINCE_EVER
     what = "count(*)" if "_orders" in name else "sum(b.goods_minor)"
-    frame = f"partition by b.member_id order by b.placed_at range between {since} and interval '1 microsecond' preceding"
+    frame = (
+        f"partition by b.member_id order by b.placed_at range between {since} and interval '1 microsecond' preceding"
+    )
     return f"coalesce({what} filter (b.own) over ({frame}), 0)::bigint"
 
 
@@ -126,7 +128,7 @@ def _part(one: earning.Compiled) -> earning.Part:
 
 
 def sums(rules: earning.Rules) -> Iterator[str]:
-    """The points of each part, of the verdicts: `p0`, `p1`, …"""
+    """The points of each part, of the verdicts: `p0`, `p1` and so on."""
     own = [_part(one) for one in rules.rules]
     for number, part in enumerate(parts_of(rules)):
         terms = [f"case when why{n} = 0 then points{n} else 0 end" for n, one in enumerate(own) if one == part]

@@ -65,13 +65,11 @@ _COLUMNS: Final = """what_if_id, draft_id, revision, against, months, thousand_m
 
 
 def _what_if(row: Sequence[Any]) -> WhatIf:
-    *before, report = row
-    return WhatIf(*before, None if report is None else msgspec.convert(report, Report))
+    report = row[-1]
+    return WhatIf(*row[:-1], report=None if report is None else msgspec.convert(report, Report))
 
 
-def insert_what_if(
-    tx: Transaction, *, new: WhatIf, document: Mapping[str, Any], held: Mapping[str, Any]
-) -> int:
+def insert_what_if(tx: Transaction, *, new: WhatIf, document: Mapping[str, Any], held: Mapping[str, Any]) -> int:
     """Note what is asked."""
     return tx.run(
         """
@@ -124,7 +122,8 @@ def select_latest(tx: Transaction, *, draft_id: int, revision: int, finished: bo
 def select_task(tx: Transaction, *, what_if_id: int) -> Task:
     """What is to be replayed."""
     [(*row, document, held)] = tx.rows(
-        f"select {_COLUMNS}, document, held from insight_what_ifs where what_if_id = %(what_if_id)s", what_if_id=what_if_id
+        f"select {_COLUMNS}, document, held from insight_what_ifs where what_if_id = %(what_if_id)s",
+        what_if_id=what_if_id,
     )
     return Task(_what_if(row), document, held)
 
@@ -188,5 +187,3 @@ def fail(tx: Transaction, *, what_if_id: int, reason: str, at: datetime) -> int:
         """,
         what_if_id=what_if_id, reason=reason, at=at,
     )  # fmt: skip
-
-

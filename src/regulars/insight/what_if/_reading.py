@@ -53,7 +53,8 @@ def with_more(
 def _is_named(programmes: Sequence[Programme]) -> bool:
     """Whether it matters what a line was, and at which price."""
     return any(
-        rules_of(each).named or any(tier.membership for one in each.tier_sets for tier in one.tiers) for each in programmes
+        rules_of(each).named or any(tier.membership for one in each.tier_sets for tier in one.tiers)
+        for each in programmes
     )
 
 

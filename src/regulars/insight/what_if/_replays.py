@@ -56,22 +56,30 @@ def replay(session: Session, programme: Programme, history: History) -> None:
 def _begin(session: Session) -> None:
     session.keep("tiers_before", "select order_id, '' as tier from bought where false")
     session.keep(
-        "earned", "select order_id, member_id, placed_at, paid_at, 0 as part, 0::bigint as points from bought where false"
+        "earned",
+        "select order_id, member_id, placed_at, paid_at, 0 as part, 0::bigint as points from bought where false",
     )
     session.keep(
-        "taken", "select order_id, member_id, paid_at as known_at, 0::bigint as part, 0::bigint as points from bought where false"
+        "taken",
+        "select order_id, member_id, paid_at as known_at, 0::bigint as part, 0::bigint as points from bought where false",
     )
 
 
 def _state(session: Session, gifts: Sequence[GiftDue], *, reads: bool) -> tuple[object, ...]:
     """What the next round depends on."""
-    tiers = session.ask("select bit_xor(hash(order_id, tier)) as state from tiers_before")["state"][0].as_py() if reads else 0
+    tiers = (
+        session.ask("select bit_xor(hash(order_id, tier)) as state from tiers_before")["state"][0].as_py()
+        if reads
+        else 0
+    )
     return tiers, frozenset((one.member_id, one.set_code, one.tier.code, one.reached_at) for one in gifts)
 
 
 def _gifts_count(programme: Programme) -> bool:
     """Whether the points that tiers give count towards tiers."""
-    given = {tier.gift.point_type for one in programme.tier_sets for tier in one.tiers if tier.gift and tier.gift.points}
+    given = {
+        tier.gift.point_type for one in programme.tier_sets for tier in one.tiers if tier.gift and tier.gift.points
+    }
     return any(one.measure.by == "points" and one.measure.of in given for one in programme.tier_sets)
 
 
@@ -82,7 +90,12 @@ def _keep_gifts(session: Session, gifts: Sequence[GiftDue]) -> None:
         if (gift := one.tier.gift) and gift.points
     ]
     schema = pa.schema(
-        {"member_id": pa.int64(), "point_type": pa.string(), "reached_at": pa.timestamp("us", "UTC"), "points": pa.int64()}
+        {
+            "member_id": pa.int64(),
+            "point_type": pa.string(),
+            "reached_at": pa.timestamp("us", "UTC"),
+            "points": pa.int64(),
+        }
     )
     session.give("gifts_due", pa.Table.from_pylist(rows, schema))
     session.keep("gifts", "select * from gifts_due")
@@ -91,7 +104,15 @@ def _keep_gifts(session: Session, gifts: Sequence[GiftDue]) -> None:
 def _keep_lots(session: Session, programme: Programme, history: History) -> None:
     """Points by order and kind, less what came back, and whether they are gone at the end."""
     parts = parts_of(rules_of(programme))
-    session.give("parts", pa.table({"part": pa.array(range(len(parts)), pa.int64()), "point_type": [part[0] for part in parts] or pa.array([], pa.string())}))
+    session.give(
+        "parts",
+        pa.table(
+            {
+                "part": pa.array(range(len(parts)), pa.int64()),
+                "point_type": [part[0] for part in parts] or pa.array([], pa.string()),
+            }
+        ),
+    )
     session.keep("granted_lots", _LOTS)
     days = session.ask(_DAYS.format(zone=programme.time_zone)).to_pylist()
     session.give("goes", pa.Table.from_pylist([_goes(row, programme, parts) for row in days], _GOES))

@@ -13,7 +13,17 @@ import pyarrow as pa
 from regulars.insight.engine import Engine, Session
 from regulars.insight.what_if._histories import History
 from regulars.insight.what_if._records import (
-    By, Contribution, Decile, Group, Individual, Month, Move, Points, PointsCompared, Report, RuleCompared,
+    By,
+    Contribution,
+    Decile,
+    Group,
+    Individual,
+    Month,
+    Move,
+    Points,
+    PointsCompared,
+    Report,
+    RuleCompared,
 )  # fmt: skip
 from regulars.insight.what_if._replays import Tally, replay, tally
 from regulars.ledger import day_begins

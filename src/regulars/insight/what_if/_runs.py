@@ -108,7 +108,7 @@ def cancel(tx: Transaction, what_if_id: int, *, by: str, at: datetime) -> WhatIf
     return find(tx, what_if_id)
 
 
-class _Stopped(Exception):  # noqa: N818  it is no error
+class _Stopped(Exception):
     """It was cancelled, or taken over."""
 
 
@@ -135,9 +135,7 @@ def run(
 
     def tell(percent: int) -> None:
         with database.transaction() as tx:
-            if not _queries.advance(
-                tx, what_if_id=what_if_id, percent=percent, at=clock(), started_at=started_at
-            ):
+            if not _queries.advance(tx, what_if_id=what_if_id, percent=percent, at=clock(), started_at=started_at):
                 raise _Stopped
         on_percent(percent)
 

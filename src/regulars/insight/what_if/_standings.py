@@ -129,7 +129,9 @@ def _judge_set(
     )  # fmt: skip
     session.keep("followed", f"select member_id from granted{rising}")
     if plain:
-        session.keep("events", _EVENTS.format(rows=_plain_rows(one), zone=text(programme.time_zone), months=one.window.months))
+        session.keep(
+            "events", _EVENTS.format(rows=_plain_rows(one), zone=text(programme.time_zone), months=one.window.months)
+        )
         session.keep("running", _RUNNING)
         tier = _tier(one, "coalesce(net, 0)")
         stands = session.ask(

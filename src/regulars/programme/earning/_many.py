@@ -118,11 +118,9 @@ class _Statement:
             "looked",
             f"select order_id, line.line_no, {', '.join(held)} from kept as line join whole using (order_id)",
         )
-        yield (
-            "per_line",
-            f"select order_id, line.line_no, {', '.join(f'f{n}' for n, _ in self.lined)}, {', '.join(worth)}"
-            " from _lines as line join looked using (order_id, line_no) join whole using (order_id)",
-        )
+        flags = ", ".join(f"f{n}" for n, _ in self.lined)
+        source = "_lines as line join looked using (order_id, line_no) join whole using (order_id)"
+        yield "per_line", f"select order_id, line.line_no, {flags}, {', '.join(worth)} from {source}"
 
     def _worth(self, n: int, one: Compiled) -> str:
         """`v`: the amount where the conditions hold; of points the share of the pieces that came back is taken off."""
