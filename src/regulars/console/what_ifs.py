@@ -39,11 +39,6 @@ class Matrix:
     members: Mapping[tuple[str, str], int]
     names: Mapping[str, str]
 
-    @property
-    def most(self) -> int:
-        """The most members that move from one tier to another."""
-        return max((count for (was, becomes), count in self.members.items() if was != becomes), default=0)
-
 
 @dataclass(frozen=True, slots=True)
 class Seen:
