@@ -17,6 +17,7 @@ from programme.referrals.making import World
 from regulars.app import App
 from regulars.asgi import create_asgi
 from regulars.facts import webhooks
+from regulars.insight import what_if
 from regulars.ledger import desk
 from regulars.programme import drafts
 from regulars.programme.referrals import stories
@@ -116,6 +117,7 @@ class Served:
     @staticmethod
     def _drafts(tx: Transaction) -> dict[str, str]:
         draft, flawed = (to_public("drf", one.draft_id) for one in drafts.drafts(tx))
+        waiting, tried = (to_public("wif", one.what_if_id) for one in what_if.listed(tx))
         return {
             "programme": "/programme",
             "programme, changed": "/programme/terms",
@@ -128,6 +130,8 @@ class Served:
             "programme's draft, its tiers": f"/programme/drafts/{draft}/sections/tier_sets/0",
             "programme's draft, its referrals": f"/programme/drafts/{flawed}/sections/referral",
             "programme's draft, its terms": f"/programme/terms?draft={draft}",
+            "programme's what-if": f"/programme/what-ifs/{tried}",
+            "programme's what-if, waiting": f"/programme/what-ifs/{waiting}",
             "programme's version": "/programme/versions/1",
             "programme's version, again": "/programme/versions/1/restore",
         }

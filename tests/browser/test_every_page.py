@@ -52,6 +52,8 @@ PLACES = [
     "programme",
     "programme, changed",
     "programme's drafts",
+    "programme's what-if",
+    "programme's what-if, waiting",
     "programme's draft",
     "programme's draft, written",
     "programme's draft, flawed",

@@ -1,5 +1,6 @@
 """The programme as a file: from a repository into force and back."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -38,7 +39,7 @@ def test_a_file_is_checked_planned_applied_approved_and_written_out_the_same(reg
     alone = regulars("programme", "apply", str(file), "--by", ADA, "--approve")
     assert (alone.code, "somebody else has to approve" in alone.err) == (3, True)
     done = regulars("programme", "apply", str(file), "--by", BEN, "--approve", "--json").json
-    assert done == {"changed": True, "draft": applied["draft"], "version": 1}
+    assert done == {"changed": True, "draft": applied["draft"], "version": 1, "what_if": None}
     assert regulars("programme", "apply", str(file), "--by", BEN, "--json").json == {"changed": False}
     assert regulars("programme", "plan", str(file)).code == 0
     out = file.with_name("out.yaml")
@@ -97,3 +98,20 @@ def test_export_keeps_what_is_written_in_a_file(regulars, file: Path, database: 
     assert regulars("programme", "export", str(file), "--canonical").code == 0
     assert file.read_text() == drafts.canonical(content)
     assert regulars("programme", "export", "-").out == drafts.canonical(content)
+
+
+def test_what_would_have_happened_under_a_file_is_told_and_kept(regulars, file: Path, database: Database):
+    with database.transaction() as tx:
+        now = datetime.now(UTC)
+        bought = make.order("A1", "ada", make.line(unit_minor=6000), placed_at=now - timedelta(days=9))
+        make.record(tx, make.shop(tx), bought, at=now)
+    file.write_text(file.read_text().replace("/ 10", "/ 5"))
+    applied = regulars("programme", "apply", str(file), "--by", ADA, "--json").json
+    told = regulars("programme", "what-if", str(file), "--months", "3", "--thousand-minor", "1000")
+    assert (told.code, told.out.partition(" from ")[0]) == (0, "Orders: 1, of so many members: 1,")
+    assert "1 win, 0 lose" in told.out
+    found = regulars("programme", "what-if", str(file), "--json").json
+    [points] = found["report"]["points"]
+    assert (points["now"]["net"], points["draft"]["net"]) == (600, 1200)
+    done = regulars("programme", "apply", str(file), "--by", BEN, "--approve", "--json")
+    assert (done.json["what_if"], done.json["draft"], done.err) == (found["id"], applied["draft"], "")

@@ -27,7 +27,7 @@ from regulars.commerce import NewDelivery, NewLine, NewOrder, Shop
 from regulars.commerce import connectors as files
 from regulars.facts import webhooks
 from regulars.facts.webhooks import Wish
-from regulars.insight import economics
+from regulars.insight import economics, what_if
 from regulars.ledger import desk, periods, proof
 from regulars.ledger.periods import PointValue
 from regulars.members import NewMember
@@ -192,6 +192,11 @@ def _drafts(app: App) -> None:
         drafts.submit(tx, one.draft_id, by=MAX, at=NOON)
         flawed = text.replace("currency: GBP", "currency: 7").replace("pending: null", "pending: soon\nbonus: 1")
         drafts.begin(tx, flawed, by=EMAIL, at=NOON - DAY, note="Double points in May, not finished")
+        wanted = drafts.sound_text(one.text.replace("/ 10", "/ 8"))
+        what_if.ask(tx, wanted, by=MAX, at=NOON, draft=one, thousand_minor=500, what_if_id=1)
+    jobs.try_drafts(app)
+    with app.database.transaction() as tx:
+        what_if.ask(tx, wanted, by=MAX, at=NOON, draft=one, months=3, what_if_id=2)
 
 
 def _webhooks(app: App) -> None:

@@ -113,6 +113,8 @@ FORMS = [
     "/programme/drafts/{draft:str}/sections/{section:str}",
     "/programme/drafts/{draft:str}/sections/{section:str}/{item:str}",
     "/programme/drafts/{draft:str}/step",
+    "/programme/drafts/{draft:str}/what-if",
+    "/programme/what-ifs/{number:str}/cancel",
     "/programme/versions/{version:str}/restore",
     "/members/{member:str}/referral",
     "/members/{member:str}/referral/revocation",

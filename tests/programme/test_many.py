@@ -6,6 +6,7 @@ from datetime import timedelta
 from random import Random
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -169,3 +170,42 @@ def _event(random: Random, number: int) -> dict[str, Any]:
     return {"order_id": number, "member_id": random.randrange(3), "placed_at": happened, "paid_at": NOON + timedelta(days=3, minutes=number),
             "other_minor": 0, "event_rating": random.randrange(6), "event_photo": random.random() < 0.5,
             "event_channel": random.choice(TEXTS), "time_hour": happened.hour}  # fmt: skip
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 2**40))
+def test_the_verdicts_of_many_that_came_back_are_those_of_each(seed: int) -> None:
+    random = Random(seed)
+    document = tuple(drawn(random, place, limits=False) for place in range(random.randint(1, 5)))
+    earning.check(document)
+    rules = earning.compiled(document)
+    orders = [_order(random, number) for number in range(12)]
+    back = [[random.randint(0, line[2]) if random.random() < 0.6 else 0 for line in lines] for _, lines in orders]
+    assert _many_kept(rules, orders, back) == _each_kept(rules, orders, back)
+
+
+def _each_kept(rules: earning.Rules, orders: list[Any], back: list[list[int]]) -> dict[int, Any]:
+    told: dict[int, Any] = {}
+    for (row, lines), returned in zip(orders, back, strict=True):
+        if all(came == line[2] for came, line in zip(returned, lines, strict=True)):
+            continue
+        items = [earning.Item(n, line, came) for n, (line, came) in enumerate(zip(lines, returned, strict=True))]
+        decision = earning.evaluate(rules, earning.Case(row, items, row["other_minor"], row["placed_at"]))
+        told[row["order_id"]] = [
+            (0 if one.why == "earned" else _deciding.CODES[one.why], one.points) for one in decision.verdicts
+        ]
+    return told
+
+
+def _many_kept(rules: earning.Rules, orders: list[Any], back: list[list[int]]) -> dict[int, Any]:
+    lines = [
+        {"order_id": row["order_id"], "line_no": n, "returned": came, **dict(zip(LINE, line, strict=True))}
+        for (row, bought), returned in zip(orders, back, strict=True)
+        for n, (line, came) in enumerate(zip(bought, returned, strict=True))
+    ]
+    connection = duckdb.connect()
+    connection.execute("set timezone = 'UTC'")
+    connection.register("_orders", pa.Table.from_pylist([row for row, _ in orders]))
+    connection.register("_lines", pa.Table.from_pylist(lines))
+    found = connection.sql(earning.statement(rules, ZONE, returned=True)).to_arrow_table().to_pylist()
+    return {row["order_id"]: [(row[f"why{n}"], row[f"points{n}"]) for n in range(len(rules.rules))] for row in found}

@@ -44,6 +44,7 @@ from regulars.api import (
     tiers,
     transfers,
     webhooks,
+    what_ifs,
 )
 from regulars.api._calls import ApiCall, guard
 from regulars.api._gate import Gate
@@ -56,7 +57,7 @@ from regulars.app import App
 
 _MODULES: Final = (
     shops, members, households, orders, returns, deliveries, points, statements, liability, economics, holds, transfers, promises, corrections, postings, adjustments,
-    reconciliation, programme, drafts, decisions, events, tiers, rewards, coupons, gift_cards, checkout, referrals, campaigns, salons, measures,
+    reconciliation, programme, drafts, what_ifs, decisions, events, tiers, rewards, coupons, gift_cards, checkout, referrals, campaigns, salons, measures,
     imports, feed, webhooks, health,
 )  # fmt: skip
 _HANDLERS: Final[tuple[HTTPRouteHandler, ...]] = tuple(handler for module in _MODULES for handler in module.HANDLERS)

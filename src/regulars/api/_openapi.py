@@ -84,6 +84,7 @@ PATHS: Final = {
     "replay": ("A replay.", "rpl_04h8z2k1q9x0b"),
     "draft": ("A draft of the programme.", "drf_04h8z2k1q9x0b"),
     "version": ("The number of a version of the programme.", "1"),
+    "what_if_id": ("A what-if.", "wif_04h8z2k1q9x0b"),
     "import_id": ("An import.", "imp_04h8z2k1q9x0b"),
     "name": ("The name of a measure.", "repurchase_rate"),
     "tier_set": ("A set of tiers, by its code.", "main"),

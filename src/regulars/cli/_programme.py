@@ -1,4 +1,4 @@
-"""`regulars programme validate|plan|diff|apply|export|versions|rollback`: the programme as a file, in a repository or not."""
+"""`regulars programme validate|plan|what-if|diff|apply|export|versions|rollback`: the programme as a file, in a repository or not."""
 
 import json
 import sys
@@ -13,8 +13,10 @@ import typer
 from regulars import access, ledger, programme
 from regulars.access import Permission
 from regulars.app import App
+from regulars.cli import _what_if
 from regulars.cli._app import AsJson, open_app, show, show_one
 from regulars.errors import Invalid
+from regulars.insight import what_if
 from regulars.programme import Programme, drafts
 from regulars.programme.drafts import Change, Impact
 from regulars.storage import Transaction
@@ -90,6 +92,21 @@ def plan(file: File, effective_at: From = None, as_json: AsJson = False) -> None
     raise typer.Exit(DIFFERENT if impact.changes else 0)
 
 
+@app.command("what-if")
+def try_out(
+    file: File,
+    months: _what_if.Months = 12,
+    thousand_minor: _what_if.Thousand = None,
+    by: _what_if.By = _what_if.BY,
+    as_json: AsJson = False,
+) -> None:
+    """Replay the real orders of the last months under a file, and say what would have happened. The result is kept.
+
+    With a draft that says the same, it is kept with that.
+    """
+    _what_if.tell(_usable(file, unusable=1), months=months, thousand_minor=thousand_minor, by=by, as_json=as_json)
+
+
 @app.command("diff")
 def diff(
     one: Annotated[str, typer.Argument(help="A file, or the number of a version.", show_default=False)],
@@ -137,8 +154,18 @@ def apply(
             result = {"changed": True, "draft": to_public("drf", draft.draft_id), "state": draft.state}
             show_one(result, f"{result['draft']} is {draft.state}: somebody else has to approve it.", as_json=as_json)
             return
+        tried = what_if.of_draft(tx, draft)
+        if tried is None:
+            typer.echo(
+                "No what-if was made of it: `regulars programme what-if` says what it would have cost.", err=True
+            )
         done = _published(tx, opened, draft, author, begins)
-    result = {"changed": True, "draft": to_public("drf", draft.draft_id), "version": done.version_id}
+    result = {
+        "changed": True,
+        "draft": to_public("drf", draft.draft_id),
+        "version": done.version_id,
+        "what_if": tried and to_public("wif", tried.what_if_id),
+    }
     show_one(result, f"Published as version {done.version_id}.", as_json=as_json)
 
 

@@ -46,6 +46,7 @@ from regulars.console import (
     tiers,
     trials,
     webhooks,
+    what_ifs,
 )
 from regulars.console._errors import error_page
 from regulars.console._visits import ConsoleRequest, Visit
@@ -64,6 +65,7 @@ _STAFF = (
     *programme.PAGES,
     *drafts.PAGES,
     *sections.PAGES,
+    *what_ifs.PAGES,
     *trials.PAGES,
     *tiers.PAGES,
     *rewards.PAGES,

@@ -14,10 +14,12 @@ from litestar.response import Redirect, Response
 
 from regulars import programme
 from regulars.access import Permission
-from regulars.console import _addresses, _pages, _ranks, forms
+from regulars.console import _addresses, _pages, _ranks, forms, what_ifs
 from regulars.console._days import beginning
+from regulars.console._kinds import Kinds
 from regulars.console._visits import Visit, require
 from regulars.errors import RegularsError
+from regulars.insight import what_if
 from regulars.programme import BadProgramme, Programme, Version, campaigns, drafts
 from regulars.programme.campaigns import Clash
 from regulars.programme.drafts import (
@@ -119,6 +121,10 @@ def _shown(
             "programme": holds,
             "clashes": _clashes(visit, checked.programme) if effect else [],
             "campaigns": {each.code: each for each in checked.programme.campaigns} if checked.programme else {},
+            "tried": what_if.of_draft(tx, one),
+            "asked": what_if.of_draft(tx, one, finished=False),
+            "kinds": Kinds.read(tx, visit.language),
+            "months": what_ifs.MONTHS,
         }
     own = visit.session is not None and visit.session.email in one.authors
     return _pages.page(

@@ -57,6 +57,18 @@ class Reader:
     def read(self) -> tuple[str, pa.Table, pa.Table]:
         """Purchases and refunds, and the snapshot both were read at."""
         columns = "shop_id, member_id, day, goods_minor, currency"
+        found = self.tables(
+            {
+                "snapshot": "select pg_current_snapshot()::text as snapshot",
+                "purchases": f"select {columns} from commerce_purchases",
+                "refunds": f"select {columns} from commerce_refunds",
+            }
+        )
+        [snapshot] = found["snapshot"]["snapshot"].to_pylist()
+        return snapshot, found["purchases"], found["refunds"]
+
+    def tables(self, queries: Mapping[str, LiteralString]) -> dict[str, pa.Table]:
+        """The rows of some queries, by name, all as of one moment."""
         with self._connect(self._types) as connection, self._statement(connection) as statement:
 
             def answer(sql: LiteralString) -> pa.Table:
@@ -65,9 +77,7 @@ class Reader:
 
             connection.set_autocommit(False)
             answer("set transaction isolation level repeatable read, read only")
-            [snapshot] = answer("select pg_current_snapshot()::text as snapshot")["snapshot"].to_pylist()
-            purchases = answer(f"select {columns} from commerce_purchases")
-            return snapshot, purchases, answer(f"select {columns} from commerce_refunds")
+            return {name: answer(sql) for name, sql in queries.items()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from regulars.commerce import early
 from regulars.errors import RegularsError
 from regulars.facts import decisions, webhooks
 from regulars.jobs._webhooks import run_webhooks
+from regulars.jobs._what_ifs import run_what_ifs
 from regulars.jobs.reactions import react
 from regulars.ledger import proof
 from regulars.programme import coupons, gift_cards, guesses, referrals, rewards, undos
@@ -24,6 +25,7 @@ log = structlog.get_logger(__name__)
 BATCH = 1000
 TICK_SECONDS = 60.0
 POLL_SECONDS = 1.0
+_LAST_CHUNK_SECONDS = 2.0  # a what-if under way is left: whoever comes next begins it again
 
 
 def tick(app: App, *, patience_seconds: float = 0.0) -> dict[str, int]:
@@ -106,14 +108,17 @@ def _reconcile(app: App) -> None:
 
 
 def run(app: App, *, stop: threading.Event) -> None:
-    """React within a second and tick every minute until `stop` is set, and send webhooks beside, in threads of their own.
+    """React within a second and tick every minute until `stop` is set; webhooks and what-ifs beside, in threads of their own.
 
     A failure is logged and tried again.
     """
     beside = threading.Thread(target=run_webhooks, args=(app,), kwargs={"stop": stop}, name="webhooks", daemon=True)
     beside.start()
+    trying = threading.Thread(target=run_what_ifs, args=(app,), kwargs={"stop": stop}, name="what-ifs", daemon=True)
+    trying.start()
     _react_and_tick(app, stop)
     beside.join()
+    trying.join(_LAST_CHUNK_SECONDS)
 
 
 def _react_and_tick(app: App, stop: threading.Event) -> None:

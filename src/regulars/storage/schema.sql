@@ -1845,6 +1845,36 @@ CREATE TABLE public.insight_refreshes (
     CONSTRAINT insight_refreshes_alone_check CHECK (alone)
 );
 
+CREATE TABLE public.insight_what_ifs (
+    what_if_id bigint NOT NULL,
+    draft_id bigint,
+    revision integer,
+    document jsonb NOT NULL,
+    against integer NOT NULL,
+    held jsonb NOT NULL,
+    months integer NOT NULL,
+    thousand_minor bigint,
+    asked_at timestamp with time zone NOT NULL,
+    asked_by text NOT NULL,
+    started_at timestamp with time zone,
+    moved_at timestamp with time zone,
+    percent integer DEFAULT 0 NOT NULL,
+    finished_at timestamp with time zone,
+    cancelled_at timestamp with time zone,
+    cancelled_by text,
+    failed_at timestamp with time zone,
+    reason text,
+    report jsonb,
+    CONSTRAINT insight_what_ifs_check CHECK (((draft_id IS NULL) = (revision IS NULL))),
+    CONSTRAINT insight_what_ifs_check1 CHECK (((finished_at IS NULL) = (report IS NULL))),
+    CONSTRAINT insight_what_ifs_check2 CHECK (((cancelled_at IS NULL) = (cancelled_by IS NULL))),
+    CONSTRAINT insight_what_ifs_check3 CHECK (((failed_at IS NULL) = (reason IS NULL))),
+    CONSTRAINT insight_what_ifs_check4 CHECK ((num_nonnulls(finished_at, cancelled_at, failed_at) <= 1)),
+    CONSTRAINT insight_what_ifs_months_check CHECK (((months >= 1) AND (months <= 120))),
+    CONSTRAINT insight_what_ifs_percent_check CHECK (((percent >= 0) AND (percent <= 100))),
+    CONSTRAINT insight_what_ifs_thousand_minor_check CHECK ((thousand_minor >= 0))
+);
+
 CREATE TABLE public.ledger_accounts (
     account_id bigint NOT NULL,
     bucket smallint NOT NULL,
@@ -2312,6 +2342,15 @@ CREATE TABLE public.ledger_promises (
     lapses boolean NOT NULL,
     awaits text
 );
+
+CREATE VIEW public.ledger_spendings AS
+ SELECT a.member_id,
+    a.point_type,
+    e.occurred_at,
+    (((e.debt_change - e.amount) - e.pending_change) - e.held_change) AS points
+   FROM (public.ledger_entries e
+     JOIN public.ledger_accounts a ON (((a.account_id = e.account_id) AND (a.bucket = e.bucket))))
+  WHERE (e.kind = ANY (ARRAY[2, 6, 9]));
 
 CREATE TABLE public.ledger_transfers (
     transfer_id bigint NOT NULL,
@@ -3166,6 +3205,9 @@ ALTER TABLE ONLY public.insight_portraits
 ALTER TABLE ONLY public.insight_refreshes
     ADD CONSTRAINT insight_refreshes_pkey PRIMARY KEY (alone);
 
+ALTER TABLE ONLY public.insight_what_ifs
+    ADD CONSTRAINT insight_what_ifs_pkey PRIMARY KEY (what_if_id);
+
 ALTER TABLE ONLY public.ledger_accounts
     ADD CONSTRAINT ledger_accounts_member_id_point_type_bucket_key UNIQUE (member_id, point_type, bucket);
 
@@ -3495,6 +3537,12 @@ CREATE INDEX insight_portraits_by_last_day ON public.insight_portraits USING btr
 CREATE INDEX insight_portraits_by_orders ON public.insight_portraits USING btree (orders, member_id);
 
 CREATE INDEX insight_portraits_by_spend ON public.insight_portraits USING btree (spend_minor, member_id);
+
+CREATE INDEX insight_what_ifs_by_draft ON public.insight_what_ifs USING btree (draft_id, asked_at DESC) WHERE (draft_id IS NOT NULL);
+
+CREATE INDEX insight_what_ifs_by_time ON public.insight_what_ifs USING btree (asked_at DESC, what_if_id DESC);
+
+CREATE INDEX insight_what_ifs_open ON public.insight_what_ifs USING btree (asked_at) WHERE ((finished_at IS NULL) AND (cancelled_at IS NULL) AND (failed_at IS NULL));
 
 CREATE INDEX ledger_adjustments_by_member ON public.ledger_adjustments USING btree (member_id, proposed_at, adjustment_id);
 

@@ -17,6 +17,11 @@ from regulars.programme.expressions import LINE, Rounding, text
 _UNLABELLED: Final = LINE.index("category")
 """How much of a line there is where no rule reads its labels."""
 
+_KEPT: Final = """select order_id, line_no, sku, name, quantity - returned as quantity, unit_minor,
+    amount_minor - (amount_minor::hugeint * returned // greatest(quantity, 1))::bigint as amount_minor
+    from _lines where returned = 0 or returned < quantity"""
+"""The lines without the pieces that came back and their share: as `kept_of` has them, whose division drops fractions too."""
+
 _PERIODS: Final = {"day": "day", "week": "week", "month": "month", "year": "year"}
 
 
@@ -47,16 +52,22 @@ def evaluate_many(rules: Rules, orders: pa.Table, lines: pa.Table | None, *, zon
     return connection.sql(statement(rules, zone, lines=lines is not None)).to_arrow_table()
 
 
-def statement(rules: Rules, zone: str, *, lines: bool = True) -> str:
-    """The statement that evaluates rules over `_orders` and `_lines`, or over `_orders` alone."""
-    return _Statement(rules, zone, lines=lines).text()
+def statement(rules: Rules, zone: str, *, lines: bool = True, returned: bool = False) -> str:
+    """The statement that evaluates rules over `_orders` and `_lines`, or over `_orders` alone.
+
+    With `returned`, `_lines` says of each line how many of its pieces came back (`returned`), and orders are worth what was
+    kept, as in `evaluate`; one of which nothing was kept is left out. Only for rules without limits: those depend on the
+    order in which things came back.
+    """
+    return _Statement(rules, zone, lines=lines, returned=returned).text()
 
 
 class _Statement:
     """Puts the statement together, a stage after the other; `n` in a column's name is the rule's place."""
 
-    def __init__(self, rules: Rules, zone: str, *, lines: bool) -> None:
-        self.rules, self.zone, self.lines = list(enumerate(rules.rules)), zone, lines
+    def __init__(self, rules: Rules, zone: str, *, lines: bool, returned: bool) -> None:
+        self.rules, self.zone = list(enumerate(rules.rules)), zone
+        self.lines, self.returned = lines, returned
         self.lined = [(n, one) for n, one in self.rules if one.rule.per == "line"]
         self.listed = any("lines" in self._columns(one) for _, one in self.rules)
         self.labelled = rules.labelled
@@ -68,9 +79,11 @@ class _Statement:
 
     def text(self) -> str:
         stages = [("whole", self._whole())]
+        if self.returned:
+            stages.insert(0, ("kept", _KEPT))
         source = "whole"
         if self.lined:
-            stages += [("per_line", self._per_line()), ("summed", self._summed())]
+            stages += [*self._by_line(), ("summed", self._summed())]
             source = "whole join summed using (order_id)"
         stages += [
             ("judged", f"select *, {', '.join(self._judged())} from {source}"),
@@ -97,23 +110,47 @@ class _Statement:
         return (
             "select o.*, g.goods as order_goods_minor, g.goods + o.other_minor as order_total_minor, g.pieces as order_pieces"
             f"{', g.lines' if self.listed else ''} from _orders o join (select order_id, sum(amount_minor)::bigint as goods,"
-            f" sum(quantity)::bigint as pieces{lines if self.listed else ''} from _lines group by order_id) g using (order_id)"
+            f" sum(quantity)::bigint as pieces{lines if self.listed else ''} from {'kept' if self.returned else '_lines'}"
+            " group by order_id) g using (order_id)"
         )
 
-    def _per_line(self) -> str:
-        columns = [piece for n, one in self.lined for piece in self._looked(n, one)]
-        return f"select order_id, line.line_no, {', '.join(columns)} from _lines as line join whole using (order_id)"
+    def _by_line(self) -> Iterator[tuple[str, str]]:
+        """Rules of lines, line by line: of what came back, the condition sees what was kept, and the amount what was bought."""
+        held = [self._held(n, one) for n, one in self.lined]
+        worth = [self._worth(n, one) for n, one in self.lined]
+        if not self.returned:
+            both = [piece for pair in zip(held, worth, strict=True) for piece in pair]
+            yield (
+                "per_line",
+                f"select order_id, line.line_no, {', '.join(both)} from _lines as line join whole using (order_id)",
+            )
+            return
+        yield (
+            "looked",
+            f"select order_id, line.line_no, {', '.join(held)} from kept as line join whole using (order_id)",
+        )
+        flags = ", ".join(f"f{n}" for n, _ in self.lined)
+        source = "_lines as line join looked using (order_id, line_no) join whole using (order_id)"
+        yield "per_line", f"select order_id, line.line_no, {flags}, {', '.join(worth)} from {source}"
 
-    def _looked(self, n: int, one: Compiled) -> Iterator[str]:
-        """`f`: the first condition that does not hold, -1 when all do, -2 when that has no answer; `v`: the amount."""
+    def _worth(self, n: int, one: Compiled) -> str:
+        """`v`: the amount where the conditions hold; of points the share of the pieces that came back is taken off."""
+        rounding = "down" if one.rule.kind == "multiplier" else one.rule.rounding
+        amount = expressions.sql(one.amount, rounding)
+        if self.returned and one.rule.per == "line" and one.rule.kind != "multiplier":
+            left = "_worth - (_worth::hugeint * line.returned // line.quantity)::bigint"
+            share = f"list_transform([{amount}], lambda _worth: {left})[1]"
+            amount = f"case when line.returned > 0 then {share} else {amount} end"
+        return f"case when f{n} = -1 then {amount} end as v{n}"
+
+    @staticmethod
+    def _held(n: int, one: Compiled) -> str:
+        """`f`: the first condition that does not hold, -1 when all do, -2 when that has no answer."""
         conditions = [expressions.sql(condition.tree) for condition in one.conditions]
         cases = [f"when ({code}) = false then {number}" for number, code in enumerate(conditions)]
         fails = any(condition.tree.fails for condition in one.conditions)
         whole = f"when ({' and '.join(conditions)}) is null then -2" if fails else ""
-        yield f"case {' '.join(cases)} {whole} else -1 end as f{n}" if cases else f"-1 as f{n}"
-        rounding = "down" if one.rule.kind == "multiplier" else one.rule.rounding
-        amount = expressions.sql(one.amount, rounding)
-        yield f"case when f{n} = -1 then {amount} end as v{n}"
+        return f"case {' '.join(cases)} {whole} else -1 end as f{n}" if cases else f"-1 as f{n}"
 
     def _summed(self) -> str:
         columns: list[str] = []
@@ -141,7 +178,8 @@ class _Statement:
                 yield f"case {early} {late} {kept} {amount} else 0 end as k{n}"
                 yield f"case when t{n} between 0 and {MOST_POINTS} then t{n}::bigint else 0 end as r{n}"
                 continue
-            yield from self._looked(n, one)
+            yield self._held(n, one)
+            yield self._worth(n, one)
             least = f"v{n} <= 100" if multiplier else f"v{n} = 0"
             failed = f"when f{n} = -2 or (f{n} = -1 and v{n} is null) then -9 when f{n} >= 0 then -1"
             yield (

@@ -11,14 +11,28 @@ is done: a job that comes late, twice or not at all for a week tells the same. A
 """
 
 from regulars.programme.tiers import benefits, figures, grants
-from regulars.programme.tiers._past import progress_as_of
+from regulars.programme.tiers._cycles import whole
+from regulars.programme.tiers._following import Line, Look, World, follow, known_zone
+from regulars.programme.tiers._past import progress_as_of, seen
 from regulars.programme.tiers._previews import Moves, judge_all
-from regulars.programme.tiers._queries import Closed, select_cycles
-from regulars.programme.tiers._records import NEVER, GiftDue, Grant, Left, Progress, Reign, Reigns, Standing
+from regulars.programme.tiers._queries import Ask, Closed, Counted, select_cycles
+from regulars.programme.tiers._records import (
+    NEVER,
+    GiftDue,
+    Grant,
+    Left,
+    Person,
+    Progress,
+    Reign,
+    Reigns,
+    Seen,
+    Standing,
+)
 from regulars.programme.tiers._rules import tier_for
 from regulars.programme.tiers._sets import (
     KINDS,
     Benefit,
+    By,
     Gift,
     Measure,
     Membership,
@@ -41,24 +55,32 @@ from regulars.programme.tiers._words import Told, Writer, amount_of, describe, n
 __all__ = [
     "KINDS",
     "NEVER",
+    "Ask",
     "Benefit",
+    "By",
     "Closed",
+    "Counted",
     "Gift",
     "GiftDue",
     "Grant",
     "Left",
+    "Line",
+    "Look",
     "Measure",
     "Membership",
     "Moves",
+    "Person",
     "Progress",
     "Reign",
     "Reigns",
     "Reviewed",
+    "Seen",
     "Standing",
     "Tier",
     "TierSet",
     "Told",
     "Window",
+    "World",
     "Writer",
     "amount_of",
     "benefits",
@@ -66,15 +88,19 @@ __all__ = [
     "describe",
     "due",
     "figures",
+    "follow",
     "followed_since",
     "grants",
     "judge_all",
+    "known_zone",
     "name_of",
     "new_gifts",
     "progress",
     "progress_as_of",
     "review",
     "review_everyone",
+    "seen",
     "select_cycles",
     "tier_for",
+    "whole",
 ]

@@ -86,12 +86,13 @@ def _remembering(counted: dict[Measure, list[Counted]]) -> Look:
     of = {(measure.by, measure.of): rows for measure, rows in counted.items()}
 
     def look(by: By, asks: Sequence[Ask]) -> list[Seen]:
-        return [_seen(by, of[by, ask.of], ask) for ask in asks]
+        return [seen(by, of[by, ask.of], ask) for ask in asks]
 
     return look
 
 
-def _seen(by: By, rows: Sequence[Counted], ask: Ask) -> Seen:
+def seen(by: By, rows: Sequence[Counted], ask: Ask) -> Seen:
+    """What counted, of what is known of a member, in the order in which it became known."""
     known = rows[: bisect_right(rows, ask.known, key=lambda one: one.known_at)]
     within = [
         one for one in known if one.counts_at <= ask.moment and one.counts_at < ask.until and _in_window(one, ask)
