@@ -136,7 +136,12 @@ def test_a_return_that_names_no_order_keeps_the_money_that_was_given_back(tx: Tr
 
 def test_a_return_told_before_its_order_waits_for_it(tx: Transaction) -> None:
     shop = make.shop(tx)
-    early_one = came_back("R1", None, line("MUG", 2, 1000, name="A mug", discount_minor=100, line_no=7), of="77")
+    early_one = came_back(
+        "R1",
+        None,
+        line("MUG", 2, 1000, name="A mug", discount_minor=100, line_no=7, category="mugs", tags=("blue",)),
+        of="77",
+    )
     [outcome] = take_in(tx, shop, early_one)
     assert (outcome.status, outcome.error) == ("waiting", None)
     assert tx.value("select count(*) from commerce_returns") == 0

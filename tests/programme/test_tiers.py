@@ -91,7 +91,8 @@ def test_a_member_stands_where_the_plain_model_says_whenever_the_work_is_done(
         end = events[-1].known_at + timedelta(days=500)
         for number, event in enumerate(events):
             count(tx, someone, event)
-            if number in jumps:  # the work is done now, and has been left undone until now
+            whole = all(other.known_at > event.known_at for other in events[number + 1 :])  # of what is known by then
+            if number in jumps and whole:  # the work is done now, and has been left undone until now
                 programme.review(tx, [(someone, e.known_at) for e in events[: number + 1]], at=event.known_at)
                 pass_time(tx, event.known_at)
         programme.review(tx, [(someone, e.known_at) for e in events], at=end)

@@ -226,6 +226,7 @@ def _as_told(arrived: Arrived, row: int) -> NewReturn:
             NewLine(
                 line["sku"], line["quantity"], line["unit_minor"], line["name"], line["kind"],
                 line["quantity"] * line["unit_minor"] - line["amount_minor"], line["line_no"],
+                line["category"], tuple(line["tags"] or ()),
             )
             for line in lines
         ],
