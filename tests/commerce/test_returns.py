@@ -139,7 +139,7 @@ def test_a_return_told_before_its_order_waits_for_it(tx: Transaction) -> None:
     early_one = came_back(
         "R1",
         None,
-        line("MUG", 2, 1000, name="A mug", discount_minor=100, line_no=7, category="mugs", tags=("blue",)),
+        line("MUG", 2, 1000, name="A mug", discount_minor=100, line_no=7, category="mugs", tags=["blue"]),
         of="77",
     )
     [outcome] = take_in(tx, shop, early_one)
