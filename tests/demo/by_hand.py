@@ -127,14 +127,14 @@ class ByHand:
 
     @property
     def stamps(self) -> tuple[dict[str, int], dict[str, int]]:
-        """Each customer's stamps before and after all returns: 1 for an order from 20 pounds, 2 at the weekend."""
+        """Each customer's stamps before and after all returns: 1 for an order from 20 pounds, 2 from November on."""
         assert self.points  # notes on the lines what came back of them
         found: tuple[Counter[str], Counter[str]] = Counter(), Counter()
         for order in self.purchases:
             kept = sum(one.pence - one.pence * one.returned // one.quantity for one in order.lines if one.goods)
             for stamps, goods in zip(found, (order.goods, kept), strict=True):
                 if order.customer is not None and goods >= 2000:
-                    stamps[str(order.customer)] += 2 if order.at.isoweekday() >= 6 else 1
+                    stamps[str(order.customer)] += 2 if (order.at.year, order.at.month) >= (2011, 11) else 1
         return dict(found[0]), dict(found[1])
 
     def _taken_back(self) -> Counter[str]:

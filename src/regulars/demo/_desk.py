@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from regulars import ledger, members, programme
-from regulars.demo import _shelf
+from regulars.demo import _club, _shelf
 from regulars.demo._programme import CODE
 from regulars.ledger import desk, periods
 from regulars.ledger.periods import PointValue
@@ -39,6 +39,9 @@ def decide(tx: Transaction, *, at: datetime) -> bool:
             ledger.capture(tx, member[number], captured, reference=f"{basket}-paid", hold=basket, at=at)
     _shelf.stock_up(tx, at=at)
     _shelf.take(tx, member, at=at)
+    _club.write_reviews(tx, member, at=at)
+    _club.hold_salon(tx, member, at=at)
+    _club.say_thanks(tx, member, at=at)
     _propose(tx, at)
     periods.set_value(tx, _worth(at), at=at)
     return True
@@ -80,4 +83,4 @@ _HELD: Final = (
     ("15311", 750, 0, timedelta(minutes=45)),
     ("14156", 1200, 0, timedelta(hours=6)),
 )
-_CUSTOMERS: Final = {"12346", *(row[0] for row in (*_WITHIN, *_BEYOND, *_HELD)), *_shelf.NUMBERS}
+_CUSTOMERS: Final = {"12346", *(row[0] for row in (*_WITHIN, *_BEYOND, *_HELD)), *_shelf.NUMBERS, *_club.NUMBERS}
