@@ -35,6 +35,7 @@ GENEROUS: dict[str, Any] = {
             "limits": [],
             "cooldown": None,
             "terms": None,
+            "budget": None,
         }
     ],
     "expiry": {"kind": "rolling", "lasts": {"count": 2, "unit": "year"}, "end_of": "quarter"},
@@ -63,6 +64,8 @@ GENEROUS: dict[str, Any] = {
     "rates": [],
     "rewards": [],
     "events": [],
+    "budgets": [],
+    "campaigns": [],
     "referral": None,
 }
 FRIENDS = GENEROUS["tier_sets"][0]

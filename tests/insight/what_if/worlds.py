@@ -29,7 +29,8 @@ ORDERED = ["true", "order.goods_minor < 4000", "member.tier == 'silver' || membe
            "history.spend_minor(60) > 3000", "order.placed.weekday > 4", "lines.exists(l, l.sku == 'CUP')", "member.joined_days < 100",
            "order.country == 'FR' || member.country == 'GB'", "time.month % 2 == 1 && order.local.hour < 18", "'vip' in member.segments",
            "member.birthday_month == order.placed.month"]  # fmt: skip
-LINED = ["true", "line.quantity > 1", "line.sku == 'MUG' && order.goods_minor > 2000", "member.tier == ''"]
+LINED = ["true", "line.quantity > 1", "line.sku == 'MUG' && order.goods_minor > 2000", "member.tier == ''", "line.category == 'desk'",
+         "'new' in line.tags"]  # fmt: skip
 
 
 def rules(random: Random) -> tuple[Rule, ...]:
@@ -140,7 +141,13 @@ def _enrol(tx: Transaction, random: Random, number: int) -> int:
 
 def _order(random: Random, people: list[int], number: int, at: datetime) -> NewOrder:
     lines = [
-        make.line(random.choice(["MUG", "CUP", "CARD"]), random.randint(1, 3), random.choice([333, 1000, 1499]))
+        make.line(
+            random.choice(["MUG", "CUP", "CARD"]),
+            random.randint(1, 3),
+            random.choice([333, 1000, 1499]),
+            category=random.choice([None, "kitchen", "desk"]),
+            tags=random.choice([(), ("new",), ("new", "sale")]),
+        )
         for _ in range(random.randint(1, 3))
     ]
     return NewOrder(

@@ -13,6 +13,7 @@ from regulars.insight.engine import Session
 from regulars.insight.what_if._orders import parts_of, rules_of, sums
 from regulars.programme import Programme, earning
 from regulars.programme.earning import Allowance, Case, Decision, Item, Rules
+from regulars.programme.expressions import LINE
 
 _NOT_ITS_TURN: Final[Mapping[str, int]] = {"earned": 0, "limit": -5, "cooldown": -6}
 _INSTANT: Final = pa.timestamp("us", "UTC")
@@ -100,7 +101,7 @@ def _take_back(session: Session, rules: Rules, zone: str) -> None:
 
 _BACK_ORDERS: Final = "select b.case_id as order_id, c.* exclude (order_id) from back b join cases c using (order_id)"
 _BACK_LINES: Final = """
-    select b.case_id as order_id, l.line_no, l.sku, l.name, l.quantity, l.unit_minor, l.amount_minor,
+    select b.case_id as order_id, l.line_no, l.sku, l.name, l.quantity, l.unit_minor, l.amount_minor, l.category, l.tags,
         coalesce(sum(r.quantity) filter (r.step <= b.step), 0)::bigint as returned
     from back b join bought_lines l using (order_id) left join back_lines r on r.order_id = l.order_id and r.line_no = l.line_no
     group by all
@@ -195,10 +196,7 @@ def _award(
     known: earning.Known,
     verdicts: list[dict[str, int]],
 ) -> _Sold:
-    items = [
-        Item(line["line_no"], (line["sku"], line["name"], line["quantity"], line["unit_minor"], line["amount_minor"]))
-        for line in lines
-    ]
+    items = [Item(line["line_no"], tuple(line[name] for name in LINE)) for line in lines]
     member_id, order_id, placed_at = row["member_id"], row["order_id"], row["placed_at"]
     left = earning.allowances(rules, known, member_id=member_id, order_id=order_id, placed_at=placed_at, zone=zone)
     pinned = {place: one for place, one in left.items() if one.points is not None}

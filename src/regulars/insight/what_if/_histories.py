@@ -23,7 +23,7 @@ SCHEMAS: Final[Mapping[str, pa.Schema]] = {
     "sold_lines": pa.schema(
         {
             "order_id": pa.int64(), "line_no": pa.int32(), "quantity": pa.int64(), "amount_minor": pa.int64(),
-            "unit_minor": pa.int64(), "sku": pa.string(), "name": pa.string(),
+            "unit_minor": pa.int64(), "sku": pa.string(), "name": pa.string(), "category": pa.string(), "tags": pa.string(),
         }
     ),
     "came_back": pa.schema(

@@ -24,9 +24,7 @@ def rules_of(programme: Programme) -> earning.Rules:
 
 def unknown(programme: Programme) -> list[str]:
     """The columns that rules for orders read and a replay does not fill."""
-    rules = rules_of(programme)
-    labels = ["line_category", "line_tags"] if rules.labelled else []
-    return labels + sorted(name for name in rules.columns if name.startswith(("member_tiers_", "history_events_")))
+    return sorted(name for name in rules_of(programme).columns if name.startswith(("member_tiers_", "history_events_")))
 
 
 def sell(session: Session, programme: Programme) -> None:
@@ -48,8 +46,10 @@ _BOUGHT: Final = """
     from here_sold o join rates r using (currency)
     where exists (from here_lines l where l.order_id = o.order_id)
 """
-_LINES: Final = """
+_LINES: Final = f"""
     select l.order_id, l.line_no, coalesce(l.sku, '') as sku, coalesce(l.name, '') as name, l.quantity,
+        coalesce(l.category, '') as category,
+        case when coalesce(l.tags, '') = '' then []::varchar[] else string_split(l.tags, chr({ord(earning.TAGS_BETWEEN)})) end as tags,
         (coalesce(l.unit_minor, 0)::hugeint * r.to_minor // r.per_minor)::bigint as unit_minor,
         (l.amount_minor::hugeint * r.to_minor // r.per_minor)::bigint as amount_minor
     from here_lines l join bought o using (order_id) join rates r using (currency)

@@ -16,7 +16,9 @@ SOLD: Final = """
     where member_id is not null and paid_at is not null and cancelled_at is null and goods_minor > 0
 """
 LINES: Final = "select order_id, line_no, quantity, amount_minor from commerce_goods_lines"
-NAMED_LINES: Final = "select order_id, line_no, quantity, amount_minor, unit_minor, sku, name from commerce_rule_lines"
+NAMED_LINES: Final = """
+    select order_id, line_no, quantity, amount_minor, unit_minor, sku, name, category, tags from commerce_rule_lines
+"""
 CAME_BACK: Final = "select order_id, return_id, returned_at, line_no, before, quantity from commerce_returned_goods"
 PEOPLE: Final = """
     select member_id, joined_at, coalesce(country, '') as country, issuer, attributes ->> 'time_zone' as time_zone,

@@ -17,7 +17,7 @@ from regulars.programme.expressions import LINE, Rounding, text
 _UNLABELLED: Final = LINE.index("category")
 """How much of a line there is where no rule reads its labels."""
 
-_KEPT: Final = """select order_id, line_no, sku, name, quantity - returned as quantity, unit_minor,
+_KEPT: Final = """select order_id, line_no, sku, name, quantity - returned as quantity, unit_minor{labels},
     amount_minor - (amount_minor::hugeint * returned // greatest(quantity, 1))::bigint as amount_minor
     from _lines where returned = 0 or returned < quantity"""
 """The lines without the pieces that came back and their share: as `kept_of` has them, whose division drops fractions too."""
@@ -80,7 +80,7 @@ class _Statement:
     def text(self) -> str:
         stages = [("whole", self._whole())]
         if self.returned:
-            stages.insert(0, ("kept", _KEPT))
+            stages.insert(0, ("kept", _KEPT.format(labels=", category, tags" if self.labelled else "")))
         source = "whole"
         if self.lined:
             stages += [*self._by_line(), ("summed", self._summed())]
