@@ -4,8 +4,8 @@ The import does everything `regulars import orders` does after start-up: reads a
 records orders, lines, returns and facts, posts points, reviews tiers, computes portraits. COPY writes the same 541,909
 rows, as text, into a table without keys. The ratio is COPY's time over the import's: 0.125 is an eighth of its speed.
 
-COPY took 0.40 s and the import 3.1 s where this was written: 0.13. The import wants two cores, COPY little more than
-one, so the ratio is 0.12 where others work on the same machine.
+COPY took 0.40 s and the import 5.0 s where this was written: 0.08. The import wants two cores, COPY little more than
+one, so the ratio is less where others work on the same machine.
 
     uv run python benchmarks/import_orders.py [--quick] [--rounds N]
 """

@@ -313,12 +313,15 @@ def select_buyers_of(tx: Transaction, *, order_ids: list[int]) -> list[int]:
 
 
 def select_returned_orders(tx: Transaction, *, return_ids: list[int]) -> list[int]:
-    """The awarded orders of which anything came back in some returns."""
+    """Awarded orders of which some returns brought something back."""
     return tx.values(
         """
-        select distinct g.order_id
-        from commerce_returned_goods g join programme_awards a using (order_id)
-        where g.return_id = any(%(return_ids)s)
+        select distinct a.order_id
+        from unnest(%(return_ids)s::bigint[]) v (return_id)
+        cross join lateral (  -- return by return, and award by award: no statistics can make this a scan of all
+            select r.order_id from commerce_order_returns r where r.return_id = v.return_id offset 0
+        ) r
+        cross join lateral (select a.order_id from programme_awards a where a.order_id = r.order_id offset 0) a
         """,
         return_ids=return_ids,
     )  # fmt: skip
