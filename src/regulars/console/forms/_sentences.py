@@ -148,10 +148,41 @@ class Teller:
             values = {"points": self.points(form["points.n"], kind), "amount": self.money(form["points.per"])}
             return _("%(points)s for each %(amount)s spent.") % values
         if how == "fixed":
-            whole = form.get("per") == "order"
-            words = _("%(points)s for an order.") if whole else _("%(points)s for each line of goods.")
-            return words % {"points": self.points(form["points.fixed"], kind)}
+            return self._per(form) % {"points": self.points(form["points.fixed"], kind)}
         return _("Points by an expression: %(expression)s") % {"expression": form.get("points.text", "")}
+
+    def _per(self, form: Form) -> str:
+        """What so many points are given for."""
+        _ = self.language.gettext
+        if "challenge.on" in form or "streak.on" in form:
+            return _("%(points)s when the goal is reached.")
+        match form.get("on", "order"):
+            case "event":
+                return _("%(points)s for an event.")
+            case "birthday":
+                return _("%(points)s on the birthday.")
+            case "joined_anniversary" | "first_order_anniversary":
+                return _("%(points)s on the anniversary.")
+            case _:
+                whole = form.get("per") == "order"
+                return _("%(points)s for an order.") if whole else _("%(points)s for each line of goods.")
+
+    def budget(self, form: Form) -> list[str]:
+        """A budget: how much, for how long, and what happens at its end."""
+        period = _labels.word("Budget", "period", form.get("period", ""), self.short)
+        end = _labels.word("Budget", "at_end", form.get("at_end", ""), self.short)
+        comma = "，" if self.short == "zh" else ", "
+        return [comma.join([self.amount("amount", form), period]), end]
+
+    def campaign(self, form: Form) -> list[str]:
+        """A campaign: what it is, when it is open, and what its rules are called."""
+        _ = self.language.gettext
+        found = [_labels.word("Campaign", "kind", form.get("kind", ""), self.short)]
+        words = {"starts_at": _("From %(moment)s."), "ends_at": _("Until %(moment)s.")}
+        found += [said % {"moment": self._moment(form[name])} for name, said in words.items() if form.get(name)]
+        name = "name_zh" if self.short == "zh" else "name_en"
+        rules = [form.get(f"rules.{row}.{name}", "") for row in row_names(form.get("rules.rows", ""))]
+        return [*found, ("、" if self.short == "zh" else ", ").join(rules)]
 
     def condition(self, at: str, form: Form) -> str:
         """One condition in words."""
@@ -229,4 +260,6 @@ _TOLD: Final[Mapping[str, Callable[[Teller, Form], list[str]]]] = {
     "earning": Teller.rule,
     "tier_sets": Teller.tier_set,
     "rewards": Teller.reward,
+    "budgets": Teller.budget,
+    "campaigns": Teller.campaign,
 }

@@ -44,7 +44,7 @@ class Units:
         except UnknownLocaleError:
             return 2
 
-    def unit(self, at: str, form: Mapping[str, str]) -> tuple[str, str]:
+    def unit(self, at: str, form: Mapping[str, str]) -> tuple[str, str]:  # noqa: PLR0911  one line a sort
         """What a number is of: `money` and its currency, `points` and their kind, or `count` and nothing."""
         around, _, name = at.rpartition(".")
         beside = f"{around}." if around else ""
@@ -56,6 +56,11 @@ class Units:
             measure = form.get("measure.by", "spend")
             of = {"spend": ("money", self.currency), "points": ("points", form.get("measure.of") or "points")}
             return of.get(measure, ("count", ""))
+        if name == "amount" and f"{beside}unit" in form:
+            of = form.get(f"{beside}point_type") or "points"
+            return {"money": ("money", self.currency), "points": ("points", of)}.get(form[f"{beside}unit"], ("count", ""))
+        if name == "minor" and f"{beside}points" in form:
+            return "money", self.currency
         if name in _POINTS:
             return "points", form.get(f"{beside}point_type") or form.get("point_type") or "points"
         return "count", ""
