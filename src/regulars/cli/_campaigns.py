@@ -97,7 +97,8 @@ def undo(
                     "points": seen.points,
                     "debtors": seen.short,
                 }
-                words = f"{seen.points:,} points of {seen.members:,} members, for {seen.orders:,} orders; {seen.short:,} would owe points."
+                owing = f"{seen.short:,}" if seen.short == len(seen.debtors) else f"more than {len(seen.debtors)}"
+                words = f"{seen.points:,} points of {seen.members:,} members, for {seen.orders:,} orders; {owing} would owe points."
                 show_one(row, words, as_json=as_json)
                 return
             limit = opened.settings.undo_limit

@@ -13,8 +13,8 @@ from conftest import NOON
 from programme.campaigns.campaigning import bonus, budget, campaign, double, has, publish, sell, taken
 from programme.racing import race, wide
 from regulars import commerce, jobs, programme
-from regulars.programme import BadProgramme, Programme, budgets
-from regulars.programme.budgets import Purse, Want, Worth, period_of
+from regulars.programme import BadProgramme, Programme
+from regulars.programme.budgets import Purse, Worth, period_of
 from regulars.storage import Database, Transaction
 
 
@@ -137,16 +137,6 @@ def test_what_no_budget_can_say_is_refused(change: dict[str, object], field: str
     with pytest.raises(BadProgramme) as refused:
         Programme.from_document(replace(programme.default("GBP", "UTC"), budgets=(one,)).as_document())
     assert refused.value.details["field"] == f"budgets[0].{field}"
-
-
-def test_others_take_and_give_back_by_a_reference_of_their_own(tx: Transaction) -> None:
-    pot = budget(amount=10)
-    some = [Want(pot, name, 6, NOON) for name in ("a", "b")]
-    assert budgets.take(tx, some, zone="UTC", at=NOON) == [6, 0]
-    assert budgets.take(tx, some, zone="UTC", at=NOON) == [6, 0]
-    assert budgets.give_back(tx, {("a", "pot"): 2}, at=NOON) == 4
-    assert budgets.give_back(tx, {("a", "pot"): 5}, at=NOON) == 0
-    assert taken(tx, pot, zone="UTC") == 2
 
 
 def test_case_23_a_budget_is_never_overshot_by_two_hundred_at_once(database: Database) -> None:

@@ -58,7 +58,9 @@ class Units:
             return of.get(measure, ("count", ""))
         if name == "amount" and f"{beside}unit" in form:
             of = form.get(f"{beside}point_type") or "points"
-            return {"money": ("money", self.currency), "points": ("points", of)}.get(form[f"{beside}unit"], ("count", ""))
+            return {"money": ("money", self.currency), "points": ("points", of)}.get(
+                form[f"{beside}unit"], ("count", "")
+            )
         if name == "minor" and f"{beside}points" in form:
             return "money", self.currency
         if name in _POINTS:

@@ -51,18 +51,6 @@ class Purses:
 
 
 @dataclass(frozen=True, slots=True)
-class Want:
-    """Somebody who would take of a budget: so much, under a name of its own."""
-
-    budget: Budget
-    reference: str
-    amount: int
-    """In the budget's unit."""
-    moment: datetime
-    """It says in which period."""
-
-
-@dataclass(frozen=True, slots=True)
 class Spent:
     """A budget, and what was taken of it in one period."""
 
@@ -128,31 +116,6 @@ def _reached(budget: Budget, counter: Counter, percent: int, at: datetime) -> fa
         "amount": budget.amount, "unit": budget.unit,
     }  # fmt: skip
     return facts.Fact("budget.reached", at, None, None, about)
-
-
-def take(tx: Transaction, wants: Sequence[Want], *, zone: str, at: datetime) -> list[int]:
-    """Take of budgets: how much each got, all of it, or what is left, or 0. The same reference again takes nothing more.
-
-    The budgets stay locked until the transaction ends: take late. Facts: `budget.reached`.
-    """
-    keys = {(one.budget.code, period_of(one.budget, one.moment, zone)) for one in wants}
-    purses = open_purses(tx, keys, [one.reference for one in wants])
-    got: list[int] = []
-    for one in wants:
-        before = purses.own.get((one.reference, one.budget.code))
-        if before is not None:
-            got.append(before.taken)
-            continue
-        left = purses.purse(one.budget, one.moment, zone).left
-        some = one.amount if left is None or one.amount <= left else _rest(one.budget, left)
-        purses.note(one.budget, one.reference, some, one.moment, zone)
-        got.append(some)
-    settle(tx, purses, at=at)
-    return got
-
-
-def _rest(budget: Budget, left: int) -> int:
-    return max(left, 0) if budget.at_end == "partial" else 0
 
 
 def give_back(tx: Transaction, left: Mapping[tuple[str, str], int], *, at: datetime) -> int:

@@ -233,18 +233,6 @@ def _columns(standings: Sequence[Standing]) -> dict[str, object]:
     }  # fmt: skip
 
 
-def retire_standings(tx: Transaction, *, standings: Sequence[tuple[int, str]]) -> int:
-    """Note that sets are there no more: nobody stands in them."""
-    return tx.run(
-        """
-        update programme_standings s set place = -1, review_at = %(never)s
-        from unnest(%(members)s::bigint[], %(sets)s::text[]) v (member_id, set_code)
-        where s.member_id = v.member_id and s.set_code = v.set_code
-        """,
-        members=[member for member, _ in standings], sets=[code for _, code in standings], never=NEVER,
-    )  # fmt: skip
-
-
 def select_due(tx: Transaction, *, at: datetime, limit: int) -> list[tuple[int, str, datetime]]:
     """Standings to be judged again by now, by the index on their date; locked, those of another worker left out."""
     rows = tx.rows(
