@@ -17,8 +17,9 @@ from cast import ADA, BEN
 from conftest import NOON
 from make import DAY, came_back, line, order
 from programme.test_earning import bring, has, says
-from regulars import facts, jobs, ledger, members, programme
+from regulars import commerce, facts, jobs, ledger, members, programme
 from regulars.facts import decisions
+from regulars.jobs import reactions
 from regulars.ledger import Span
 from regulars.members import NewMember
 from regulars.programme import BadProgramme, Programme, Rule, earning, goals, occasions
@@ -269,6 +270,15 @@ def test_case_03_a_goal_goes_with_the_orders_that_led_to_it_and_comes_again(tx: 
     assert ledger.audit(tx) == []
 
 
+def test_a_version_that_asks_for_something_else_takes_no_goal_back(tx: Transaction) -> None:
+    declared(tx, replace(three(), challenge=Challenge(2, per="week")))
+    bring(tx, *(order(str(n), ADA, placed_at=NOON + n * DAY) for n in range(2)), at=NOON + DAY)
+    assert has(tx) == 50
+    says(tx, replace(three(), challenge=Challenge(5, per="month")), at=NOON + 2 * DAY)
+    bring(tx, order("3", ADA, placed_at=NOON + 8 * DAY), at=NOON + 8 * DAY)
+    assert has(tx) == 50
+
+
 def test_a_streak_counts_days_in_a_row_and_each_day_once(tx: Transaction) -> None:
     weekly = rule("row", "20", on="event", event="visit", streak=Streak(3))
     declared(tx, weekly)
@@ -405,6 +415,20 @@ def test_anniversaries_come_from_the_first_year_on(tx: Transaction) -> None:
     assert (has(tx, at=NOON + 364 * DAY), has(tx, BEN, at=NOON + 364 * DAY)) == (20, 0)
     _tick(tx, NOON + 365 * DAY)
     assert (has(tx, at=NOON + 365 * DAY), has(tx, BEN, at=NOON + 365 * DAY)) == (27, 10)
+
+
+def test_a_first_order_that_was_cancelled_has_no_anniversary(tx: Transaction) -> None:
+    declared(tx, rule("first", "7", on="first_order_anniversary"))
+    _tick(tx, NOON)
+    [first] = bring(tx, order("1", ADA, placed_at=NOON))
+    member = members.by_external_id(tx, ADA, issuer="uk").member_id
+    assert len(occasions.select_of_member(tx, member_id=member)) == 1
+    commerce.cancel_order(tx, first, at=NOON + DAY)
+    cancelled = facts.recorded_here(tx, names=["order.cancelled"])
+    programme.note_occasions(tx, [one.member_id for one in cancelled if one.member_id], at=NOON + DAY)
+    _tick(tx, NOON + 366 * DAY)
+    assert has(tx, at=NOON + 366 * DAY) == 0
+    assert "order.cancelled" in next(names for names, verb in reactions.REACTIONS.items() if verb is reactions._note)
 
 
 def test_nobody_is_given_for_birthdays_of_before_there_was_a_rule(tx: Transaction) -> None:

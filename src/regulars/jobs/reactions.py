@@ -76,7 +76,7 @@ def _refer(tx: Transaction, happened: Sequence[facts.Happened], at: datetime, ke
 
 REACTIONS: Mapping[tuple[str, ...], Reaction] = {
     ("order.paid", "order.amended", "order.revised", "order.cancelled", "order.returned"): _advance,
-    ("member.joined", "member.amended", "order.paid"): _note,
+    ("member.joined", "member.amended", "order.paid", "order.revised", "order.cancelled"): _note,
     ("order.paid", "order.amended", "order.revised"): _award,
     ("order.amended", "order.revised", "order.cancelled"): _revise,
     ("order.delivered",): _deliver,

@@ -168,8 +168,8 @@ def take_back(tx: Transaction, return_ids: Sequence[int], *, at: datetime) -> in
     """Take back what orders are worth less without what came back, and the tier spend of it; how many orders.
 
     Each return in turn: the order that was kept is evaluated anew, under the version of its award and by what was so then.
-    A rule of lines gives back by the pieces' share; a rule of orders whose condition fails now gives back all. A return never
-    gives anything.
+    A rule of lines gives back by the pieces' share; a rule of orders whose condition fails now gives back all. Where another rule
+    gives then in its place, limits, budgets and campaigns count that one. A return never gives anything.
     """
     holdings = lock_holdings(tx, _queries.select_returned_orders(tx, return_ids=list(return_ids)))
     if not holdings:
@@ -179,7 +179,9 @@ def take_back(tx: Transaction, return_ids: Sequence[int], *, at: datetime) -> in
     sold = {one.order_id: one for one in _of_awards(_deciding.read_sold(tx, versions, held), holdings)}
     came = groupby(_queries.select_returned(tx, order_ids=list(sold)), key=attrgetter("order_id"))
     returned = {order_id: list(group) for order_id, group in came}
-    done = _TakingBack(tx, at, set(return_ids), _dealt(tx, sold, returned), held)
+    bases = {version_id: basis_of(programme) for version_id, programme in held.items()}
+    purses = _spending.open_for(tx, [(one, bases[versions[order_id]]) for order_id, one in sold.items()])
+    done = _TakingBack(tx, at, set(return_ids), _dealt(tx, sold, returned), bases, purses)
     for order_id, one in sorted(sold.items(), key=lambda each: (each[1].member_id, each[0])):
         done.take(holdings[order_id], one, returned.get(order_id, []))
     done.write()
@@ -204,16 +206,23 @@ class _TakingBack:
     """Follows orders through their returns, and gathers what is to be written."""
 
     def __init__(
-        self, tx: Transaction, at: datetime, wanted: set[int], dealt: set[str], held: Mapping[int, Programme]
+        self,
+        tx: Transaction,
+        at: datetime,
+        wanted: set[int],
+        dealt: set[str],
+        bases: Mapping[int, earning.Basis],
+        purses: budgets.Purses,
     ) -> None:
-        self.tx, self.at, self.wanted, self.dealt = tx, at, wanted, dealt
-        self.bases = {version_id: basis_of(programme) for version_id, programme in held.items()}
+        self.tx, self.at, self.wanted, self.dealt, self.bases, self.purses = tx, at, wanted, dealt, bases, purses
         self.orders = 0
         self.taken: list[TakenBack] = []
         self.postings: list[ledger.Posting] = []
         self.written: list[Holding] = []
+        self.less: list[earning.Use] = []
         self.uses: list[earning.Use] = []
         self.judged: list[tuple[Sold, earning.Basis, Decision | None]] = []
+        self.gifts: list[campaigns.Gift] = []
         self.kept: list[decisions.NewDecision] = []
 
     def take(self, holding: Holding, sold: Sold, returned: Sequence[Returned]) -> None:
@@ -234,17 +243,29 @@ class _TakingBack:
         before = _deciding.decide_again(sold, basis, holding.inputs, earning.less(bought, back), left)
         for pieces in new:
             _add(back, pieces)
-            after = _deciding.decide_again(sold, basis, holding.inputs, earning.less(bought, back), left)
+            paying = _spending.purses_of(self.purses, basis, sold)
+            after = _deciding.decide_again(sold, basis, holding.inputs, earning.less(bought, back), left, paying)
             one = _taken(sold, pieces, _spend(bought, pieces))
             holding = self._one(holding, one, before, after, limited=bool(left) or bool(basis.budgets))
             self.kept.append(_deciding.kept(decisions.RETURNED, sold, holding.version_id, after))
             before = after
-        self.uses += earning.uses_of(
-            basis.rules, before, member_id=sold.member_id, order_id=sold.order_id, placed_at=sold.placed_at
-        )
-        if basis.budgets or basis.rules.owned:
-            self.judged.append((sold, basis, before))
+        self._count(holding, sold, basis, before)
         self.written.append(holding)
+
+    def _count(self, holding: Holding, sold: Sold, basis: earning.Basis, after: Decision) -> None:
+        """Count towards limits, budgets and campaigns what an order still has: by the rules that give it now, if it has all of that."""
+        own = earning.uses_of(
+            basis.rules, after, member_id=sold.member_id, order_id=sold.order_id, placed_at=sold.placed_at
+        )
+        has = {part: held.left for part, held in holding.parts.items() if held.left}
+        if has == {part: points for part, points in after.parts.items() if points}:
+            self.uses += own
+            _spending.note(self.purses, basis, sold, after)
+            self.gifts += _spending.gifts_of(basis, sold, after, holding.version_id)
+        else:
+            self.less += own
+        if basis.budgets or basis.rules.owned:
+            self.judged.append((sold, basis, after))
 
     def _one(self, holding: Holding, one: TakenBack, before: Decision, after: Decision, *, limited: bool) -> Holding:
         """Take back what one return makes an order worth less.
@@ -269,10 +290,15 @@ class _TakingBack:
             return
         _queries.insert_taken_back(self.tx, taken=self.taken, at=self.at)
         write_holdings(self.tx, self.written)
+        if self.less:
+            earning.lessen_uses(self.tx, left=self.less)
         if self.uses:
-            earning.lessen_uses(self.tx, left=list({(use.order_id, use.rule): use for use in self.uses}.values()))
+            earning.upsert_uses(self.tx, uses=self.uses)
+        budgets.settle(self.tx, self.purses, at=self.at)
         if self.judged:
             _spending.lessen(self.tx, self.judged, at=self.at)
+        if self.gifts:
+            campaigns.upsert_gifts(self.tx, gifts=self.gifts, at=self.at)
         decisions.record(self.tx, self.kept, at=self.at)
         post(self.tx, self.postings, self.at)
 

@@ -148,6 +148,7 @@ class _Looked:
     def __init__(self, tx: Transaction, at: datetime, before: Sequence[Taken]) -> None:
         self.tx, self.at = tx, at
         self.before = {(one.source_id, one.rule): one.amount for one in before}
+        self.held: dict[int, Programme] = {}
         self.subjects: dict[int, Subject] = {}
         self.taken: list[Taken] = []
         self.verdicts: dict[int, list[Verdict]] = {}
@@ -210,7 +211,11 @@ class _Looked:
             for begins, reached_at in found.items()
             if begins not in live and reached_at is not None
         ]  # fmt: skip
-        gone = [replace(before[begins], undone_at=self.at) for begins in live if begins not in found]
+        gone = [
+            replace(before[begins], undone_at=self.at)
+            for begins in live
+            if begins not in found and self._is_same(before[begins], rule.rule)
+        ]
         held = {begins: live.get(begins, goals.takes(rule.rule)) for begins in found}
         for one, place, _ in group:
             until = [each for each in steps if (each.happened_at, each.source_id) <= (one.happened_at, one.source_id)]
@@ -218,6 +223,13 @@ class _Looked:
             if self.verdicts[one.source_id][place].why == "counted":
                 self.verdicts[one.source_id][place] = Verdict(place, "counted", so_far.done, so_far.takes)
         return new, gone
+
+    def _is_same(self, goal: Goal, rule: earning.Rule) -> bool:
+        """Whether a goal was reached by what the rule asks for now: a version that asks for something else takes nothing back."""
+        if goal.version_id not in self.held:
+            self.held |= by_version(self.tx, {goal.version_id})
+        then = next((one for one in self.held[goal.version_id].earning if one.code == rule.code), None)
+        return then is None or (then.challenge, then.streak) == (rule.challenge, rule.streak)
 
     def _worth(self, new: Sequence[Goal]) -> list[Goal]:
         """Goals with the points they give, evaluated for the order or event with which they were reached; what is left by limits."""

@@ -15,6 +15,7 @@ from programme.racing import race, wide
 from regulars import commerce, jobs, programme
 from regulars.programme import BadProgramme, Programme
 from regulars.programme.budgets import Purse, Worth, period_of
+from regulars.programme.campaigns import Campaign
 from regulars.storage import Database, Transaction
 
 
@@ -198,3 +199,48 @@ def test_whatever_is_bought_and_comes_back_a_budget_is_what_its_orders_have_of_i
             extra = [has(tx, f"m{each}", at=at) - 50 * kept[each] for each in orders]
             assert min(extra, default=0) >= 0
             assert taken(tx, pot) == sum(extra) <= 250
+
+
+def stairs(big: str | None, small: str | None) -> tuple[Campaign, Campaign]:
+    """500 from £100, or else 200 from £50: the first that gives something."""
+    return (
+        campaign("big", bonus("big_gift", "500", when="order.goods_minor >= 10000"), group="g", priority=1, budget=big),
+        campaign("small", bonus("small_gift", "200", when="order.goods_minor >= 5000"), group="g", budget=small),
+    )
+
+
+def half_back(tx: Transaction, number: str) -> None:
+    sell(tx, make.came_back(f"R{number}", None, make.line(unit_minor=6000), of=number), at=NOON + make.DAY)
+
+
+def test_what_another_rule_gives_in_place_of_the_first_after_a_return_is_counted(tx: Transaction) -> None:
+    pot = budget(amount=500)
+    publish(tx, *stairs("pot", "pot"), pots=(pot,), earning=())
+    sell(tx, make.order("1", "ada", make.line(quantity=2, unit_minor=6000)))
+    half_back(tx, "1")
+    assert (has(tx, "ada"), taken(tx, pot)) == (200, 200)
+    sell(tx, make.order("2", "ben", make.line(quantity=2, unit_minor=6000)))
+    assert (has(tx, "ben"), taken(tx, pot)) == (200, 400)  # 500 are not there any more
+    gifts = tx.rows("select rule, sum(points)::int from programme_campaign_gifts where points > 0 group by rule")
+    assert gifts == [("small_gift", 400)]
+
+
+def test_a_return_never_moves_an_order_to_a_budget_that_cannot_pay(tx: Transaction) -> None:
+    pot, few = budget(amount=5000), budget("few", amount=200)
+    publish(tx, *stairs("pot", "few"), pots=(pot, few), earning=())
+    for number in ("1", "2", "3"):
+        sell(tx, make.order(number, f"m{number}", make.line(quantity=2, unit_minor=6000)))
+    for number in ("1", "2", "3"):
+        half_back(tx, number)
+    assert [has(tx, f"m{number}") for number in ("1", "2", "3")] == [200, 0, 0]
+    assert (taken(tx, pot), taken(tx, few)) == (0, 200)
+
+
+def test_an_order_that_grows_keeps_what_a_budget_paid_for_it(tx: Transaction) -> None:
+    pot = budget(amount=250)
+    publish(tx, campaign("each", bonus("each_gift", "order.pieces * 100"), budget="pot"), pots=(pot,), earning=())
+    [order_id] = sell(tx, make.order("1", "ada", make.line(quantity=2, line_no=1)))
+    assert has(tx, "ada") == 200
+    commerce.revise_order(tx, order_id, [make.line(quantity=3, line_no=1)], at=NOON)
+    jobs.react_within(tx, at=NOON)
+    assert (has(tx, "ada"), taken(tx, pot)) == (200, 200)

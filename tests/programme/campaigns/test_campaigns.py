@@ -12,12 +12,14 @@ from hypothesis import strategies as st
 import make
 from conftest import NOON
 from programme.campaigns.campaigning import EVERY_EIGHTH, bonus, budget, campaign, double, has, publish, sell
-from regulars import programme
+from regulars import members, programme
 from regulars.programme import BadProgramme, Programme, Rule, campaigns, earning
 from regulars.programme.campaigns import Campaign, Days
 from regulars.programme.earning import Case, Item
+from regulars.programme.events import EventType, NewEvent
 from regulars.storage import Transaction
 
+DAY = make.DAY
 EIGHTH = datetime(2026, 3, 8, 12, 0, tzinfo=UTC)
 
 
@@ -148,3 +150,14 @@ def test_the_conditions_of_a_window_say_what_the_calendar_says(days: Days, momen
     local = moment.astimezone(ZoneInfo(zone)).date()
     if campaigns.is_open(one, moment, zone):
         assert campaigns.open_days(one, local, local, zone) == [local]
+
+
+def test_an_audience_can_be_of_whoever_did_something(tx: Transaction) -> None:
+    visit = EventType("visit", "Visit", "到店")
+    publish(tx, campaign("regulars", bonus(), audience='history.events("visit", 30) > 1'), events=(visit,))
+    [member] = members.enrol(tx, [members.NewMember("ada", "uk")], at=NOON)
+    sell(tx, make.order("1", "ada", placed_at=NOON))
+    told = [NewEvent("visit", str(n), member.member_id, NOON + timedelta(hours=n + 1)) for n in range(2)]
+    programme.record_events(tx, told, at=NOON + DAY)
+    sell(tx, make.order("2", "ada", placed_at=NOON + DAY), at=NOON + DAY)
+    assert has(tx, "ada", at=NOON + DAY) == 100 + 200

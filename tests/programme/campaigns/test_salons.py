@@ -124,6 +124,14 @@ def test_what_is_called_off_gives_everything_back(tx: Transaction) -> None:
         join(tx, tea, "cy")
 
 
+def test_what_is_over_is_not_called_off_any_more(tx: Transaction) -> None:
+    tea = opened(tx, price=10)
+    one = join(tx, tea, "ada", 10)
+    with pytest.raises(salons.BadSalon, match="it is over"):
+        salons.call_off(tx, tea.salon_id, reason="rain", at=tea.ends_at, by="op")
+    assert ledger.balance(tx, one.member_id, at=tea.ends_at).available == 0
+
+
 def test_it_is_for_its_tiers_between_its_times_and_the_list_has_an_end(tx: Transaction) -> None:
     tea = opened(tx, tiers=("gold",), opens_at=NOON + DAY, closes_at=NOON + 2 * DAY, capacity=1, waiting_most=1)
     holders = [

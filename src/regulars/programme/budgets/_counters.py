@@ -32,7 +32,7 @@ class Purses:
         mine = [self.own.get((reference, budget.code)) for reference in own]
         held = sum(one.taken for one in mine if one is not None and one.period == key[1])
         counter = self.counters.get(key)
-        return Purse(budget, budget.amount - (counter.taken if counter else 0) + held)
+        return Purse(budget, budget.amount - (counter.taken if counter else 0) + held, held)
 
     def note(self, budget: Budget, reference: str, taken: int, moment: datetime, zone: str) -> None:
         """Let one have so much of a budget, in place of what it had; what was taken once stays in its period."""

@@ -76,17 +76,20 @@ class Purse:
     budget: Budget
     left: int | None
     """None: as much as anybody wants, since it only alerts."""
+    had: int = 0
+    """So much of it one has already, and keeps, however little is left by now."""
 
     def pays(self, points: int, spent: int) -> int:
         """How many of some points it pays for, after so much of it was spent on others."""
         if self.left is None:
             return points
-        left = self.left - spent
-        if self.budget.cost(points) <= left:
+        left, had = self.left - spent, self.had - spent
+        if self.budget.cost(points) <= max(left, had):
             return points
-        if self.budget.at_end != "partial" or self.budget.unit == "uses" or left <= 0:
+        room = max(left, had) if self.budget.at_end == "partial" else had
+        if self.budget.unit == "uses" or room <= 0:
             return 0
-        return min(self.budget.most(left), points)
+        return min(self.budget.most(room), points)
 
 
 def period_of(budget: Budget, moment: datetime, zone: str) -> str:

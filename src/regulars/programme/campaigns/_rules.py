@@ -205,6 +205,7 @@ def check_campaigns(
         _must(one.code not in codes, f"{path}.code", one.code, "give every campaign a code of its own")
         codes.add(one.code)
         _check_one(one, path, budgets, tiers)
+        _check_audience(one, path, declared)
         earning.check(one.rules, declared, sets, section=f"{path}.rules")
         earning.check([_within(one, rule) for rule in one.rules], declared, sets, section=f"{path}.rules")
         for number, rule in enumerate(one.rules):
@@ -243,7 +244,6 @@ def _check_one(one: Campaign, path: str, budgets: Collection[Budget], tiers: Col
     check_named(budgets, one.budget, f"{path}.budget")
     if one.days is not None:
         _check_days(one.days, f"{path}.days")
-    _check_audience(one, path)
 
 
 def _check_days(days: Days, path: str) -> None:
@@ -260,9 +260,10 @@ def _check_days(days: Days, path: str) -> None:
     )
 
 
-def _check_audience(one: Campaign, path: str) -> None:
+def _check_audience(one: Campaign, path: str, declared: Sequence[EventType]) -> None:
+    known = expressions.Events((), tuple(each.code for each in declared))
     try:
-        tree = expressions.read(one.audience, field=f"{path}.audience", scope="order", wanted="bool")
+        tree = expressions.read(one.audience, field=f"{path}.audience", scope="order", wanted="bool", events=known)
     except BadExpression as error:
         told = error.details
         raise BadProgramme(

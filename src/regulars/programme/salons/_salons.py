@@ -121,13 +121,15 @@ def call_off(tx: Transaction, salon_id: int, *, reason: str, at: datetime, by: s
     Facts: `salon.called_off`, `signup.cancelled`.
 
     Raises:
-        BadSalon: no reason is said.
+        BadSalon: no reason is said, or it is over.
         SalonNotFound: there is none.
     """
     if not 0 < len(reason.strip()) <= 200:
         raise BadSalon(field="reason", value=reason, remedy="say why, in 1 to 200 characters")
     if not _queries.lock_salon(tx, salon_id=salon_id):
         raise SalonNotFound(salon=to_public("sln", salon_id))
+    if (ended := salon(tx, salon_id)).ends_at <= at and ended.called_off_at is None:
+        raise BadSalon(field="salon", value=ended.code, remedy="it is over: give points back member by member")
     if not _queries.set_called_off(tx, salon_id=salon_id, at=at, reason=reason):
         return salon(tx, salon_id)
     one = salon(tx, salon_id)

@@ -7,7 +7,7 @@ from typing import Final, LiteralString
 
 from psycopg.types.json import Jsonb
 
-from regulars.programme.tiers._records import NEVER, Standing
+from regulars.programme.tiers._records import Standing
 from regulars.programme.tiers._sets import By
 from regulars.storage import Transaction
 

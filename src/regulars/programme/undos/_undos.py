@@ -59,6 +59,7 @@ def preview(
     """
     if since >= until:
         raise BadUndo(field="until", value=until.isoformat(), remedy="let it end after it begins")
+    until = min(until, at)  # what is still to come was looked at by nobody
     totals = _queries.select_totals(tx, campaign=campaign, since=since, until=until)
     orders, members = _queries.count_concerned(tx, campaign=campaign, since=since, until=until)
     short = debtors(tx, campaign, since=since, until=until, at=at, limit=limit + 1)
@@ -102,6 +103,7 @@ def propose(
     if not 0 < len(reason.strip()) <= 200:
         raise BadUndo(field="reason", value=reason, remedy="say why, in 1 to 200 characters")
     found = preview(tx, campaign, since=since, until=until, at=at, limit=1)
+    until = min(until, at)
     if not found.points:
         raise NothingToUndo(campaign=campaign, since=since.isoformat(), until=until.isoformat())
     new = Undo(
