@@ -2,8 +2,11 @@
 is fetched from elsewhere, nothing complains.
 """
 
+from collections.abc import Generator
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser
 
 from browser.conftest import Looker, Served, Windows
 from conftest import NOON
@@ -110,10 +113,25 @@ def address(served: Served, place: str, looker: Looker) -> str:
     return served.places()[place]
 
 
+LOOKS = (("en-GB", "light", (1440, 390)), ("zh-CN", "dark", (390, 1440)))
+
+
+@pytest.fixture(scope="module")
+def eyes(chromium: Browser, served: Served, signed_in: dict[str, object]) -> Generator[list[Looker]]:
+    """Two windows through which every page is seen: opened once, they keep the fonts and the styles."""
+    windows = Windows(chromium, served, signed_in)
+    yield [windows(width=widths[0], tag=tag, color_scheme=theme) for tag, theme, widths in LOOKS]
+    windows.close()
+
+
 @pytest.mark.parametrize("place", PLACES)
-def test_a_page_is_fit_to_be_seen(window: Windows, served: Served, place: str):
-    for tag, theme, widths in (("en-GB", "light", (1440, 390)), ("zh-CN", "dark", (390, 1440))):
-        looker = window(width=widths[0], tag=tag, color_scheme=theme, signed_in=place != "sign-in")
+def test_a_page_is_fit_to_be_seen(eyes: list[Looker], window: Windows, served: Served, place: str):
+    for (tag, theme, widths), signed_in in zip(LOOKS, eyes, strict=True):
+        looker = signed_in
+        if place == "sign-in":
+            looker = window(width=widths[0], tag=tag, color_scheme=theme, signed_in=False)
+        looker.complaints.clear()
+        looker.page.set_viewport_size({"width": widths[0], "height": 900})
         page = looker.go(address(served, place, looker))
         assert page.locator("html").get_attribute("lang") == ("en" if tag == "en-GB" else tag)
         found = Axe().run(page)

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from regulars import facts, ledger
 from regulars.errors import Conflict, Invalid, NotFound
@@ -21,6 +21,7 @@ from regulars.programme.undos._queries import Candidate, Debtor, Preview, Undo
 from regulars.storage import Transaction
 from regulars.types import random_id, to_public
 
+_INSTANT = timedelta(microseconds=1)
 _GONE = -3
 """Stands, among what was left of a rule, for what was undone: `_deciding` reads it."""
 
@@ -59,11 +60,16 @@ def preview(
     """
     if since >= until:
         raise BadUndo(field="until", value=until.isoformat(), remedy="let it end after it begins")
-    until = min(until, at)  # what is still to come was looked at by nobody
+    until = _seen(until, at)
     totals = _queries.select_totals(tx, campaign=campaign, since=since, until=until)
     orders, members = _queries.count_concerned(tx, campaign=campaign, since=since, until=until)
     short = debtors(tx, campaign, since=since, until=until, at=at, limit=limit + 1)
     return Preview(totals, members, orders, len(short), short[:limit])
+
+
+def _seen(until: datetime, at: datetime) -> datetime:
+    """The end of a span, this moment the last in it: what is still to come was looked at by nobody."""
+    return min(until, at + _INSTANT)
 
 
 def debtors(
@@ -103,7 +109,7 @@ def propose(
     if not 0 < len(reason.strip()) <= 200:
         raise BadUndo(field="reason", value=reason, remedy="say why, in 1 to 200 characters")
     found = preview(tx, campaign, since=since, until=until, at=at, limit=1)
-    until = min(until, at)
+    until = _seen(until, at)
     if not found.points:
         raise NothingToUndo(campaign=campaign, since=since.isoformat(), until=until.isoformat())
     new = Undo(
