@@ -15,7 +15,7 @@ from regulars.app import App
 from regulars.asgi import create_asgi
 from regulars.settings import Settings
 
-EXAMPLES = 1
+EXAMPLES = 2
 """Random requests for each operation and kind, beside the examples and the edge cases, of which there are thousands."""
 
 

@@ -94,7 +94,12 @@ def read_campaign_calendar(call: Call, asked: NamedDependency[OfMonth]) -> Respo
         month = campaigns.month_of(asked.month, at, now.time_zone)
         first, last = month[0], month[-1]
         shown = salons.by_day(tx, month, now.time_zone)
-        days = [CalendarDay(day, campaigns.on(now.campaigns, day, now.time_zone), shown.get(day, [])) for day in month]
+        days = [
+            CalendarDay(
+                day, campaigns.on(now.campaigns, day, now.time_zone), [salon.code for salon in shown.get(day, [])]
+            )
+            for day in month
+        ]
         found = campaigns.conflicts(now.campaigns, first, last, now.time_zone)
         clashes = [CampaignClash(one.one, one.other, one.kind, one.first, one.days) for one in found]
         return CampaignCalendar(now.time_zone, days, clashes)

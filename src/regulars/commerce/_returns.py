@@ -74,9 +74,9 @@ def book_returns(tx: Transaction, arrived: Arrived, orders: dict[int, int], *, a
     is_new &= np.array([row not in arrived.errors for row in range(len(arrived.names))], np.bool_)
     _keep(tx, arrived, [part for part in parts if is_new[part.row]])
     facts.record(tx, [_returned(arrived, row) for row in arrived.rows(is_new)], at=at)
-    waiting = [row for row, error in arrived.errors.items() if isinstance(error, OrderNotFound)]
+    waiting = {row for row, error in arrived.errors.items() if isinstance(error, OrderNotFound)}
     if waiting:
-        early.park(tx, arrived.shop, [_as_told(arrived, row) for row in waiting], at=at)
+        early.park(tx, arrived.shop, _as_told(arrived, sorted(waiting)), at=at)
     early.forget(tx, [arrived.id_of(row) for row in arrived.rows(is_new)])
     return arrived.outcomes(is_new, waiting=waiting)
 
@@ -217,20 +217,20 @@ def _keep(tx: Transaction, arrived: Arrived, parts: list[Part]) -> None:
     _queries.add_returned(tx, parts=[part for part in parts if part.order_id is not None])
 
 
-def _as_told(arrived: Arrived, row: int) -> NewReturn:
-    """One return of a batch as it was told."""
-    lines = arrived.told.filter(pc.equal(arrived.told.column("document"), row)).to_pylist()
-    return NewReturn(
-        **arrived.documents.select(RETURN.names).slice(row, 1).to_pylist()[0],
-        lines=[
+def _as_told(arrived: Arrived, rows: Sequence[int]) -> list[NewReturn]:
+    """Some returns of a batch as they were told."""
+    told = arrived.told.filter(pc.is_in(arrived.told.column("document"), pa.array(rows, pa.int32()))).to_pylist()
+    lines: defaultdict[int, list[NewLine]] = defaultdict(list)
+    for line in told:
+        lines[line["document"]].append(
             NewLine(
                 line["sku"], line["quantity"], line["unit_minor"], line["name"], line["kind"],
                 line["quantity"] * line["unit_minor"] - line["amount_minor"], line["line_no"],
                 line["category"], tuple(line["tags"] or ()),
             )
-            for line in lines
-        ],
-    )  # fmt: skip
+        )  # fmt: skip
+    documents = arrived.documents.select(RETURN.names).take(pa.array(rows)).to_pylist()
+    return [NewReturn(**document, lines=lines[row]) for row, document in zip(rows, documents, strict=True)]
 
 
 def _returned(arrived: Arrived, row: int) -> facts.Fact:

@@ -57,10 +57,9 @@ def show_calendar(visit: NamedDependency[Visit], request: Request[Any, Any, Any]
             return _pages.page(visit, "campaigns.html", now=None)
         month = campaigns.month_of(f"{first:%Y-%m}", visit.now, now.time_zone)
         by_day = salons.by_day(tx, month, now.time_zone)
-        coded = {code: salons.salon_coded(tx, code) for code in {one for codes in by_day.values() for one in codes}}
         spent = budgets.spent(tx, now.budgets, zone=now.time_zone, at=visit.now)
         kinds = Kinds.read(tx, visit.language)
-    days = [_day(now, day, [coded[code] for code in by_day.get(day, [])]) for day in month]
+    days = [_day(now, day, by_day.get(day, [])) for day in month]
     return _pages.page(
         visit,
         "campaigns.html",

@@ -45,7 +45,6 @@ _REFUSALS: Final = (
     BadAddress, BadPeriod, BadPointValue, BooksDisagree, InvalidPosting, NothingRedeemed, PeriodClosed, PeriodNotClosed, PeriodNotLast,
     PeriodNotOver, PeriodOutOfTurn, PointValueMissing,
 )  # fmt: skip
-_MILLION: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from typing import Final
 
 from regulars import ledger, members, programme
 from regulars.demo import _club, _shelf
-from regulars.demo._programme import CODE
+from regulars.demo._programme import CODE, COLLEAGUE
 from regulars.ledger import desk, periods
 from regulars.ledger.periods import PointValue
 from regulars.programme import drafts
@@ -14,7 +14,6 @@ from regulars.storage import Transaction
 OWNER: Final = "owner@demo.example"
 """Who signs in."""
 
-COLLEAGUE: Final = "max@demo.example"
 _LIMIT: Final = 1000
 
 

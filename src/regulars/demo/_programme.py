@@ -14,6 +14,8 @@ CODE: Final = "online-retail"
 NAME: Final = "Online Retail"
 CURRENCY: Final = "GBP"
 TIME_ZONE: Final = "Europe/London"
+COLLEAGUE: Final = "max@demo.example"
+"""Who works there beside the owner."""
 
 _TEXT: Final = resources.files("regulars.demo") / "programme.yaml"
 

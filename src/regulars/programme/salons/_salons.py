@@ -85,16 +85,16 @@ def salons(
     return _queries.select_salons(tx, since=since, until=until, after=after, limit=limit)
 
 
-def by_day(tx: Transaction, days: Sequence[date], zone: str) -> dict[date, list[str]]:
-    """The codes of the salons of some days that follow one another, at most five hundred; those called off are left out."""
+def by_day(tx: Transaction, days: Sequence[date], zone: str) -> dict[date, list[Salon]]:
+    """The salons of some days that follow one another, at most five hundred; those called off are left out."""
     first = datetime.combine(days[0], time(), ZoneInfo(zone))
     last = datetime.combine(days[-1] + timedelta(days=1), time(), ZoneInfo(zone))
-    found: dict[date, list[str]] = {}
+    found: dict[date, list[Salon]] = {}
     for one in _queries.select_salons(tx, since=first, until=last, after=None, limit=500):
         begins, ends = (each.astimezone(ZoneInfo(zone)).date() for each in (one.starts_at, one.ends_at))
         for day in days:
             if begins <= day <= ends and one.called_off_at is None:
-                found.setdefault(day, []).append(one.code)
+                found.setdefault(day, []).append(one)
     return found
 
 
