@@ -161,3 +161,10 @@ def test_an_audience_can_be_of_whoever_did_something(tx: Transaction) -> None:
     programme.record_events(tx, told, at=NOON + DAY)
     sell(tx, make.order("2", "ada", placed_at=NOON + DAY), at=NOON + DAY)
     assert has(tx, "ada", at=NOON + DAY) == 100 + 200
+
+
+@pytest.mark.parametrize("day", ["02-30", "04-31", "11-31"])
+def test_a_day_that_comes_in_no_year_is_refused(tx: Transaction, day: str) -> None:
+    with pytest.raises(BadProgramme, match=day):
+        publish(tx, campaign("never", bonus(), days=Days(dates=(day,))))
+    publish(tx, campaign("leap", bonus(), days=Days(dates=("02-29",))))

@@ -22,6 +22,8 @@ from regulars.programme.expressions import BadExpression
 MOST_CAMPAIGNS: Final = 100
 _CODE: Final = re.compile(r"[a-z][a-z0-9_]{0,31}")
 _DATE: Final = re.compile(r"(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])")
+_NEVER: Final = frozenset({"02-30", "02-31", "04-31", "06-31", "09-31", "11-31"})
+"""What looks like a day, and comes in no year; 02-29 comes in some."""
 
 Kind = Literal["member_day", "festival", "double_points", "pre_sale", "limited_edition", "other"]
 
@@ -253,6 +255,7 @@ def _check_days(days: Days, path: str) -> None:
         _must(good, f"{path}.{name}", list(given), f"give each of {low} to {high} at most once")
     for day in days.dates:
         _must(_DATE.fullmatch(day), f"{path}.dates", day, "give month and day such as 11-11")
+        _must(day not in _NEVER, f"{path}.dates", day, "give a day that comes in some year")
     _must(len(days.dates) <= 31, f"{path}.dates", len(days.dates), "give at most 31")
     _must(0 <= days.from_hour <= 23, f"{path}.from_hour", days.from_hour, "give 0 to 23")
     _must(
