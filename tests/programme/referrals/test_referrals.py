@@ -1,6 +1,7 @@
 """Links and codes, who brought whom, what both sides get, and what goes back."""
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
@@ -10,6 +11,7 @@ from make import DAY
 from programme.referrals.making import BASIC, KEY, World, states
 from regulars import commerce, facts, ledger, members, programme
 from regulars.commerce import NewDelivery
+from regulars.ledger import Sliding, Span
 from regulars.programme import BadProgramme, Programme, referrals, rewards
 from regulars.programme.referrals import CodeNotFound, Milestone, NoCode, NotReviewable, Thanks, graph
 from regulars.programme.rewards import Price, Reward
@@ -401,3 +403,16 @@ def test_a_programme_without_referrals_weighs_nobody(tx: Transaction) -> None:
     assert world.given(ben) == (0, 0, 0)
     assert members.find(tx, ben).name is None
     assert facts.timeline(tx, member_id=ada)[0].name == "referral.touched"
+
+
+def test_what_is_given_for_a_friend_is_an_activity_that_lets_points_live_on(tx: Transaction) -> None:
+    world = World(tx, replace(BASIC, advocate=Thanks(50), friend=None, complete="paid", return_days=0))
+    sliding = replace(programme.current(tx, at=world.now), expiry=Sliding(Span(100, "day")))
+    programme.publish(tx, sliding, at=world.now, by="test")
+    ada = world.join("ada")
+    world.buy("ada")
+    world.later(60 * DAY)
+    world.friend("ben", ada)
+    world.buy("ben")
+    [lot] = ledger.lots(tx, ada, at=world.now)
+    assert (lot.amount, lot.expires_at) == (250, ledger.day_begins(date(2026, 8, 10), "Europe/London"))

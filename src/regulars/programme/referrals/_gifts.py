@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from operator import attrgetter
 
-from regulars import facts, ledger
+from regulars import facts
 from regulars.errors import Conflict
 from regulars.ledger import Posting
-from regulars.programme import rewards
+from regulars.programme import _activities, rewards
 from regulars.programme.referrals import _queries
 from regulars.programme.referrals._attributions import members_of
 from regulars.programme.referrals._judgements import judge
@@ -340,7 +340,7 @@ def post(tx: Transaction, postings: Sequence[Posting], at: datetime) -> None:
     Raises:
         GiftRefused: the ledger knows otherwise.
     """
-    for posting, outcome in zip(postings, ledger.post(tx, postings, at=at), strict=True):
+    for posting, outcome in zip(postings, _activities.post(tx, postings, at=at), strict=True):
         nothing_left = outcome.status == "exceeds" and outcome.amount == 0  # it lapsed: nobody has it, nobody owes it
         if outcome.status not in ("posted", "replayed") and not nothing_left:
             raise GiftRefused(
