@@ -1,6 +1,6 @@
 """The SQL of the programme."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -413,4 +413,17 @@ def lock_awards(tx: Transaction, *, order_ids: list[int]) -> list[Award]:
         from programme_awards where order_id = any(%(order_ids)s) order by order_id for update
         """,
         Award, order_ids=order_ids,
+    )  # fmt: skip
+
+
+def pin_left(tx: Transaction, *, left: Mapping[int, Mapping[str, int]]) -> int:
+    """Keep with awards, which are locked, how much some of their rules give at most from now on."""
+    return tx.run(
+        """
+        update programme_awards a
+        set inputs = coalesce(a.inputs, '{}') || jsonb_build_object('left', coalesce(a.inputs -> 'left', '{}') || v.gone)
+        from unnest(%(orders)s::bigint[], %(gone)s::jsonb[]) v (order_id, gone)
+        where a.order_id = v.order_id
+        """,
+        orders=list(left), gone=[Jsonb(one) for one in left.values()],
     )  # fmt: skip

@@ -142,3 +142,30 @@ def test_in_whatever_order_it_comes_back_and_is_undone_the_order_keeps_what_it_i
             assert has(tx, "ben", at=at) == worth
             assert ledger.audit(tx) == []
         taken(tx, POT)
+
+
+def test_what_was_undone_while_an_order_was_cancelled_does_not_come_again_when_it_is_reopened(tx: Transaction) -> None:
+    ids = world(tx)
+    commerce.cancel_order(tx, ids[1], at=LATE)
+    jobs.react_within(tx, at=LATE)
+    assert has(tx, "ben", at=LATE) == 0
+    assert run(tx, propose(tx).undo_id).points_done == 150
+    commerce.revise_order(tx, ids[1], [make.line(quantity=2, unit_minor=500, line_no=1)], at=LATE + HOUR)
+    jobs.react_within(tx, at=LATE + HOUR)
+    assert has(tx, "ben", at=LATE + HOUR) == 100
+    assert taken(tx, POT) == 150
+
+
+def test_many_small_undos_of_one_person_are_as_much_as_a_large_one(tx: Transaction) -> None:
+    world(tx)
+
+    def part(first: int, by: str, at: timedelta = 5 * HOUR) -> undos.Undo:
+        since = NOON + first * HOUR
+        one = undos.propose(
+            tx, "mistake", since=since, until=since + HOUR, reason="a mistake", by=by, limit=299, at=NOON + at
+        )
+        return one if one.state == "proposed" else run(tx, one.undo_id)
+
+    assert [part(2, "ada").state, part(3, "ada").state] == ["finished", "proposed"]
+    assert part(3, "ben").state == "finished"
+    assert part(0, "ada", 40 * make.DAY).state == "finished"

@@ -1,11 +1,9 @@
 """The SQL of undoing campaigns."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
-
-from psycopg.types.json import Jsonb
 
 from regulars.storage import Transaction
 
@@ -140,7 +138,7 @@ def select_debtors(tx: Transaction, *, campaign: str, since: datetime, until: da
 def select_candidates(
     tx: Transaction, *, campaign: str, since: datetime, until: datetime, limit: int
 ) -> list[Candidate]:
-    """The gifts of the next orders that are to be undone: all of each order."""
+    """The gifts of the next orders that are to be undone: all of each order, and those too of which nothing is left, lest they come again."""
     return tx.all(
         """
         select g.order_id, g.rule, g.member_id, g.version_id, g.point_type, g.points
@@ -148,9 +146,8 @@ def select_candidates(
         where g.order_id in (
               select n.order_id from programme_campaign_gifts n
               where n.campaign = %(campaign)s and n.awarded_at >= %(since)s and n.awarded_at < %(until)s and n.undo_id is null
-                and n.points > 0
               group by n.order_id order by n.order_id limit %(limit)s)
-          and g.campaign = %(campaign)s and g.awarded_at >= %(since)s and g.awarded_at < %(until)s and g.undo_id is null and g.points > 0
+          and g.campaign = %(campaign)s and g.awarded_at >= %(since)s and g.awarded_at < %(until)s and g.undo_id is null
         order by g.order_id, g.rule
         """,
         Candidate, campaign=campaign, since=since, until=until, limit=limit,
@@ -158,11 +155,11 @@ def select_candidates(
 
 
 def select_gifts(tx: Transaction, *, order_ids: list[int], campaign: str) -> list[Candidate]:
-    """What locked orders still have of a campaign, and was not undone."""
+    """What locked orders were given by a campaign and was not undone, with what is left of it."""
     return tx.all(
         """
         select order_id, rule, member_id, version_id, point_type, points from programme_campaign_gifts
-        where order_id = any(%(order_ids)s) and campaign = %(campaign)s and undo_id is null and points > 0
+        where order_id = any(%(order_ids)s) and campaign = %(campaign)s and undo_id is null
         order by order_id, rule for update
         """,
         Candidate, order_ids=order_ids, campaign=campaign,
@@ -182,19 +179,6 @@ def mark_undone(tx: Transaction, *, undo_id: int, gifts: Sequence[tuple[int, str
     )  # fmt: skip
 
 
-def pin_undone(tx: Transaction, *, left: Mapping[int, Mapping[str, int]]) -> int:
-    """Keep with awards, which are locked, which of their rules give nothing any more."""
-    return tx.run(
-        """
-        update programme_awards a
-        set inputs = coalesce(a.inputs, '{}') || jsonb_build_object('left', coalesce(a.inputs -> 'left', '{}') || v.gone)
-        from unnest(%(orders)s::bigint[], %(gone)s::jsonb[]) v (order_id, gone)
-        where a.order_id = v.order_id
-        """,
-        orders=list(left), gone=[Jsonb(one) for one in left.values()],
-    )  # fmt: skip
-
-
 def insert_undo(tx: Transaction, *, new: Undo) -> int:
     """Append an undo; 0 when there is one of that identifier."""
     return tx.run(
@@ -205,6 +189,18 @@ def insert_undo(tx: Transaction, *, new: Undo) -> int:
         """,
         undo_id=new.undo_id, campaign=new.campaign, since=new.since, until=new.until, reason=new.reason, points=new.points,
         members=new.members, at=new.proposed_at, by=new.proposed_by,
+    )  # fmt: skip
+
+
+def select_let_through(tx: Transaction, *, by: str, since: datetime) -> int:
+    """How many points undos are about that somebody proposed and let through alone; another's of the same person wait until this one has ended."""
+    tx.rows("select pg_advisory_xact_lock(hashtext('programme_campaign_undos'), hashtext(%(by)s))", by=by)
+    return tx.value(
+        """
+        select coalesce(sum(points), 0)::bigint from programme_campaign_undos
+        where proposed_by = %(by)s and decided_by = %(by)s and decision = 'approved' and decided_at > %(since)s
+        """,
+        by=by, since=since,
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from regulars.programme import _deciding, _spending, budgets, earning
 from regulars.programme._deciding import basis_of
 from regulars.programme._holdings import Holding, lock_holdings, write_holdings
 from regulars.programme._postings import post, reverse
+from regulars.programme._queries import pin_left
 from regulars.programme._records import TakenBack
 from regulars.programme._rules import Programme
 from regulars.programme._versions import by_version
@@ -22,6 +23,9 @@ from regulars.storage import Transaction
 from regulars.types import random_id, to_public
 
 _INSTANT = timedelta(microseconds=1)
+ALONE = timedelta(days=30)
+"""For so long what one person let through alone counts towards the limit: many small undos are as much as a large one."""
+
 _GONE = -3
 """Stands, among what was left of a rule, for what was undone: `_deciding` reads it."""
 
@@ -98,6 +102,8 @@ def propose(
 ) -> Undo:
     """Propose to take back what a campaign gave; up to `limit` points it is approved at once, beyond by somebody else.
 
+    The limit is for all that one person lets through alone in thirty days, of whichever campaigns.
+
     With an `undo_id` of the caller's the same again changes nothing. Facts: `campaign_undo.proposed`, `campaign_undo.approved`.
 
     Raises:
@@ -116,9 +122,10 @@ def propose(
         random_id() if undo_id is None else undo_id, campaign, since, until, reason, found.points, found.members, at, by,
         None, None, None, 0, 0, None,
     )  # fmt: skip
+    alone = _queries.select_let_through(tx, by=by, since=at - ALONE)
     _queries.insert_undo(tx, new=new)
     facts.record(tx, [_fact("proposed", new, by, at)], at=at)
-    if found.points > limit:
+    if found.points + alone > limit:
         return new
     return _decide(tx, new, "approved", by, at)
 
@@ -287,7 +294,7 @@ def _write(
     if not taking.written:
         return
     write_holdings(tx, taking.written)
-    _queries.pin_undone(tx, left=taking.gone)
+    pin_left(tx, left=taking.gone)
     _queries.mark_undone(tx, undo_id=one.undo_id, gifts=taking.done)
     members = {order_id: holding.member_id for order_id, holding in holdings.items()}
     gone = [earning.Use(members[order], rule, order, at, 0) for order, rule, _ in taking.done]
