@@ -41,7 +41,8 @@ def revise(tx: Transaction, order_ids: Sequence[int], *, at: datetime) -> int:
     """Give, or take, the difference between what orders are worth now and what they were given; how many orders differed.
 
     However an order came to be another (lines added, exchanged, repriced, cancelled, reopened), it is worth its goods that did
-    not come back, under the version of its first award. What came back is dealt with first.
+    not come back, under the version of its first award. What came back is dealt with first. What a budget would not pay then is kept with the
+    award, so that it is not given later either.
     """
     ids = list(order_ids)
     return_ids = _queries.select_returns_of(tx, order_ids=ids)
@@ -75,6 +76,7 @@ def _judge_now(tx: Transaction, holdings: Mapping[int, Holding], at: datetime) -
     known = earning.known_uses(tx, counted, [basis.rules for basis in by_version_id.values()])
     purses = _spending.open_for(tx, [(one, bases[one.order_id]) for one in sold])
     judged: list[_Judged] = []
+    pins: dict[int, dict[str, int]] = {}
     for one in sold:
         basis, holding = bases[one.order_id], holdings[one.order_id]
         back = dict(zip(one.line_nos, one.returned, strict=True))
@@ -90,8 +92,11 @@ def _judge_now(tx: Transaction, holdings: Mapping[int, Holding], at: datetime) -
         paying = _spending.purses_of(purses, basis, one)
         decision = _deciding.decide_again(one, basis, holding.inputs, items, left, paying)
         _spending.note(purses, basis, one, decision)
+        _deciding.refused(pins, one.order_id, holding.inputs, left, _spending.narrowed(basis, decision, left))
         judged.append(_Judged(holding, one, held[holding.version_id], decision, earning.spend_of(items)))
     budgets.settle(tx, purses, at=at)
+    if pins:
+        _queries.pin_left(tx, left=pins)
     return judged
 
 

@@ -152,6 +152,20 @@ def pinned(row: Mapping[str, Any], left: Mapping[int, Allowance]) -> str | None:
     return msgspec.json.encode(inputs).decode() if inputs else None
 
 
+def refused(
+    pins: dict[int, dict[str, int]], order_id: int, inputs: Mapping[str, Any] | None, left: Mapping[int, Allowance],
+    narrowed: Mapping[int, Allowance],
+) -> None:  # fmt: skip
+    """Gather what is to be kept with an award that was evaluated again: what budgets left of its rules, where that is less than before."""
+    known = (inputs or {}).get("left", {})
+    for place, one in narrowed.items():
+        if one.points is None or one == left.get(place):
+            continue
+        number = _NOTHING.get(one.why, 0) if one.points == 0 else one.points
+        if known.get(str(place)) != number:
+            pins.setdefault(order_id, {})[str(place)] = number
+
+
 def pinned_left(inputs: Mapping[str, Any] | None) -> dict[int, Allowance]:
     """What was left, when an order was awarded, of rules with limits."""
     return {

@@ -72,9 +72,17 @@ def narrowed(basis: Basis, decision: Decision, left: Mapping[int, Allowance]) ->
         verdict = decision.verdicts[place]
         if verdict.why == "budget":
             found[place] = Allowance(0, "budget")
-        elif verdict.why == "earned" and verdict.other:
+        elif verdict.why == "earned" and verdict.points < _asked(
+            basis.rules.rules[place].rule, verdict, left.get(place)
+        ):
             found[place] = Allowance(verdict.points)
     return found
+
+
+def _asked(rule: Rule, verdict: Verdict, allowance: Allowance | None) -> int:
+    """What a rule asked of its budget: what it came to, within its own limits."""
+    most = [rule.most_per_order, allowance.points if allowance else None]
+    return min([verdict.other or verdict.points, *(one for one in most if one is not None)])
 
 
 def gifts_of(basis: Basis, sold: Sold, decision: Decision, version_id: int) -> list[Gift]:

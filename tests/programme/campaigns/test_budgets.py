@@ -244,3 +244,24 @@ def test_an_order_that_grows_keeps_what_a_budget_paid_for_it(tx: Transaction) ->
     commerce.revise_order(tx, order_id, [make.line(quantity=3, line_no=1)], at=NOON)
     jobs.react_within(tx, at=NOON)
     assert (has(tx, "ada"), taken(tx, pot)) == (200, 200)
+
+
+def test_what_an_edit_asked_of_an_empty_budget_is_not_given_when_there_is_some_again(tx: Transaction) -> None:
+    pot = budget(amount=100)
+    big = bonus(when="order.goods_minor >= 2000")
+    publish(tx, campaign("big", big, budget="pot"), pots=(pot,))
+    first, second = sell(
+        tx, make.order("1", "ada", make.line(unit_minor=2000)), make.order("2", "ben", make.line(unit_minor=1000))
+    )
+
+    def edit(pieces: int) -> int:
+        commerce.revise_order(tx, second, [make.line(quantity=pieces, unit_minor=1000, line_no=1)], at=NOON)
+        jobs.react_within(tx, at=NOON)
+        return has(tx, "ben")
+
+    assert edit(2) == 200
+    commerce.cancel_order(tx, first, at=NOON)
+    jobs.react_within(tx, at=NOON)
+    assert taken(tx, pot) == 0
+    assert edit(3) == 300
+    assert taken(tx, pot) == 0
