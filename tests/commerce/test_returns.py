@@ -185,6 +185,18 @@ def test_it_is_told_once_that_an_order_does_not_come_and_its_return_goes_on_wait
     assert matches(tx) == [("R1", "77", 1, 0, 1000)]
 
 
+def test_a_return_does_not_wait_for_ever(database: Database) -> None:
+    with database.transaction() as tx:
+        shop = make.shop(tx)
+        take_in(tx, shop, came_back("R1", None, line("MUG"), of="77"))
+        take_in(tx, shop, came_back("R2", None, line("MUG"), of="78"), at=NOON + DAY)
+    jobs.tick(make.app(database, at=NOON + early.KEPT))
+    with database.transaction() as tx:
+        assert [one.external_id for one in early.listed(tx)] == ["R2"]
+        gone = tx.rows("select data->>'external_id', data->>'by' from facts where name = 'return.discarded'")
+    assert gone == [("R1", "regulars")]
+
+
 def test_a_return_that_was_told_by_mistake_is_discarded(tx: Transaction) -> None:
     shop = make.shop(tx)
     [outcome] = take_in(tx, shop, came_back("R1", None, line("MUG"), of="77"))

@@ -62,9 +62,10 @@ def _drain(app: App, work: Callable[[Transaction, datetime], int]) -> int:
 
 
 def _match(app: App) -> None:
-    """Record returns whose orders were being recorded while they came; tell of those whose orders do not come."""
+    """Record returns whose orders were being recorded while they came; tell of those whose orders do not come, and let the oldest go."""
     _drain(app, lambda tx, at: commerce.record_early_returns(tx, at=at))
     _drain(app, lambda tx, at: early.alarm_due(tx, at=at, limit=BATCH))
+    _drain(app, lambda tx, at: early.let_go_due(tx, at=at, limit=BATCH))
 
 
 def _celebrate(app: App) -> None:

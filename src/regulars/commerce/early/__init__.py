@@ -8,6 +8,7 @@ and forgotten.
 """
 
 from regulars.commerce.early._early import (
+    KEPT,
     PATIENCE,
     EarlyReturnNotFound,
     alarm_due,
@@ -15,6 +16,7 @@ from regulars.commerce.early._early import (
     discard,
     documents,
     forget,
+    let_go_due,
     listed,
     park,
     refuse,
@@ -23,6 +25,7 @@ from regulars.commerce.early._early import (
 from regulars.commerce.early._queries import Early, any_early
 
 __all__ = [
+    "KEPT",
     "PATIENCE",
     "Early",
     "EarlyReturnNotFound",
@@ -32,6 +35,7 @@ __all__ = [
     "discard",
     "documents",
     "forget",
+    "let_go_due",
     "listed",
     "park",
     "refuse",

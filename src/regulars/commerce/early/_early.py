@@ -18,6 +18,10 @@ from regulars.types import stable_id, to_public
 PATIENCE: Final = timedelta(days=30)
 """After how long it is told, once, that an order has not come. Its returns go on waiting."""
 
+KEPT: Final = timedelta(days=400)
+"""For how long a return waits at most: a year and a month, so that the year's accounts are closed before it goes. It is a document
+about a person, of which nothing has come, and who reads the feed was told of it a year ago."""
+
 
 class EarlyReturnNotFound(NotFound):
     """No return {return_id} waits for its order."""
@@ -76,6 +80,15 @@ def alarm_due(tx: Transaction, *, at: datetime, limit: int) -> int:
     late = _queries.take_alarms(tx, at=at, limit=limit)
     facts.record(tx, [_fact("return.unmatched", one, at) for one in late], at=at)
     return len(late)
+
+
+def let_go_due(tx: Transaction, *, at: datetime, limit: int) -> int:
+    """Let go of returns that have waited for `KEPT`, or were refused and nobody cared for so long; how many. Facts: `return.discarded`."""
+    if not _queries.any_early(tx):
+        return 0
+    gone = _queries.delete_old(tx, before=at - KEPT, limit=limit)
+    facts.record(tx, [_fact("return.discarded", one, at, by="regulars") for one in gone], at=at)
+    return len(gone)
 
 
 def _fact(name: str, one: Early, at: datetime, **more: str) -> facts.Fact:

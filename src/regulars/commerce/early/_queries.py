@@ -83,6 +83,20 @@ def delete_early(tx: Transaction, *, return_ids: list[int]) -> list[Early]:
     )  # fmt: skip
 
 
+def delete_old(tx: Transaction, *, before: datetime, limit: int) -> list[Early]:
+    """Let those go that were told before a moment, the oldest first; those of another worker left out."""
+    return tx.all(
+        f"""
+        delete from commerce_early_returns where return_id in (
+            select return_id from commerce_early_returns where told_at <= %(before)s
+            order by told_at, return_id limit %(limit)s for update skip locked
+        )
+        returning {_COLUMNS}
+        """,
+        Early, before=before, limit=limit,
+    )  # fmt: skip
+
+
 def set_problems(tx: Transaction, *, return_ids: list[int], problems: list[str]) -> int:
     """Note why some could not be recorded; nobody needs to be told any more that they wait."""
     return tx.run(
