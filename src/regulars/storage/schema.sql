@@ -3077,7 +3077,7 @@ CREATE TABLE public.programme_tier_grants (
 CREATE TABLE public.programme_uses (
     member_id bigint NOT NULL,
     rule text NOT NULL,
-    order_id bigint NOT NULL,
+    source_id bigint CONSTRAINT programme_uses_order_id_not_null NOT NULL,
     used_at timestamp with time zone NOT NULL,
     points bigint NOT NULL,
     CONSTRAINT programme_uses_points_check CHECK ((points >= 0))
@@ -3470,7 +3470,7 @@ ALTER TABLE ONLY public.programme_tier_grants
     ADD CONSTRAINT programme_tier_grants_pkey PRIMARY KEY (grant_id);
 
 ALTER TABLE ONLY public.programme_uses
-    ADD CONSTRAINT programme_uses_pkey PRIMARY KEY (member_id, rule, order_id);
+    ADD CONSTRAINT programme_uses_pkey PRIMARY KEY (member_id, rule, source_id);
 
 ALTER TABLE ONLY public.programme_versions
     ADD CONSTRAINT programme_versions_pkey PRIMARY KEY (version_id);

@@ -53,8 +53,8 @@ class Use:
 
     member_id: int
     rule: str
-    order_id: int
-    """Or the number of the event, the occasion or the goal that it was got for: numbers of all kinds are never the same."""
+    source_id: int
+    """The number of the order, the event, the occasion or the goal that it was got for: numbers of all kinds are never the same."""
     used_at: datetime
     points: int
 
@@ -148,7 +148,7 @@ def select_uses(tx: Transaction, *, member_ids: list[int], rules: list[str]) -> 
     """What members got by some rules."""
     return tx.all(
         """
-        select member_id, rule, order_id, used_at, points from programme_uses
+        select member_id, rule, source_id, used_at, points from programme_uses
         where member_id = any(%(member_ids)s) and rule = any(%(rules)s::text[])
         """,
         Use, member_ids=member_ids, rules=rules,
@@ -159,14 +159,14 @@ def upsert_uses(tx: Transaction, *, uses: Sequence[Use]) -> int:
     """Note what members got by rules."""
     return tx.run(
         """
-        insert into programme_uses as u (member_id, rule, order_id, used_at, points)
-        select v.member_id, v.rule, v.order_id, v.used_at, v.points
-        from unnest(%(members)s::bigint[], %(rules)s::text[], %(orders)s::bigint[], %(moments)s::timestamptz[], %(points)s::bigint[])
-            v (member_id, rule, order_id, used_at, points)
-        order by v.member_id, v.rule, v.order_id
-        on conflict (member_id, rule, order_id) do update set points = excluded.points
+        insert into programme_uses as u (member_id, rule, source_id, used_at, points)
+        select v.member_id, v.rule, v.source_id, v.used_at, v.points
+        from unnest(%(members)s::bigint[], %(rules)s::text[], %(sources)s::bigint[], %(moments)s::timestamptz[], %(points)s::bigint[])
+            v (member_id, rule, source_id, used_at, points)
+        order by v.member_id, v.rule, v.source_id
+        on conflict (member_id, rule, source_id) do update set points = excluded.points
         """,
-        members=[u.member_id for u in uses], rules=[u.rule for u in uses], orders=[u.order_id for u in uses],
+        members=[u.member_id for u in uses], rules=[u.rule for u in uses], sources=[u.source_id for u in uses],
         moments=[u.used_at for u in uses], points=[u.points for u in uses],
     )  # fmt: skip
 
@@ -176,9 +176,9 @@ def lessen_uses(tx: Transaction, *, left: Sequence[Use]) -> int:
     return tx.run(
         """
         update programme_uses u set points = v.points
-        from unnest(%(members)s::bigint[], %(rules)s::text[], %(orders)s::bigint[], %(points)s::bigint[]) v (member_id, rule, order_id, points)
-        where u.member_id = v.member_id and u.rule = v.rule and u.order_id = v.order_id and u.points > v.points
+        from unnest(%(members)s::bigint[], %(rules)s::text[], %(sources)s::bigint[], %(points)s::bigint[]) v (member_id, rule, source_id, points)
+        where u.member_id = v.member_id and u.rule = v.rule and u.source_id = v.source_id and u.points > v.points
         """,
-        members=[u.member_id for u in left], rules=[u.rule for u in left], orders=[u.order_id for u in left],
+        members=[u.member_id for u in left], rules=[u.rule for u in left], sources=[u.source_id for u in left],
         points=[u.points for u in left],
     )  # fmt: skip

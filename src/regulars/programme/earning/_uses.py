@@ -49,7 +49,7 @@ def allowances(
 
 
 def _others(known: Known, member_id: int, code: str, order_id: int) -> list[Use]:
-    return [use for use in known.get((member_id, code), []) if use.order_id != order_id and use.points]
+    return [use for use in known.get((member_id, code), []) if use.source_id != order_id and use.points]
 
 
 def _allowance(rule: Rule, uses: Sequence[Use], placed_at: datetime, zone: str) -> Allowance:
