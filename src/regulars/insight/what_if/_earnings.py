@@ -239,5 +239,5 @@ def _lose(
     member_id, order_id = one.row["member_id"], one.row["order_id"]
     for use in earning.uses_of(rules, after, member_id=member_id, order_id=order_id, placed_at=one.row["placed_at"]):
         own = known[member_id, use.rule]
-        own[:] = [use if each.order_id == order_id and each.points > use.points else each for each in own]
+        own[:] = [use if each.source_id == order_id and each.points > use.points else each for each in own]
     return lost
