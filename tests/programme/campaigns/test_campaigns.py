@@ -168,3 +168,18 @@ def test_a_day_that_comes_in_no_year_is_refused(tx: Transaction, day: str) -> No
     with pytest.raises(BadProgramme, match=day):
         publish(tx, campaign("never", bonus(), days=Days(dates=(day,))))
     publish(tx, campaign("leap", bonus(), days=Days(dates=("02-29",))))
+
+
+def test_a_multiplier_that_finds_nothing_to_multiply_shuts_out_nobody(tx: Transaction) -> None:
+    publish(
+        tx,
+        campaign("stars", double("double_stars", point_type="stars"), group="festival", priority=2),
+        campaign("low", bonus("low_gift", "30"), group="festival"),
+    )
+    [order_id] = sell(tx, make.order("1", "ada"))
+    assert has(tx, "ada") == 130
+    assert tx.value("select verdicts from facts_decisions where subject_id = %(one)s", one=order_id) == [
+        [100],
+        [-4],
+        [30],
+    ]

@@ -130,14 +130,37 @@ def _evaluate(rules: Rules, case: Case) -> Decision:
             verdicts[place] = told
         else:
             found.append(told)
+    if rules.barring:
+        found = _without_barren(rules, found, verdicts)
+    found = _stood(rules, found, verdicts)
+    return Decision(_parts(found, verdicts, case), [verdicts[place] for place in range(len(rules.rules))])
+
+
+def _without_barren(rules: Rules, found: list[_Found], verdicts: dict[int, Verdict]) -> list[_Found]:
+    """Leave out multipliers that would keep others from giving, and find nothing to multiply: they keep none.
+
+    What they had kept out may let others give, or keep others out; so it is looked at until all that are left give something.
+    """
+    while True:
+        told: dict[int, Verdict] = {}
+        _stood(rules, [replace(each) for each in found], told)
+        barren = {
+            place: told[place] for place in rules.barring if place in told and told[place].why in {"nothing", "failed"}
+        }
+        if not barren:
+            return found
+        verdicts.update(barren)
+        found = [each for each in found if each.place not in barren]
+
+
+def _stood(rules: Rules, found: list[_Found], verdicts: dict[int, Verdict]) -> list[_Found]:
+    """Of what would give something, what gives it beside the others, multipliers worked out."""
     if rules.excluding:
         found = _exclusive(found, verdicts)
     base = [each for each in found if each.one.rule.kind == "base"]
     if len(base) < len(found):
-        found = _stacked(found, base, verdicts)
-    elif any(each.one.rule.stack == "best" for each in base):
-        found = _best(base, verdicts)
-    return Decision(_parts(found, verdicts, case), [verdicts[place] for place in range(len(rules.rules))])
+        return _stacked(found, base, verdicts)
+    return _best(base, verdicts) if any(each.one.rule.stack == "best" for each in base) else found
 
 
 def _kept(case: Case) -> tuple[Mapping[str, Any], list[Line]]:

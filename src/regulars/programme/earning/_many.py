@@ -70,7 +70,7 @@ class _Statement:
         self.lines, self.returned = lines, returned
         self.lined = [(n, one) for n, one in self.rules if one.rule.per == "line"]
         self.listed = any("lines" in self._columns(one) for _, one in self.rules)
-        self.labelled = rules.labelled
+        self.labelled, self.barring = rules.labelled, rules.barring
 
     @staticmethod
     def _columns(one: Compiled) -> set[str]:
@@ -85,22 +85,37 @@ class _Statement:
         if self.lined:
             stages += [*self._by_line(), ("summed", self._summed())]
             source = "whole join summed using (order_id)"
+        stages.append(("judged", f"select *, {', '.join(self._judged())} from {source}"))
+        judged = "judged"
+        for number in range(len(self.barring)):  # each time one at least is found to be barren, or none is any more
+            stages += self._until_multiplied(judged, str(number))
+            stages.append((f"fertile{number}", self._fertile(judged, f"multiplied{number}")))
+            judged = f"fertile{number}"
         stages += [
-            ("judged", f"select *, {', '.join(self._judged())} from {source}"),
-            ("live", f"select *, {', '.join(self._live())} from judged"),
-            ("based", f"select *, {', '.join(self._best('l', 'b', base=True))} from live"),
-        ]
-        based = "based"
-        if any(one.rule.kind == "multiplier" for _, one in self.lined):
-            stages.append(("extras", self._extras()))
-            based = "based left join extras using (order_id)"
-        stages += [
-            ("multiplied", f"select *, {', '.join(self._multiplied())} from {based}"),
+            *self._until_multiplied(judged, ""),
             ("chosen", f"select *, {', '.join(self._best('m', 'c', base=False))} from multiplied"),
             ("capped", f"select *, {', '.join(self._capped())} from chosen"),
         ]
         stated = ", ".join(f"{name} as ({code})" for name, code in stages)
         return f"with {stated} select order_id, {', '.join(self._verdicts())} from capped order by order_id"
+
+    def _until_multiplied(self, judged: str, suffix: str) -> Iterator[tuple[str, str]]:
+        """Who gives something beside the others, and what multipliers come to."""
+        yield f"live{suffix}", f"select *, {', '.join(self._live())} from {judged}"
+        yield f"based{suffix}", f"select *, {', '.join(self._best('l', 'b', base=True))} from live{suffix}"
+        based = f"based{suffix}"
+        if any(one.rule.kind == "multiplier" for _, one in self.lined):
+            yield f"extras{suffix}", self._extras(based)
+            based = f"{based} left join extras{suffix} using (order_id)"
+        yield f"multiplied{suffix}", f"select *, {', '.join(self._multiplied())} from {based}"
+
+    def _fertile(self, judged: str, multiplied: str) -> str:
+        """What was judged, with multipliers that exclude others left out where they find nothing to multiply."""
+        ks = ", ".join(
+            f"case when m.l{n} and not m.m{n} then (case when m.s{n} = 0 then -4 else -9 end) else j.k{n} end as k{n}"
+            for n in self.barring
+        )
+        return f"select j.* replace ({ks}) from {judged} j join {multiplied} m on m.order_id = j.order_id"
 
     def _whole(self) -> str:
         if not self.lines:
@@ -218,7 +233,7 @@ class _Statement:
     def _base_of(self, point_type: str) -> list[tuple[int, Compiled]]:
         return [(n, one) for n, one in self.rules if one.rule.kind == "base" and one.rule.point_type == point_type]
 
-    def _extras(self) -> str:
+    def _extras(self, based: str) -> str:
         """What multipliers of lines add, line by line."""
         columns: list[str] = []
         for n, one in self.lined:
@@ -230,7 +245,7 @@ class _Statement:
                 ]
                 columns.append(f"sum({' + '.join(parts) or '0'}) as e{n}")
         flags = ", ".join(f"b{m}" for m, one in self.rules if one.rule.kind == "base") or "1 as none"
-        return f"select order_id, {', '.join(columns)} from per_line join (select order_id, {flags} from based) using (order_id) group by order_id"
+        return f"select order_id, {', '.join(columns)} from per_line join (select order_id, {flags} from {based}) using (order_id) group by order_id"
 
     def _multiplied(self) -> Iterator[str]:
         """`s`: what a rule gives once multipliers are worked out; `m`: it does give something."""

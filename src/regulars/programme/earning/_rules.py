@@ -224,6 +224,9 @@ class Rules:
     excluding: bool
     """Whether any rule keeps others from giving."""
 
+    barring: tuple[int, ...]
+    """The places of the multipliers that keep others from giving, while they give something themselves."""
+
     budgeted: frozenset[int]
     """The places of the rules that give out of a budget."""
 
@@ -268,6 +271,10 @@ def compiled(
         any(_reads(tree, _NAMES) for tree in trees), any(_reads(tree, _LABELS) for tree in trees),
         any(one.counted for one in ready),
         any(one.rule.stack == "exclusive" or (one.owner is not None and one.owner.group) for one in ready),
+        tuple(
+            place for place, one in enumerate(ready)
+            if one.rule.kind == "multiplier" and any(one.excludes(other) for other in ready[place + 1 :])
+        ),
         frozenset(place for place, one in enumerate(ready) if one.rule.budget is not None),
         any(one.owner is not None for one in ready),
     )  # fmt: skip
