@@ -197,6 +197,7 @@ def _follow(tx: Transaction, happened: Sequence[facts.Happened], at: datetime, k
         programme.in_force(tx, at=at)
     except programme.NoProgramme:  # no shop is open yet, so nothing has been sold either
         return
+    _lock(tx, happened)
     _refer(tx, happened, at, key)
     for names, reaction in REACTIONS.items():
         concerned = [fact for fact in happened if fact.name in names]
@@ -206,6 +207,15 @@ def _follow(tx: Transaction, happened: Sequence[facts.Happened], at: datetime, k
     concerned = [fact for fact in happened if fact.name in counted]
     if concerned:
         _review(tx, concerned, at)
+
+
+def _lock(tx: Transaction, happened: Sequence[facts.Happened]) -> None:
+    """Lock what orders may take of budgets before any reaction posts: reactions that wait for each other would wait for ever."""
+    orders = [fact for fact in happened if fact.name.startswith("order.")]
+    returned = [fact for fact in orders if fact.name == "order.returned"]
+    if orders:
+        others = [fact for fact in orders if fact.name != "order.returned"]
+        programme.lock_orders(tx, _subjects(others), return_ids=_subjects(returned))
 
 
 def _subjects(happened: Sequence[facts.Happened]) -> list[int]:

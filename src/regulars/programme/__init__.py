@@ -15,6 +15,7 @@ from regulars.programme._checkouts import quote_checkout
 from regulars.programme._corrections import cancel, revise, take_back
 from regulars.programme._events import EventOutcome, record_events
 from regulars.programme._goals import GoalProgress, advance_orders, goal_progress
+from regulars.programme._locks import lock_orders
 from regulars.programme._occasions import adopt_occasions, celebrate_due, note_occasions
 from regulars.programme._postings import PostingRefused
 from regulars.programme._queries import awards_of
@@ -110,6 +111,7 @@ __all__ = [
     "holder",
     "in_force",
     "judge_all",
+    "lock_orders",
     "moments",
     "note_occasions",
     "post",

@@ -293,6 +293,13 @@ def select_returns_of(tx: Transaction, *, order_ids: list[int]) -> list[int]:
     )  # fmt: skip
 
 
+def any_budget(tx: Transaction) -> bool:
+    """Whether any version has a budget."""
+    return tx.value(
+        "select exists (select from programme_versions where jsonb_array_length(coalesce(document->'budgets', '[]')) > 0)"
+    )
+
+
 def select_orders_back(tx: Transaction, *, return_ids: list[int]) -> list[int]:
     """The orders of which anything came back in some returns."""
     return tx.values(

@@ -27,6 +27,12 @@ def _begun(rule: Rule, placed_at: datetime) -> bool:
 
 def open_for(tx: Transaction, orders: Sequence[tuple[Sold, Basis]]) -> Purses:
     """Lock what orders may take of, as late as there is: an order outside the time of every rule with a budget locks nothing."""
+    keys, references = wanted(orders)
+    return budgets.open_purses(tx, keys, references) if keys else Purses()
+
+
+def wanted(orders: Sequence[tuple[Sold, Basis]]) -> tuple[set[tuple[str, str]], set[str]]:
+    """The periods of budgets that orders may take of, and what they go by there."""
     keys, references = set[tuple[str, str]](), set[str]()
     for sold, basis in orders:
         for _, rule in _budgeted(basis):
@@ -34,7 +40,7 @@ def open_for(tx: Transaction, orders: Sequence[tuple[Sold, Basis]]) -> Purses:
                 period = budgets.period_of(basis.budgets[rule.budget], sold.placed_at, basis.time_zone)
                 keys.add((rule.budget, period))
                 references.add(reference_of(sold.order_id, rule.code))
-    return budgets.open_purses(tx, keys, references) if keys else Purses()
+    return keys, references
 
 
 def look_for(tx: Transaction, sold: Sold, basis: Basis) -> Purses:

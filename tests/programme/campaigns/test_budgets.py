@@ -1,6 +1,7 @@
 """Budgets: never more than there is, given back by what comes back, whoever takes at the same time."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -12,10 +13,11 @@ import make
 from conftest import NOON
 from programme.campaigns.campaigning import bonus, budget, campaign, double, has, publish, sell, taken
 from programme.racing import race, wide
-from regulars import commerce, jobs, programme
-from regulars.programme import BadProgramme, Programme
+from regulars import commerce, jobs, ledger, members, programme
+from regulars.programme import BadProgramme, Programme, Rule, budgets
 from regulars.programme.budgets import Purse, Worth, period_of
 from regulars.programme.campaigns import Campaign
+from regulars.programme.earning import Challenge
 from regulars.storage import Database, Transaction
 
 
@@ -265,3 +267,30 @@ def test_what_an_edit_asked_of_an_empty_budget_is_not_given_when_there_is_some_a
     assert taken(tx, pot) == 0
     assert edit(3) == 300
     assert taken(tx, pot) == 0
+
+
+def test_who_waits_for_a_budget_has_not_posted_for_a_goal_yet(database: Database) -> None:
+    pot = budget()
+    with database.transaction() as tx:
+        goal = Rule("second", "Second", "第二单", "50", per="order", kind="bonus", challenge=Challenge(1, per="day"))
+        make.shop(tx)
+        goods = programme.current(tx, at=NOON).earning
+        publish(tx, campaign("gifts", bonus(), budget="pot"), pots=(pot,), earning=(*goods, goal))
+        sell(tx, make.order("1", "ada"))
+        ada = members.by_external_id(tx, "ada", issuer="uk").member_id
+
+    def buy() -> None:
+        with database.transaction() as tx:
+            sell(tx, make.order("2", "ada", placed_at=NOON + make.DAY), at=NOON + make.DAY)
+
+    with ThreadPoolExecutor(1) as other:
+        with database.transaction() as tx:
+            budgets.open_purses(tx, [("pot", "")], [])
+            bought = other.submit(buy)
+            waits = "select exists (select from pg_locks where not granted and pg_backend_pid() = any(pg_blocking_pids(pid)))"
+            while not tx.value(waits):
+                pass
+            ledger.spend(tx, ada, 1, reference="cart", at=NOON + make.DAY)  # of an account that nobody has locked
+        bought.result()
+    with database.transaction() as tx:
+        assert has(tx, "ada", at=NOON + make.DAY) == 2 * (100 + 100 + 50) - 1
