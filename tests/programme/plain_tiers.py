@@ -1,8 +1,12 @@
 """One member in one set of tiers, in plain Python: every instant at which anything could change is gone through, and everything
 is summed anew at each. It shares no code with what it checks.
+
+What is known from one instant on comes in the order in which it was told: whoever looks in between (`looks`: after how many of the
+events) sees those before and not those after, and what is judged then stays judged. Who looks when all are told sees one sum.
 """
 
 from calendar import monthrange
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -54,8 +58,11 @@ def year_of(one: TierSet, joined: date, day: date, zone: ZoneInfo) -> tuple[date
 
 
 class Plain:
-    def __init__(self, one: TierSet, zone: str, joined_at: datetime, events: list[Event]) -> None:
+    def __init__(
+        self, one: TierSet, zone: str, joined_at: datetime, events: list[Event], looks: Sequence[int] = ()
+    ) -> None:
         self.one, self.zone, self.events = one, ZoneInfo(zone), events
+        self.looks, self.seen = sorted(looks), events
         self.joined = joined_at.astimezone(self.zone).date()
         self.fixed = one.window.kind != "rolling"
         self.held, self.base, self.since = 0, 0, events[0].known_at
@@ -71,9 +78,11 @@ class Plain:
     def run(self, until: datetime) -> Outcome:
         at = self.events[0].known_at
         while at <= until:
-            if at >= self.cycle[1]:
-                self.end_cycle()
-            self.judge(at)
+            for upto in [*(n for n in self.looks if self.events[n - 1].known_at == at), len(self.events)]:
+                self.seen = self.events[:upto]
+                if at >= self.cycle[1]:
+                    self.end_cycle()
+                self.judge(at)
             at = self.following(at)
         return Outcome(self.told, self.one.tiers[self.held].code, self.net(until), self.cycle, self.drop_at)
 
@@ -85,7 +94,7 @@ class Plain:
         return min(moment for moment in moments if moment > at)
 
     def counting(self, at: datetime) -> list[Event]:
-        known = [e for e in self.events if e.known_at <= at and e.counts_at <= at]
+        known = [e for e in self.seen if e.known_at <= at and e.counts_at <= at]
         if self.fixed:
             return [e for e in known if self.cycle[0] <= e.counts_at < self.cycle[1]]
         return [e for e in known if aged(e.counts_at, self.one.window.months, self.zone) > at]
