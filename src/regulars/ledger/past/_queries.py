@@ -108,7 +108,8 @@ _FOLLOWED: Final[LiteralString] = """
     where t.account_id = %(account_id)s and t.bucket = %(bucket)s and t.seq = e.target order by t.account_id, t.seq limit 1"""
 _FOLLOWED_ARCHIVED: Final[LiteralString] = """
     select t.kind, t.reference from ledger_archived_lines t
-    where t.account_id = %(account_id)s and t.first_seq <= e.target and t.last_seq >= e.target and t.seq = e.target limit 1"""
+    where t.account_id = %(account_id)s and t.first_seq <= e.target and t.last_seq >= e.target and t.seq = e.target
+    order by t.account_id desc, t.first_seq desc limit 1"""
 
 
 def _page(tx: Transaction, order: Literal["asc", "desc"]) -> LiteralString:
@@ -120,7 +121,7 @@ def _page(tx: Transaction, order: Literal["asc", "desc"]) -> LiteralString:
         select {_COLUMNS}, e.worded from ledger_archived_lines e
         where (select {"count(*) < %(limit)s" if order == "desc" else "coalesce(min(h.seq), %(below)s) > %(above)s + 1"} from hot h)
           and e.last_seq > %(above)s and e.first_seq < %(below)s and e.seq > %(above)s and e.seq < %(below)s and {_CHOSEN}
-        order by e.seq {order} limit %(limit)s"""
+        order by e.account_id {order}, e.first_seq {order}, e.seq {order} limit %(limit)s"""  # as bundles lie in their index
     return f"""
         with hot as materialized ({hot}), found as (
             select {_COLUMNS}, e.worded from hot e {f"union all (select {_COLUMNS}, e.worded from ({old}) e)" if tx.shards is None else ""}
