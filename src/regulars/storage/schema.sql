@@ -2044,7 +2044,13 @@ CREATE VIEW public.ledger_balances AS
             ELSE ( SELECT h.available
                FROM public.ledger_accounts h
               WHERE (h.account_id = public.ledger_home(a.account_id)))
-        END AS available
+        END AS available,
+        CASE
+            WHEN (joined IS NULL) THEN pending
+            ELSE ( SELECT h.pending
+               FROM public.ledger_accounts h
+              WHERE (h.account_id = public.ledger_home(a.account_id)))
+        END AS pending
    FROM public.ledger_accounts a;
 
 CREATE TABLE public.ledger_book_accounts (

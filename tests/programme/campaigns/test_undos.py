@@ -169,3 +169,16 @@ def test_many_small_undos_of_one_person_are_as_much_as_a_large_one(tx: Transacti
     assert [part(2, "ada").state, part(3, "ada").state] == ["finished", "proposed"]
     assert part(3, "ben").state == "finished"
     assert part(0, "ada", 40 * make.DAY).state == "finished"
+
+
+def test_those_of_whom_most_is_missing_are_told_however_much_others_have_pending(tx: Transaction) -> None:
+    gift = bonus("extra", "50", terms=programme.Terms(pending=ledger.AfterSpan(ledger.Span(14, "day"))))
+    publish(tx, campaign("mistake", gift, bonus("now", "30", terms=programme.Terms())), earning=())
+    at = NOON + 2 * HOUR
+    sell(tx, *(make.order(name, name, placed_at=at) for name in ("ada", "ben", "cy")), at=at)
+    cy = members.by_external_id(tx, "cy", issuer="uk").member_id
+    ledger.spend(tx, cy, 30, reference="spent", at=NOON + 3 * HOUR)
+    span = {"since": NOON + HOUR, "until": NOON + 4 * HOUR}
+    assert [(one.member_id, one.short) for one in undos.debtors(tx, "mistake", **span, limit=1)] == [(cy, 30)]
+    seen = undos.preview(tx, "mistake", **span, at=LATE, limit=2)
+    assert (seen.short, len(seen.debtors)) == (1, 1)

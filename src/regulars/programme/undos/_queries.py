@@ -120,16 +120,16 @@ def count_concerned(tx: Transaction, *, campaign: str, since: datetime, until: d
 
 
 def select_debtors(tx: Transaction, *, campaign: str, since: datetime, until: datetime, limit: int) -> list[Debtor]:
-    """Members of whom more would be taken back than they can spend, those with most missing first."""
+    """Members of whom more would be taken back than they have, what is pending with it; those with most missing first."""
     return tx.all(
         """
-        select g.member_id, g.point_type, g.points, coalesce(b.available, 0) as available
+        select g.member_id, g.point_type, g.points, coalesce(b.available + b.pending, 0) as available
         from (select member_id, point_type, sum(points)::bigint as points from programme_campaign_gifts
               where campaign = %(campaign)s and awarded_at >= %(since)s and awarded_at < %(until)s and undo_id is null and points > 0
               group by member_id, point_type) g
         left join ledger_balances b on b.member_id = g.member_id and b.point_type = g.point_type
-        where g.points > coalesce(b.available, 0)
-        order by g.points - coalesce(b.available, 0) desc, g.member_id limit %(limit)s
+        where g.points > coalesce(b.available + b.pending, 0)
+        order by g.points - coalesce(b.available + b.pending, 0) desc, g.member_id limit %(limit)s
         """,
         Debtor, campaign=campaign, since=since, until=until, limit=limit,
     )  # fmt: skip

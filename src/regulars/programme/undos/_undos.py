@@ -67,7 +67,7 @@ def preview(
     until = _seen(until, at)
     totals = _queries.select_totals(tx, campaign=campaign, since=since, until=until)
     orders, members = _queries.count_concerned(tx, campaign=campaign, since=since, until=until)
-    short = debtors(tx, campaign, since=since, until=until, at=at, limit=limit + 1)
+    short = debtors(tx, campaign, since=since, until=until, limit=limit + 1)
     return Preview(totals, members, orders, len(short), short[:limit])
 
 
@@ -76,16 +76,12 @@ def _seen(until: datetime, at: datetime) -> datetime:
     return min(until, at + _INSTANT)
 
 
-def debtors(
-    tx: Transaction, campaign: str, *, since: datetime, until: datetime, at: datetime, limit: int
-) -> list[Debtor]:
-    """Members who would owe points, those who would owe most first; what is still pending is taken where it waits."""
-    found = _queries.select_debtors(tx, campaign=campaign, since=since, until=until, limit=limit)
-    known: list[Debtor] = []
-    for one in found:
-        balance = ledger.balance(tx, one.member_id, at=at, point_type=one.point_type)
-        known.append(replace(one, available=balance.available + balance.pending))
-    return [one for one in known if one.short > 0]
+def debtors(tx: Transaction, campaign: str, *, since: datetime, until: datetime, limit: int) -> list[Debtor]:
+    """Members who would owe points, those who would owe most first; what is still pending is taken where it waits.
+
+    It is read as the last posting left it, in one statement: what has expired since and was not booked yet still counts.
+    """
+    return _queries.select_debtors(tx, campaign=campaign, since=since, until=until, limit=limit)
 
 
 def propose(
