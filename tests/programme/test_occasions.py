@@ -13,13 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import make
 from cast import ADA, BEN
 from conftest import NOON
 from make import DAY, came_back, line, order
-from programme import making
 from programme.test_earning import bring, has, says
-from regulars import commerce, facts, jobs, ledger, members, programme
+from regulars import facts, jobs, ledger, members, programme
 from regulars.facts import decisions
 from regulars.ledger import Span
 from regulars.members import NewMember
@@ -29,7 +27,7 @@ from regulars.programme.events import BadEvent, DataSchema, EventChanged, EventT
 from regulars.programme.goals import Step
 from regulars.programme.occasions import Origin
 from regulars.programme.tiers import Measure
-from regulars.storage import Database, Transaction
+from regulars.storage import Transaction
 
 REVIEW = EventType(
     "review", "Review written", "写评价",
@@ -416,23 +414,6 @@ def test_anniversaries_come_from_the_first_year_on(tx: Transaction) -> None:
     assert (has(tx, at=NOON + 364 * DAY), has(tx, BEN, at=NOON + 364 * DAY)) == (20, 0)
     _tick(tx, NOON + 365 * DAY)
     assert (has(tx, at=NOON + 365 * DAY), has(tx, BEN, at=NOON + 365 * DAY)) == (27, 10)
-
-
-def test_a_first_order_that_was_cancelled_has_no_anniversary(database: Database) -> None:
-    app = make.app(database)
-    with database.transaction() as tx:
-        declared(tx, rule("first", "7", on="first_order_anniversary"))
-        _tick(tx, NOON)
-    [first] = making.bring(app, order("1", ADA, placed_at=NOON))
-    with database.transaction() as tx:
-        member = members.by_external_id(tx, ADA, issuer="uk").member_id
-        assert len(occasions.select_of_member(tx, member_id=member)) == 1
-        commerce.cancel_order(tx, first, at=NOON + DAY)
-    jobs.react(make.app(database, at=NOON + DAY), patience_seconds=30)
-    with database.transaction() as tx:
-        assert occasions.select_of_member(tx, member_id=member) == []
-        _tick(tx, NOON + 366 * DAY)
-        assert has(tx, at=NOON + 366 * DAY) == 0
 
 
 def test_nobody_is_given_for_birthdays_of_before_there_was_a_rule(tx: Transaction) -> None:

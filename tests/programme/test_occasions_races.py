@@ -9,12 +9,14 @@ import make
 from cast import ADA
 from conftest import NOON
 from make import DAY, came_back, order
+from programme import making
 from programme.racing import race, wide
 from programme.test_earning import has
-from programme.test_occasions import declared, enrol, reviews, rule
-from regulars import jobs, ledger, programme
+from programme.test_occasions import _tick, declared, enrol, reviews, rule
+from regulars import commerce, jobs, ledger, members, programme
 from regulars.app import App
 from regulars.ledger import AfterSpan, Span
+from regulars.programme import occasions
 from regulars.programme.earning import Challenge, Limit
 from regulars.programme.events import NewEvent
 from regulars.storage import Database, Transaction
@@ -143,3 +145,19 @@ def test_case_12_a_return_beside_the_order_that_reaches_a_goal_leaves_what_was_k
     with app.database.transaction() as tx:
         assert [has(tx, f"m{number}") for number in range(10)] == [0] * 10
         assert ledger.audit(tx) == []
+
+
+def test_a_first_order_that_was_cancelled_has_no_anniversary(app: App) -> None:
+    with app.database.transaction() as tx:
+        declared(tx, rule("first", "7", on="first_order_anniversary"))
+        _tick(tx, NOON)
+    [first] = making.bring(app, order("1", ADA, placed_at=NOON))
+    with app.database.transaction() as tx:
+        member = members.by_external_id(tx, ADA, issuer="uk").member_id
+        assert len(occasions.select_of_member(tx, member_id=member)) == 1
+        commerce.cancel_order(tx, first, at=NOON + DAY)
+    jobs.react(make.app(app.database, at=NOON + DAY), patience_seconds=30)
+    with app.database.transaction() as tx:
+        assert occasions.select_of_member(tx, member_id=member) == []
+        _tick(tx, NOON + 366 * DAY)
+        assert has(tx, at=NOON + 366 * DAY) == 0
