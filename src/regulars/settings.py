@@ -68,7 +68,7 @@ class Settings:
     """Up to how many points one person may give or take by hand alone; beyond, a second one approves."""
 
     undo_limit: int = 10_000
-    """Up to how many points given by a campaign one person may undo alone; beyond, a second one approves."""
+    """Up to how many points given by a campaign one person may undo alone in 30 days; beyond, a second one approves."""
 
     approve_alone: bool = False
     """`yes` where one operator runs the shop: who wrote a draft of the programme may approve it. It is recorded each time."""
