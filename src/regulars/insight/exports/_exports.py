@@ -106,7 +106,7 @@ def _form(
     if not rows:
         raise UnreadableExport(field="file", value="no rows", remedy="it has a header and nothing below it: export the orders again")
     sample = dict(zip(opened.headers, zip(*rows, strict=True), strict=True))
-    columns = {column.field: column for column in _guesses.columns(opened.headers, given, sample)}
+    columns = {column.field: column for column in _guesses.columns(opened.headers, given, sample, any_dates=date_format is not None)}
     priced = [text for field in ("amount", "price") if field in columns for text in sample[columns[field].header]]
     point = decimal or _guesses.decimal_of(priced)
     header = columns["date"].header

@@ -72,7 +72,7 @@ def _text(db: "duckdb.DuckDBPyConnection", path: Path, folder: Path, *, kind: Li
     db.execute(
         f"create temp view file as select * from read_csv('{quoted(readable)}', auto_detect = false, delim = '{quoted(mark)}', "
         f"quote = '\"', escape = '\"', header = {str(form.has_header).lower()}, skip = {form.skipped}, columns = {{{columns}}}, "
-        f"strict_mode = false, ignore_errors = true, {padding}, max_line_size = {_LONGEST_LINE})"
+        f"ignore_errors = true, {padding}, max_line_size = {_LONGEST_LINE})"
     )
     return Opened(kind, form, form.names, dict.fromkeys(form.names, "VARCHAR"))
 

@@ -22,8 +22,10 @@ _WORDED: Final = ("%d %b %Y", "%d-%b-%Y", "%d-%b-%y", "%b %d, %Y", "%d %B %Y", "
 NUMBER: Final = re.compile(r"[^\d(+-]{0,4}[-+(]?[^\d(+-]{0,4}\d[\d.,' \u00a0\u202f]*-?\)?\s*[^\d\s]{0,4}")
 
 
-def columns(headers: Sequence[str], given: Mapping[str, str], sample: Sample) -> tuple[Column, ...]:
+def columns(headers: Sequence[str], given: Mapping[str, str], sample: Sample, *, any_dates: bool = False) -> tuple[Column, ...]:
     """What each column that is read means: as given, else by its header, else by its content.
+
+    With `any_dates` a column is believed to hold dates that are not written in a way known here.
 
     Raises:
         BadProfile: a given field or header does not exist.
@@ -36,7 +38,7 @@ def columns(headers: Sequence[str], given: Mapping[str, str], sample: Sample) ->
             raise BadProfile(field=f"--map {field}", value=header, remedy=f"the file has {', '.join(headers)}")
     found: dict[str, tuple[str, How]] = {field: (header, "given") for field, header in given.items()}
     found |= {field: (header, "name") for field, header in by_name(headers, given).items()}
-    _drop_what_it_is_not(found, sample)
+    _drop_what_it_is_not(found, sample, any_dates=any_dates)
     for field, guess in (("date", _dated), ("customer", _identifying), ("amount", _priced)):
         taken = {header for header, _ in found.values()}
         if field not in found and not (field == "amount" and "price" in found):
@@ -50,9 +52,10 @@ def columns(headers: Sequence[str], given: Mapping[str, str], sample: Sample) ->
     )
 
 
-def _drop_what_it_is_not(found: dict[str, tuple[str, How]], sample: Sample) -> None:
+def _drop_what_it_is_not(found: dict[str, tuple[str, How]], sample: Sample, *, any_dates: bool) -> None:
     """A header may promise what the column does not hold: days without dates, money without numbers."""
-    tests: dict[str, Callable[[str], bool]] = {"date": _is_date, "amount": _is_number, "price": _is_number, "quantity": _is_number}
+    tests: dict[str, Callable[[str], bool]] = {"amount": _is_number, "price": _is_number, "quantity": _is_number}
+    tests |= {} if any_dates else {"date": _is_date}
     for field, holds in tests.items():
         if field in found and found[field][1] == "name":
             texts = [text for text in sample[found[field][0]] if text]

@@ -78,7 +78,7 @@ def written(path: Path, *, encoding: str | None, delimiter: str | None) -> Writt
         raise UnreadableExport(
             field="file", value=path.name, remedy="it has one column only: give the delimiter, as in --delimiter ';'"
         )
-    first = next(number for number, row in enumerate(rows) if len(row) >= width)
+    first = next(number for number, row in enumerate(rows) if len(row) >= width and sum(map(_filled, row)) > 1)
     has_header = not any(_VALUE.fullmatch(cell.strip()) for cell in rows[first] if cell.strip())
     names = rows[first] if has_header else [f"column{number}" for number in range(1, width + 1)]
     later = [row for row in rows[first + 1 :] if row]
@@ -115,7 +115,7 @@ def _delimiter(text: str) -> str:
         if width > 1:
             scores.append((round(sum(len(row) == width for row in rows) / len(rows), 1), width, mark))
     blank = [row for row in _rows(text, BLANKS) if row]
-    if not scores and blank and all(len(row) == len(blank[0]) > 2 for row in blank):
+    if not scores and blank and all(len(row) == len(blank[0]) > 2 and any(map(_VALUE.fullmatch, row)) for row in blank):
         return BLANKS
     return max(scores, default=(0, 0, ","))[2]
 
@@ -128,6 +128,10 @@ def _rows(text: str, delimiter: str) -> list[list[str]]:
         return [row for row, _ in zip(csv.reader(lines, delimiter=delimiter), range(_HEAD_ROWS), strict=False)]
     except csv.Error:
         return []
+
+
+def _filled(cell: str) -> bool:
+    return bool(cell.strip())
 
 
 def _width(rows: Sequence[Sequence[str]]) -> int:
