@@ -80,7 +80,10 @@ def test_several_lines_of_one_customer_on_one_day_are_one_purchase_and_amounts_a
 
 
 def test_columns_are_found_by_what_is_in_them_where_no_header_says_it(tmp_path: Path) -> None:
-    lines = "".join(f" {n % 40:05d} {n % 40:04d} {date(2024, 1, 1) + timedelta(n):%Y%m%d} {n % 3 + 1:2d} {n + 0.99:8.2f}\n" for n in range(200))
+    lines = "".join(
+        f" {n % 40:05d} {n % 40:04d} {date(2024, 1, 1) + timedelta(n):%Y%m%d} {n % 3 + 1:2d} {n + 0.99:8.2f}\n"
+        for n in range(200)
+    )
     found, _ = read(written(tmp_path / "sample.txt", lines))
     assert not found.has_header
     assert [(one.field, one.header, one.how) for one in found.columns] == [
@@ -102,21 +105,33 @@ def test_what_is_given_goes_before_what_is_guessed(tmp_path: Path) -> None:
         (["03/02/2024", "04/01/2024"], False, "mdy", True, "custom"),
         (["25/12/2024", "04/01/2024"], False, "dmy", False, "file"),
         (["12/25/2024", "04/01/2024"], True, "mdy", False, "file"),
-        ([f"{day:02d}/{month:02d}/2024" for month in range(1, 13) for day in range(1, 13)], False, "dmy", True, "sorted"),
+        (
+            [f"{day:02d}/{month:02d}/2024" for month in range(1, 13) for day in range(1, 13)],
+            False,
+            "dmy",
+            True,
+            "sorted",
+        ),
     ],
 )
-def test_the_order_of_day_and_month_is_said(tmp_path: Path, rows: list[str], european: bool, order: str, ambiguous: bool, why: str) -> None:
+def test_the_order_of_day_and_month_is_said(
+    tmp_path: Path, rows: list[str], order: str, why: str, *, european: bool, ambiguous: bool
+) -> None:
     amount = "1,50" if european else "1.50"
     text = "customer;date;amount\n" if european else "customer,date,amount\n"
     mark = ";" if european else ","
-    found, purchases = read(written(tmp_path / "orders.csv", text + "".join(f"ada{mark}{row}{mark}{amount}\n" for row in rows)))
+    found, purchases = read(
+        written(tmp_path / "orders.csv", text + "".join(f"ada{mark}{row}{mark}{amount}\n" for row in rows))
+    )
     assert (found.dates.order, found.dates.ambiguous, found.dates.why) == (order, ambiguous, why)
     assert len(purchases) == len(rows)
 
 
 def test_a_late_date_that_reads_in_one_order_only_decides_for_the_whole_file(tmp_path: Path) -> None:
     early = [f"ada,{day % 9 + 1:02d}/01/2024,1.50\n" for day in range(20_500)]
-    found, purchases = read(written(tmp_path / "orders.csv", "customer,date,amount\n" + "".join([*early, "ben,31/01/2024,1.50\n"])))
+    found, purchases = read(
+        written(tmp_path / "orders.csv", "customer,date,amount\n" + "".join([*early, "ben,31/01/2024,1.50\n"]))
+    )
     assert (found.dates.order, found.dates.ambiguous, found.drops) == ("dmy", False, ())
     assert ("ben", "2024-01-31", 150) in purchases
 
@@ -134,12 +149,22 @@ def test_a_given_order_of_dates_is_kept(tmp_path: Path) -> None:
      ("20240105", None, "2024-01-05"), ("05.01.24", None, "2024-01-05"), ("2024/1/5 9:30", None, "2024-01-05"), ("5|1|2024", "%d|%m|%Y", "2024-01-05")],
 )  # fmt: skip
 def test_ways_of_writing_a_day(tmp_path: Path, text: str, form: str | None, day: str) -> None:
-    _, purchases = read(written(tmp_path / "orders.csv", f'customer\tdate\tamount\nada\t{text}\t1.50\n'), date_format=form)
+    _, purchases = read(
+        written(tmp_path / "orders.csv", f"customer\tdate\tamount\nada\t{text}\t1.50\n"), date_format=form
+    )
     assert purchases == [("ada", day, 150)]
 
 
 def test_an_excel_sheet(tmp_path: Path) -> None:
-    openpyxl = workbook(tmp_path / "orders.xlsx", [["Orders of 2024"], ["Customer", "Order date", "Total"], ["ada", "2024-01-05", 12.5], ["ada", "2024-02-05", 7]])
+    openpyxl = workbook(
+        tmp_path / "orders.xlsx",
+        [
+            ["Orders of 2024"],
+            ["Customer", "Order date", "Total"],
+            ["ada", "2024-01-05", 12.5],
+            ["ada", "2024-02-05", 7],
+        ],
+    )
     found, purchases = read(openpyxl)
     assert found.kind == "excel"
     assert purchases == [("ada", "2024-01-05", 1_250), ("ada", "2024-02-05", 700)]
@@ -150,7 +175,11 @@ def workbook(path: Path, rows: list[list[object]]) -> Path:
     import zipfile
 
     def cell(value: object) -> str:
-        return f"<c><v>{value}</v></c>" if isinstance(value, (int, float)) else f'<c t="inlineStr"><is><t>{value}</t></is></c>'
+        return (
+            f"<c><v>{value}</v></c>"
+            if isinstance(value, (int, float))
+            else f'<c t="inlineStr"><is><t>{value}</t></is></c>'
+        )
 
     main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
     office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -171,7 +200,14 @@ def workbook(path: Path, rows: list[list[object]]) -> Path:
 
 
 def test_parquet_keeps_its_types(tmp_path: Path) -> None:
-    table = pa.table({"CustomerID": [17850.0, None], "InvoiceDate": [date(2024, 1, 5)] * 2, "Quantity": [2, 1], "UnitPrice": [2.55, 1.0]})
+    table = pa.table(
+        {
+            "CustomerID": [17850.0, None],
+            "InvoiceDate": [date(2024, 1, 5)] * 2,
+            "Quantity": [2, 1],
+            "UnitPrice": [2.55, 1.0],
+        }
+    )
     pq.write_table(table, tmp_path / "orders.parquet")
     found, purchases = read(tmp_path / "orders.parquet")
     assert purchases == [("17850", "2024-01-05", 510)]
@@ -180,7 +216,13 @@ def test_parquet_keeps_its_types(tmp_path: Path) -> None:
 
 def test_a_packed_file_and_cells_with_line_breaks(tmp_path: Path) -> None:
     with gzip.open(tmp_path / "orders.csv.gz", "wt", encoding="utf-8", newline="") as packed:
-        csv.writer(packed).writerows([["customer", "date", "amount", "note"], ["ada", "2024-01-05", "1.5", "two\nlines, and a comma"], ["ben", "2024-01-06", "2", ""]])
+        csv.writer(packed).writerows(
+            [
+                ["customer", "date", "amount", "note"],
+                ["ada", "2024-01-05", "1.5", "two\nlines, and a comma"],
+                ["ben", "2024-01-06", "2", ""],
+            ]
+        )
     _, purchases = read(tmp_path / "orders.csv.gz")
     assert purchases == [("ada", "2024-01-05", 150), ("ben", "2024-01-06", 200)]
 
@@ -201,7 +243,11 @@ def test_every_row_that_does_not_count_has_a_reason_and_an_example(tmp_path: Pat
 
 
 def test_lines_with_too_many_cells_are_counted(tmp_path: Path) -> None:
-    found, purchases = read(written(tmp_path / "orders.csv", "customer,date,amount\nada,2024-01-01,5\nben,2024-01-01,5,7,8\nada,2024-01-02,5\n"))
+    found, purchases = read(
+        written(
+            tmp_path / "orders.csv", "customer,date,amount\nada,2024-01-01,5\nben,2024-01-01,5,7,8\nada,2024-01-02,5\n"
+        )
+    )
     assert [(one.reason, one.rows) for one in found.drops] == [("broken_line", 1)]
     assert len(purchases) == 2
 
@@ -226,7 +272,10 @@ def test_what_cannot_be_analysed_is_refused_with_a_remedy(tmp_path: Path, text: 
 def test_a_file_that_is_not_there_and_one_of_another_kind(tmp_path: Path) -> None:
     with pytest.raises(UnreadableExport, match="no such file"), read_export(tmp_path / "none.csv"):
         pass
-    with pytest.raises(UnreadableExport, match="Excel file, unpacked"), read_export(written(tmp_path / "a.zip", "PK\x03\x04rubbish")):
+    with (
+        pytest.raises(UnreadableExport, match="Excel file, unpacked"),
+        read_export(written(tmp_path / "a.zip", "PK\x03\x04rubbish")),
+    ):
         pass
 
 

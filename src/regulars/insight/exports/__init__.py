@@ -11,4 +11,15 @@ from regulars.insight.exports._exports import Export, read_export
 from regulars.insight.exports._headers import MAPPED
 from regulars.insight.exports._records import Column, DateOrder, Dates, Dropped, Read, Reason, UnreadableExport
 
-__all__ = ["MAPPED", "Column", "DateOrder", "Dates", "Dropped", "Export", "Read", "Reason", "UnreadableExport", "read_export"]
+__all__ = [
+    "MAPPED",
+    "Column",
+    "DateOrder",
+    "Dates",
+    "Dropped",
+    "Export",
+    "Read",
+    "Reason",
+    "UnreadableExport",
+    "read_export",
+]

@@ -104,9 +104,14 @@ def _form(
     texts = ", ".join(f"nullif(trim({named(header)}::varchar), '')" for header in opened.headers)
     rows = db.execute(f"select {texts} from file limit {_SAMPLE_ROWS}").fetchall()
     if not rows:
-        raise UnreadableExport(field="file", value="no rows", remedy="it has a header and nothing below it: export the orders again")
+        raise UnreadableExport(
+            field="file", value="no rows", remedy="it has a header and nothing below it: export the orders again"
+        )
     sample = dict(zip(opened.headers, zip(*rows, strict=True), strict=True))
-    columns = {column.field: column for column in _guesses.columns(opened.headers, given, sample, any_dates=date_format is not None)}
+    columns = {
+        column.field: column
+        for column in _guesses.columns(opened.headers, given, sample, any_dates=date_format is not None)
+    }
     priced = [text for field in ("amount", "price") if field in columns for text in sample[columns[field].header]]
     point = decimal or _guesses.decimal_of(priced)
     header = columns["date"].header
@@ -122,7 +127,9 @@ def _form(
 def _currency(columns: Mapping[str, Column], sample: _guesses.Sample, priced: list[str | None]) -> str | None:
     """The code most rows have, or what a sign at the amounts means."""
     if "currency" in columns:
-        codes = [text.upper() for text in sample[columns["currency"].header] if text and len(text) == 3 and text.isascii()]
+        codes = [
+            text.upper() for text in sample[columns["currency"].header] if text and len(text) == 3 and text.isascii()
+        ]
         return max(set(codes), key=codes.count) if codes else None
     joined = " ".join(text for text in priced[:1000] if text)
     return next((code for sign, code in _SIGNS.items() if sign in joined), None)
@@ -140,8 +147,14 @@ def _read(db: "duckdb.DuckDBPyConnection", path: Path, opened: Opened, form: For
     [facts] = db.execute(_FACTS).fetchall()
     if not facts[0]:
         most = max(drops, key=lambda one: one.rows, default=None)
-        remedy = f"{most.rows:,} rows: {most.reason.replace('_', ' ')}, as in {most.example!r}" if most else "there are no rows"
-        raise UnreadableExport(field="file", value="without a purchase", remedy=f"name the columns by --map; of {remedy}")
+        remedy = (
+            f"{most.rows:,} rows: {most.reason.replace('_', ' ')}, as in {most.example!r}"
+            if most
+            else "there are no rows"
+        )
+        raise UnreadableExport(
+            field="file", value="without a purchase", remedy=f"name the columns by --map; of {remedy}"
+        )
     customers, first_day, last_day, refund_rows, refund_minor, undone = facts
     text = opened.text
     return Read(
@@ -183,7 +196,7 @@ def _drops(db: "duckdb.DuckDBPyConnection", scans: int) -> tuple[tuple[Dropped, 
     ).fetchall()
     drops = [Dropped(REASONS[why - 1], count, example or "") for why, count, example in rows if why]
     broken = _broken(db, scans)
-    return tuple([*drops, *broken]), sum(count for why, count, _ in rows if not why)
+    return (*drops, *broken), sum(count for why, count, _ in rows if not why)
 
 
 def _broken(db: "duckdb.DuckDBPyConnection", scans: int) -> list[Dropped]:

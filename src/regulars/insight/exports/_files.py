@@ -38,18 +38,24 @@ def named(header: str) -> str:
     return '"' + header.replace('"', '""') + '"'
 
 
-def open_file(db: "duckdb.DuckDBPyConnection", path: Path, folder: Path, *, encoding: str | None, delimiter: str | None) -> Opened:
+def open_file(
+    db: "duckdb.DuckDBPyConnection", path: Path, folder: Path, *, encoding: str | None, delimiter: str | None
+) -> Opened:
     """Make the view `file` of what is at `path`; `folder` takes a copy where DuckDB cannot read it as it is.
 
     Raises:
         UnreadableExport: there is no such file, it is empty, or it is of a kind that is not read.
     """
     if not path.is_file():
-        raise UnreadableExport(field="file", value=str(path), remedy="there is no such file: give the path of an export")
+        raise UnreadableExport(
+            field="file", value=str(path), remedy="there is no such file: give the path of an export"
+        )
     with path.open("rb") as file:
         head = file.read(8)
     if not head:
-        raise UnreadableExport(field="file", value=path.name, remedy="it is empty: export the orders again, with a header")
+        raise UnreadableExport(
+            field="file", value=path.name, remedy="it is empty: export the orders again, with a header"
+        )
     if head.startswith(b"PAR1"):
         db.execute(f"create temp view file as select * from read_parquet('{quoted(path)}')")
         types = _types(db)
@@ -64,7 +70,9 @@ def _types(db: "duckdb.DuckDBPyConnection") -> dict[str, str]:
     return {str(name): str(kind) for name, kind, *_ in db.execute("describe file").fetchall()}
 
 
-def _text(db: "duckdb.DuckDBPyConnection", path: Path, folder: Path, *, kind: Literal["csv", "excel"], form: Written) -> Opened:
+def _text(
+    db: "duckdb.DuckDBPyConnection", path: Path, folder: Path, *, kind: Literal["csv", "excel"], form: Written
+) -> Opened:
     readable = in_utf8(path, form, folder / "utf8.csv")
     mark = "\t" if len(form.delimiter) > 1 else form.delimiter
     columns = ", ".join(f"'{quoted(name)}': 'VARCHAR'" for name in form.names)
@@ -93,7 +101,9 @@ def _sheet(path: Path, target: Path) -> Path:
         raise UnreadableExport(field="file", value=path.name, remedy=remedy) from error
     sheet = max(sheets, key=lambda one: one.total_height, default=None)
     if sheet is None or not sheet.total_height:
-        raise UnreadableExport(field="file", value=path.name, remedy="all its sheets are empty: save the one with the orders")
+        raise UnreadableExport(
+            field="file", value=path.name, remedy="all its sheets are empty: save the one with the orders"
+        )
     with target.open("w", encoding="utf-8", newline="") as copy:
         csv.writer(copy).writerows([_cell(cell) for cell in cast("Sequence[object]", row)] for row in sheet.iter_rows())
     return target

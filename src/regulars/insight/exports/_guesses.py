@@ -1,5 +1,6 @@
 """What cannot be told from headers: which column is which by what is in it, and how dates and numbers are written."""
 
+import itertools
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -18,11 +19,23 @@ _YEAR_LAST: Final = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4}|\d{2})(?!\d)
 _BARE: Final = re.compile(r"((?:19|20)\d{2})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?:\d{6})?")
 _SECONDS: Final = re.compile(r"1\d{9}(?:\d{3})?")
 _SERIAL: Final = re.compile(r"[234]\d{4}(?:\.\d+)?")
-_WORDED: Final = ("%d %b %Y", "%d-%b-%Y", "%d-%b-%y", "%b %d, %Y", "%d %B %Y", "%B %d, %Y", "%b %d %Y", "%a %b %d %Y", "%d/%b/%Y")
+_WORDED: Final = (
+    "%d %b %Y",
+    "%d-%b-%Y",
+    "%d-%b-%y",
+    "%b %d, %Y",
+    "%d %B %Y",
+    "%B %d, %Y",
+    "%b %d %Y",
+    "%a %b %d %Y",
+    "%d/%b/%Y",
+)
 NUMBER: Final = re.compile(r"[^\d(+-]{0,4}[-+(]?[^\d(+-]{0,4}\d[\d.,' \u00a0\u202f]*-?\)?\s*[^\d\s]{0,4}")
 
 
-def columns(headers: Sequence[str], given: Mapping[str, str], sample: Sample, *, any_dates: bool = False) -> tuple[Column, ...]:
+def columns(
+    headers: Sequence[str], given: Mapping[str, str], sample: Sample, *, any_dates: bool = False
+) -> tuple[Column, ...]:
     """What each column that is read means: as given, else by its header, else by its content.
 
     With `any_dates` a column is believed to hold dates that are not written in a way known here.
@@ -73,9 +86,9 @@ def _require(found: Mapping[str, object], headers: Sequence[str]) -> None:
 
 
 def _is_date(text: str) -> bool:
-    return bool(_YEAR_FIRST.match(text) or _YEAR_LAST.match(text) or _BARE.fullmatch(text) or _SECONDS.fullmatch(text)) or (
-        _worded([text]) is not None or bool(_SERIAL.fullmatch(text))
-    )
+    return bool(
+        _YEAR_FIRST.match(text) or _YEAR_LAST.match(text) or _BARE.fullmatch(text) or _SECONDS.fullmatch(text)
+    ) or (_worded([text]) is not None or bool(_SERIAL.fullmatch(text)))
 
 
 def _is_number(text: str) -> bool:
@@ -104,7 +117,12 @@ def _identifying(sample: Sample) -> str | None:
     for header, texts in sample.items():
         filled = [text for text in texts if text]
         different = len(set(filled))
-        if filled and _share(filled, identifies) > 0.9 and different < len(filled) and different > max(most, len(filled) // 100):
+        if (
+            filled
+            and _share(filled, identifies) > 0.9
+            and different < len(filled)
+            and different > max(most, len(filled) // 100)
+        ):
             best, most = header, different
     return best
 
@@ -136,7 +154,9 @@ def decimal_of(texts: Sequence[str | None]) -> Literal[".", ","]:
 
 def _worded(texts: Sequence[str]) -> str | None:
     """The way of writing dates with the month's name that most texts follow."""
-    counted = Counter(form for text in texts for form in _WORDED if re.search("[A-Za-z]{3}", text) and _reads(text, form))
+    counted = Counter(
+        form for text in texts for form in _WORDED if re.search("[A-Za-z]{3}", text) and _reads(text, form)
+    )
     return counted.most_common(1)[0][0] if counted else None
 
 
@@ -162,7 +182,13 @@ def dates_of(
         return Dates(form, None, ambiguous=False, why="given")
     if native:
         return Dates("date", None, ambiguous=False, why="unambiguous")
-    tests = {"iso": _YEAR_FIRST.match, "slashed": _YEAR_LAST.match, "%Y%m%d": _BARE.fullmatch, "epoch": _SECONDS.fullmatch, "serial": _SERIAL.fullmatch}
+    tests = {
+        "iso": _YEAR_FIRST.match,
+        "slashed": _YEAR_LAST.match,
+        "%Y%m%d": _BARE.fullmatch,
+        "epoch": _SECONDS.fullmatch,
+        "serial": _SERIAL.fullmatch,
+    }
     counts = Counter({name: sum(1 for text in filled if test(text)) for name, test in tests.items()})
     best, count = counts.most_common(1)[0]
     worded = _worded(filled[:1000])
@@ -170,8 +196,14 @@ def dates_of(
         return Dates(worded, None, ambiguous=False, why="unambiguous")
     if not count:
         example = filled[0] if filled else ""
-        raise UnreadableExport(field="date", value=example, remedy="no date is written so; say how they are: --date-format '%d.%m.%Y'")
-    return _slashed(filled, order, european=european) if best == "slashed" else Dates(best, "ymd", ambiguous=False, why="unambiguous")
+        raise UnreadableExport(
+            field="date", value=example, remedy="no date is written so; say how they are: --date-format '%d.%m.%Y'"
+        )
+    return (
+        _slashed(filled, order, european=european)
+        if best == "slashed"
+        else Dates(best, "ymd", ambiguous=False, why="unambiguous")
+    )
 
 
 def _slashed(filled: Sequence[str], order: DateOrder | None, *, european: bool) -> Dates:
@@ -196,6 +228,6 @@ def _slashed(filled: Sequence[str], order: DateOrder | None, *, european: bool) 
 
 def _falls(days: Sequence[tuple[str, int, int]]) -> int:
     """How often the order of rows goes against time; the better of reading down and up."""
-    down = sum(later < earlier for earlier, later in zip(days, days[1:], strict=False))
-    up = sum(later > earlier for earlier, later in zip(days, days[1:], strict=False))
+    down = sum(later < earlier for earlier, later in itertools.pairwise(days))
+    up = sum(later > earlier for earlier, later in itertools.pairwise(days))
     return min(down, up)

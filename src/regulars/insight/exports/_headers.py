@@ -73,12 +73,14 @@ def by_name(headers: Sequence[str], taken: Mapping[str, str]) -> dict[str, str]:
     for field in MAPPED:
         if field not in found:
             usual = [free[word] for word in _USUAL[field] if word in free and free[word] not in found.values()]
-            found |= {field: header for header in usual[:1]}
+            if usual:
+                found[field] = usual[0]
     for field, (like, unlike) in _LIKE.items():
         if field not in found:
             alike = [
                 header for header in headers
                 if header not in found.values() and re.search(like, plain(header)) and not re.search(unlike, plain(header))
             ]  # fmt: skip
-            found |= {field: header for header in alike[:1]}
+            if alike:
+                found[field] = alike[0]
     return {field: header for field, header in found.items() if field not in taken}

@@ -19,7 +19,9 @@ _TOTAL: Final = r"(grand |sub)?totals?|summe|gesamt|合计|总计|小计"
 _NOBODY: Final = ("-", "nan", "null", "none", "n/a", "na", "0", "guest", "游客")
 _BEYOND: Final = 10**13
 _REAL: Final = frozenset({"DOUBLE", "FLOAT"})
-_WHOLE: Final = frozenset({"BIGINT", "INTEGER", "SMALLINT", "TINYINT", "HUGEINT", "UBIGINT", "UINTEGER", "USMALLINT", "UTINYINT"})
+_WHOLE: Final = frozenset(
+    {"BIGINT", "INTEGER", "SMALLINT", "TINYINT", "HUGEINT", "UBIGINT", "UINTEGER", "USMALLINT", "UTINYINT"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +77,18 @@ def statement(form: Form) -> str:
         ("year(coalesce(day, other_day)) not between 1900 and 2199", "impossible_date"),
     ]
     if form.money != "none":
-        tests += [("money_text is null", "no_amount"), ("amount is null", "unreadable_amount"), (f"abs(amount) > {_BEYOND}", "impossible_amount")]
+        tests += [
+            ("money_text is null", "no_amount"),
+            ("amount is null", "unreadable_amount"),
+            (f"abs(amount) > {_BEYOND}", "impossible_amount"),
+        ]
         tests += [("amount = 0 and quantity < 0", "stock_adjustment")]
     if "currency" in form.columns and form.currency:
         tests += [(f"upper(currency) <> '{quoted(form.currency)}'", "other_currency")]
     if "status" in form.columns:
-        tests += [(f"regexp_matches(lower(status), '{_CANCELLED}') and not contains(lower(status), 'partial')", "cancelled")]
+        tests += [
+            (f"regexp_matches(lower(status), '{_CANCELLED}') and not contains(lower(status), 'partial')", "cancelled")
+        ]
     cases = " ".join(f"when {test} then {verdict(reason)}" for test, reason in tests)
     nobody = ", ".join(f"'{one}'" for one in _NOBODY)
     customer = form.text("customer")
@@ -112,12 +120,16 @@ def _amount(form: Form) -> str:
         column = form.columns["amount"].header
         exact = f"try_cast({named(column)} as decimal(18, {form.digits})) * {scale}"
         written = form.types[column] == "VARCHAR" and form.decimal == "."
-        return f"coalesce({exact}, round({number} * {scale}))::double" if written else f"round(round({number} * {scale}, 4))"
+        return (
+            f"coalesce({exact}, round({number} * {scale}))::double"
+            if written
+            else f"round(round({number} * {scale}, 4))"
+        )
     quantity = f" * {form.number('quantity')}" if form.money == "price_times_quantity" else ""
     return f"round(round({form.number('price')}{quantity} * {scale}, 4))"
 
 
-def day(form: Form, which: Literal["day", "other"]) -> str:
+def day(form: Form, which: Literal["day", "other"]) -> str:  # noqa: PLR0911 - one return for each way of writing
     """The day of a row; the `other` one is that of reading day and month the other way round."""
     header = form.columns["date"].header
     column, dates = named(header), form.dates
@@ -152,7 +164,7 @@ def _numeric(text: str, form: str) -> str:
 
 
 def money_of(columns: Mapping[str, Column]) -> Money:
-    """What amounts are made of: price × quantity says more than a total that many exports repeat on every line."""
+    """What amounts are made of: price times quantity says more than a total that many exports repeat on every line."""
     amount, price = columns.get("amount"), columns.get("price")
     if price and "quantity" in columns and not (amount and amount.how == "given"):
         return "price_times_quantity"

@@ -66,9 +66,13 @@ def written(path: Path, *, encoding: str | None, delimiter: str | None) -> Writt
     try:
         text = codecs.getincrementaldecoder(chosen)("replace").decode(head)
     except LookupError as error:
-        raise UnreadableExport(field="--encoding", value=chosen, remedy="give one such as utf-8, gb18030 or cp1252") from error
+        raise UnreadableExport(
+            field="--encoding", value=chosen, remedy="give one such as utf-8, gb18030 or cp1252"
+        ) from error
     if not text.strip("\ufeff \r\n\t"):
-        raise UnreadableExport(field="file", value=path.name, remedy="it is empty: export the orders again, with a header")
+        raise UnreadableExport(
+            field="file", value=path.name, remedy="it is empty: export the orders again, with a header"
+        )
     if len(head) == _HEAD_BYTES:
         text = text[: text.rfind("\n") + 1] or text
     mark = delimiter or _delimiter(text)

@@ -8,6 +8,30 @@ The invariant: every figure is computed from the days of one export, and every p
 """
 
 from regulars.insight.report._findings import findings, rate
-from regulars.insight.report._records import Advice, AtRisk, Base, CohortRow, Findings, Group, Month, Rate, Rhythm, Slipping
+from regulars.insight.report._records import (
+    Advice,
+    AtRisk,
+    Base,
+    CohortRow,
+    Findings,
+    Group,
+    Month,
+    Rate,
+    Rhythm,
+    Slipping,
+)
 
-__all__ = ["Advice", "AtRisk", "Base", "CohortRow", "Findings", "Group", "Month", "Rate", "Rhythm", "Slipping", "findings", "rate"]
+__all__ = [
+    "Advice",
+    "AtRisk",
+    "Base",
+    "CohortRow",
+    "Findings",
+    "Group",
+    "Month",
+    "Rate",
+    "Rhythm",
+    "Slipping",
+    "findings",
+    "rate",
+]

@@ -1,5 +1,6 @@
 """From the days of an export to what is said of it."""
 
+import itertools
 from collections.abc import Mapping
 from datetime import timedelta
 from importlib import resources
@@ -8,7 +9,18 @@ from typing import Any, Final
 
 from regulars.insight._rules import month_after
 from regulars.insight.exports import Export, Read
-from regulars.insight.report._records import Advice, AtRisk, Base, CohortRow, Findings, Group, Month, Rate, Rhythm, Slipping
+from regulars.insight.report._records import (
+    Advice,
+    AtRisk,
+    Base,
+    CohortRow,
+    Findings,
+    Group,
+    Month,
+    Rate,
+    Rhythm,
+    Slipping,
+)
 
 Row = dict[str, Any]
 _BINS: Final = (7, 14, 21, 30, 45, 60, 90, 120, 180, 270, 365)
@@ -28,7 +40,11 @@ def findings(export: Export) -> Findings:
     session.keep("scored", _sql("rfm"))
     base, rhythm, at_risk = _base(export), _rhythm(export, gaps, quantiles), _at_risk(export)
     top, months = _top(export), _months(export)
-    grades = _groups(export, "select grade as name, count(*) as customers, sum(spend_minor)::bigint as spend_minor from scored group by 1", _GRADES)
+    grades = _groups(
+        export,
+        "select grade as name, count(*) as customers, sum(spend_minor)::bigint as spend_minor from scored group by 1",
+        _GRADES,
+    )
     types = _groups(export, f"select type as name, customers, spend_minor from ({_sql('types')})", _TYPES)
     weekdays = {row["weekday"]: row["orders"] for row in _rows(export, "weekdays")}
     return Findings(
@@ -73,7 +89,7 @@ def _rhythm(export: Export, gaps: list[Row], quantiles: list[int | None]) -> Rhy
     edges = [0, *_BINS, 100_000]
     bins = tuple(
         (until, sum(row["times"] for row in gaps if after < row["gap"] <= until))
-        for after, until in zip(edges, edges[1:], strict=False)
+        for after, until in itertools.pairwise(edges)
     )
     within = tuple((row["within"], rate(row["returned"], row["customers"])) for row in _rows(export, "second"))
     return Rhythm(*quantiles, bins, within)
@@ -83,7 +99,10 @@ def _months(export: Export) -> tuple[Month, ...]:
     first, last = export.read.first_day, export.read.last_day
     rows = _rows(export, "months")
     return tuple(
-        Month(**row, complete=row["month"] >= first.replace(day=1) and month_after(row["month"], 1) <= last + timedelta(days=1))
+        Month(
+            **row,
+            complete=row["month"] >= first.replace(day=1) and month_after(row["month"], 1) <= last + timedelta(days=1),
+        )
         for row in rows
     )
 
@@ -109,7 +128,9 @@ def _cells(export: Export) -> tuple[tuple[int, int, int], ...]:
 def _groups(export: Export, sql: str, names: tuple[str, ...]) -> tuple[Group, ...]:
     found: Mapping[str, Row] = {row["name"]: row for row in export.session.ask(sql).to_pylist()}
     nobody = {"customers": 0, "spend_minor": 0}
-    return tuple(Group(name, found.get(name, nobody)["customers"], found.get(name, nobody)["spend_minor"]) for name in names)
+    return tuple(
+        Group(name, found.get(name, nobody)["customers"], found.get(name, nobody)["spend_minor"]) for name in names
+    )
 
 
 def _top(export: Export) -> tuple[tuple[float, float], ...]:
@@ -126,13 +147,22 @@ def _at_risk(export: Export) -> AtRisk:
     first = rows[:_FIRST_SLIPPING]
     names = export.names([row["customer"] for row in first])
     slipping = tuple(
-        Slipping(names[row["customer"]], row["days"], row["last_day"], row["silent_days"], row["usual_days"], row["yearly_minor"])
+        Slipping(
+            names[row["customer"]],
+            row["days"],
+            row["last_day"],
+            row["silent_days"],
+            row["usual_days"],
+            row["yearly_minor"],
+        )
         for row in first
     )
     return AtRisk(len(rows), sum(row["yearly_minor"] for row in rows), slipping)
 
 
-def _advice(read: Read, base: Base, rhythm: Rhythm, top: tuple[tuple[float, float], ...], at_risk: AtRisk) -> tuple[Advice, ...]:
+def _advice(
+    read: Read, base: Base, rhythm: Rhythm, top: tuple[tuple[float, float], ...], at_risk: AtRisk
+) -> tuple[Advice, ...]:
     """Sentences that hold for these figures; one without a figure is not said."""
     found = list[Advice]()
     if at_risk.customers:
