@@ -77,18 +77,20 @@ def statement(form: Form) -> str:
         ("year(coalesce(day, other_day)) not between 1900 and 2199", "impossible_date"),
     ]
     if form.money != "none":
-        tests += [
-            ("money_text is null", "no_amount"),
-            ("amount is null", "unreadable_amount"),
-            (f"abs(amount) > {_BEYOND}", "impossible_amount"),
-        ]
-        tests += [("amount = 0 and quantity < 0", "stock_adjustment")]
+        tests.extend(
+            [
+                ("money_text is null", "no_amount"),
+                ("amount is null", "unreadable_amount"),
+                (f"abs(amount) > {_BEYOND}", "impossible_amount"),
+            ]
+        )
+        tests.extend([("amount = 0 and quantity < 0", "stock_adjustment")])
     if "currency" in form.columns and form.currency:
-        tests += [(f"upper(currency) <> '{quoted(form.currency)}'", "other_currency")]
+        tests.extend([(f"upper(currency) <> '{quoted(form.currency)}'", "other_currency")])
     if "status" in form.columns:
-        tests += [
-            (f"regexp_matches(lower(status), '{_CANCELLED}') and not contains(lower(status), 'partial')", "cancelled")
-        ]
+        tests.extend(
+            [(f"regexp_matches(lower(status), '{_CANCELLED}') and not contains(lower(status), 'partial')", "cancelled")]
+        )
     cases = " ".join(f"when {test} then {verdict(reason)}" for test, reason in tests)
     nobody = ", ".join(f"'{one}'" for one in _NOBODY)
     customer = form.text("customer")

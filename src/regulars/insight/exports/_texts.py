@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Final, cast
 
 from regulars.insight.exports._records import UnreadableExport
 
@@ -51,7 +51,7 @@ def opened(path: Path) -> IO[bytes]:
     """The file's bytes, unpacked when they are gzip."""
     with path.open("rb") as file:
         packed = file.read(2) == b"\x1f\x8b"
-    return gzip.open(path, "rb") if packed else path.open("rb")
+    return cast("IO[bytes]", gzip.open(path, "rb")) if packed else path.open("rb")
 
 
 def written(path: Path, *, encoding: str | None, delimiter: str | None) -> Written:

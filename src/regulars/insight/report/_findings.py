@@ -92,7 +92,7 @@ def _rhythm(export: Export, gaps: list[Row], quantiles: list[int | None]) -> Rhy
         for after, until in itertools.pairwise(edges)
     )
     within = tuple((row["within"], rate(row["returned"], row["customers"])) for row in _rows(export, "second"))
-    return Rhythm(*quantiles, bins, within)
+    return Rhythm(quantiles[0], quantiles[1], quantiles[2], quantiles[3], bins, within)
 
 
 def _months(export: Export) -> tuple[Month, ...]:
