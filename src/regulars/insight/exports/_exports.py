@@ -190,13 +190,12 @@ def _scans(db: "duckdb.DuckDBPyConnection") -> int:
 
 def _drops(db: "duckdb.DuckDBPyConnection", scans: int) -> tuple[tuple[Dropped, ...], int]:
     """What was dropped, the most rows first, and how many rows were used."""
-    rows = db.execute(
+    rows: list[tuple[int, int, str | None]] = db.execute(
         "select case when verdict = 0 and day is null then 4 else verdict end as why, count(*), min(coalesce(said, customer)) "
         "from dated group by why order by 2 desc"
     ).fetchall()
     drops = [Dropped(REASONS[why - 1], count, example or "") for why, count, example in rows if why]
-    broken = _broken(db, scans)
-    return (*drops, *broken), sum(count for why, count, _ in rows if not why)
+    return (*drops, *_broken(db, scans)), sum(count for why, count, _ in rows if not why)
 
 
 def _broken(db: "duckdb.DuckDBPyConnection", scans: int) -> list[Dropped]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 from regulars.insight.exports._records import UnreadableExport
 from regulars.insight.exports._texts import Written, in_utf8, written
@@ -94,7 +94,7 @@ def _sheet(path: Path, target: Path) -> Path:
     from python_calamine import CalamineError, CalamineWorkbook  # noqa: PLC0415 - only who brings a workbook waits for it
 
     try:
-        book = CalamineWorkbook.from_path(str(path))
+        book = cast("Any", CalamineWorkbook).from_path(str(path))
         sheets = [book.get_sheet_by_name(name) for name in book.sheet_names]
     except CalamineError as error:
         remedy = "it is neither a workbook nor a text file: give a CSV, Parquet or Excel file, unpacked"
