@@ -22,6 +22,9 @@ def run(
     file: Annotated[
         Path, typer.Argument(help="An export of orders: CSV with any delimiter and encoding, Parquet or Excel.")
     ],
+    more: Annotated[
+        list[str] | None, typer.Argument(metavar="[FIELD=COLUMN]...", help="More of --map.", show_default=False)
+    ] = None,
     columns: Annotated[
         list[str] | None,
         typer.Option("--map", help="field=column, repeatable: customer, date, amount, order, quantity, price, …"),
@@ -68,7 +71,7 @@ def run(
             status.update("Reading the rows")
 
         with read_export(
-            file, columns=_mapped(columns or []), encoding=encoding, delimiter=delimiter, decimal="," if decimal == "," else "." if decimal else None,
+            file, columns=_mapped([*(columns or []), *(more or [])]), encoding=encoding, delimiter=delimiter, decimal="," if decimal == "," else "." if decimal else None,
             date_order=date_order, date_format=date_format, currency=currency.upper() if currency else None, memory=memory, on_columns=tell,
         ) as export:  # fmt: skip
             status.update("Counting")
@@ -81,7 +84,7 @@ def run(
 
 
 def _mapped(pairs: list[str]) -> dict[str, str]:
-    """`--map customer=CustomerID`; several may stand in one, parted by blanks."""
+    """`--map customer=CustomerID date=InvoiceDate`: what follows the first is taken by the argument `more`."""
     found = dict[str, str]()
     for pair in pairs:
         field, sign, header = pair.partition("=")
