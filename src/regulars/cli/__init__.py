@@ -16,6 +16,7 @@ import typer
 
 from regulars import __version__
 from regulars.cli import (
+    _analyze,
     _campaigns,
     _coupons,
     _db,
@@ -51,6 +52,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("demo")(_demo.run)
+app.command("analyze")(_analyze.run)
 app.command("serve")(_serve.run)
 app.command("measures")(_measures.run)
 app.command("tiers")(_tiers.run)
