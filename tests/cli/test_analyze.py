@@ -83,6 +83,13 @@ def test_a_refusal_is_one_line_with_a_remedy(analyze, shop: Path, options: list[
     assert says in err.splitlines()[-1]
 
 
+def test_one_map_takes_several_columns(analyze, tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_text("a,b,c,d\nada,2024-01-01,2,1.50\nada,2024-02-01,1,1.50\n")
+    code, out, _ = analyze(path, "--map", "customer=a", "date=b", "quantity=c", "price=d", "--json", "-")
+    assert (code, json.loads(out)["base"]["net_minor"]) == (0, 450)
+
+
 def test_text_of_the_file_is_no_markup(analyze, tmp_path: Path) -> None:
     (tmp_path / "orders.csv").write_text(
         "customer,date,amount\n<script>alert(1)</script>,2024-01-01,5\n[red]b,2024-01-09,5\n"

@@ -14,56 +14,65 @@ from regulars.errors import Invalid
 from regulars.insight.exports import Column, DateOrder, read_export
 from regulars.insight.report import Findings, findings
 
+TheFile = Annotated[
+    Path, typer.Argument(help="An export of orders: CSV with any delimiter and encoding, Parquet or Excel.")
+]
+More = Annotated[
+    list[str] | None, typer.Argument(metavar="[FIELD=COLUMN]...", help="More of --map.", show_default=False)
+]
+Columns = Annotated[
+    list[str] | None,
+    typer.Option("--map", help="field=column, repeatable: customer, date, amount, order, quantity, price, …"),
+]
+Html = Annotated[
+    Path | None,
+    typer.Option("--html", help="Where the report goes.", show_default="beside the file, as NAME.report.html"),
+]
+JsonFile = Annotated[
+    str | None,
+    typer.Option("--json", help="Write the figures to this file; - for standard output, and no report unless --html."),
+]
+Language = Annotated[Literal["en", "zh"], typer.Option(help="Of the report.")]
+Delimiter = Annotated[str | None, typer.Option(help="What parts the columns.", show_default="told from the file")]
+Encoding = Annotated[str | None, typer.Option(help="For instance gb18030.", show_default="told from the file")]
+Point = Annotated[str | None, typer.Option(help="The decimal separator, . or ,", show_default="told from the file")]
+Order = Annotated[
+    DateOrder | None, typer.Option(help="What comes first in dates of digits.", show_default="told from the file")
+]
+Form = Annotated[
+    str | None, typer.Option(help="How dates are written, as in %d.%m.%Y.", show_default="told from the file")
+]
+Currency = Annotated[
+    str | None, typer.Option(help="The code of the amounts' currency, as EUR.", show_default="told from the file")
+]
+CalibrateUntil = Annotated[
+    datetime | None,
+    typer.Option(formats=["%Y-%m-%d"], help="Fit the lifetime models up to this day, and hold them against the rest."),
+]
+TimeUnit = Annotated[Literal["week", "day"], typer.Option(help="Of the models' parameters.")]
+Memory = Annotated[str, typer.Option(help="How much memory reading may take before it goes on on disk.")]
+
 
 class UnwritableReport(Invalid):
     """{field} is {value!r}: {remedy}."""
 
 
 def run(
-    file: Annotated[
-        Path, typer.Argument(help="An export of orders: CSV with any delimiter and encoding, Parquet or Excel.")
-    ],
-    columns: Annotated[
-        list[str] | None,
-        typer.Option("--map", help="field=column, repeatable: customer, date, amount, order, quantity, price, …"),
-    ] = None,
-    html: Annotated[
-        Path | None,
-        typer.Option("--html", help="Where the report goes.", show_default="beside the file, as NAME.report.html"),
-    ] = None,
-    json_file: Annotated[
-        str | None,
-        typer.Option(
-            "--json", help="Write the figures to this file; - for standard output, and no report unless --html."
-        ),
-    ] = None,
-    language: Annotated[Literal["en", "zh"], typer.Option(help="Of the report.")] = "en",
-    delimiter: Annotated[
-        str | None, typer.Option(help="What parts the columns.", show_default="told from the file")
-    ] = None,
-    encoding: Annotated[
-        str | None, typer.Option(help="For instance gb18030.", show_default="told from the file")
-    ] = None,
-    decimal: Annotated[
-        str | None, typer.Option(help="The decimal separator, . or ,", show_default="told from the file")
-    ] = None,
-    date_order: Annotated[
-        DateOrder | None, typer.Option(help="What comes first in dates of digits.", show_default="told from the file")
-    ] = None,
-    date_format: Annotated[
-        str | None, typer.Option(help="How dates are written, as in %d.%m.%Y.", show_default="told from the file")
-    ] = None,
-    currency: Annotated[
-        str | None, typer.Option(help="The code of the amounts' currency, as EUR.", show_default="told from the file")
-    ] = None,
-    calibrate_until: Annotated[
-        datetime | None,
-        typer.Option(
-            formats=["%Y-%m-%d"], help="Fit the lifetime models up to this day, and hold them against the rest."
-        ),
-    ] = None,
-    time_unit: Annotated[Literal["week", "day"], typer.Option(help="Of the models' parameters.")] = "week",
-    memory: Annotated[str, typer.Option(help="How much memory reading may take before it goes on on disk.")] = "4GB",
+    file: TheFile,
+    more: More = None,
+    columns: Columns = None,
+    html: Html = None,
+    json_file: JsonFile = None,
+    language: Language = "en",
+    delimiter: Delimiter = None,
+    encoding: Encoding = None,
+    decimal: Point = None,
+    date_order: Order = None,
+    date_format: Form = None,
+    currency: Currency = None,
+    calibrate_until: CalibrateUntil = None,
+    time_unit: TimeUnit = "week",
+    memory: Memory = "4GB",
 ) -> None:
     """Read an export of orders and write a report of what it says about the customers."""
     if decimal not in {None, ".", ","}:
@@ -76,7 +85,7 @@ def run(
             status.update("Reading the rows")
 
         with read_export(
-            file, columns=_mapped(columns or []), encoding=encoding, delimiter=delimiter, decimal="," if decimal == "," else "." if decimal else None,
+            file, columns=_mapped([*(columns or []), *(more or [])]), encoding=encoding, delimiter=delimiter, decimal="," if decimal == "," else "." if decimal else None,
             date_order=date_order, date_format=date_format, currency=currency.upper() if currency else None, memory=memory, on_columns=tell,
         ) as export:  # fmt: skip
             status.update("Counting")
@@ -91,7 +100,7 @@ def run(
 
 
 def _mapped(pairs: list[str]) -> dict[str, str]:
-    """`--map customer=CustomerID`; several may stand in one, parted by blanks."""
+    """`--map customer=CustomerID date=InvoiceDate`: what follows the first is taken by the argument `more`."""
     found = dict[str, str]()
     for pair in pairs:
         field, sign, header = pair.partition("=")
