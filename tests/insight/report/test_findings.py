@@ -100,7 +100,7 @@ def test_an_interval_is_wilsons() -> None:
 
 
 CDNOW = next(
-    (found for up in Path(__file__).parents if (found := up / "shared/data/cdnow/CDNOW_sample.txt").is_file()),
+    (there for up in Path(__file__).parents if (there := up / "shared/data/cdnow/CDNOW_sample.txt").is_file()),
     Path("none"),
 )
 
