@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -44,6 +45,11 @@ Form = Annotated[
 Currency = Annotated[
     str | None, typer.Option(help="The code of the amounts' currency, as EUR.", show_default="told from the file")
 ]
+CalibrateUntil = Annotated[
+    datetime | None,
+    typer.Option(formats=["%Y-%m-%d"], help="Fit the lifetime models up to this day, and hold them against the rest."),
+]
+TimeUnit = Annotated[Literal["week", "day"], typer.Option(help="Of the models' parameters.")]
 Memory = Annotated[str, typer.Option(help="How much memory reading may take before it goes on on disk.")]
 
 
@@ -64,6 +70,8 @@ def run(
     date_order: Order = None,
     date_format: Form = None,
     currency: Currency = None,
+    calibrate_until: CalibrateUntil = None,
+    time_unit: TimeUnit = "week",
     memory: Memory = "4GB",
 ) -> None:
     """Read an export of orders and write a report of what it says about the customers."""
@@ -81,7 +89,9 @@ def run(
             date_order=date_order, date_format=date_format, currency=currency.upper() if currency else None, memory=memory, on_columns=tell,
         ) as export:  # fmt: skip
             status.update("Counting")
-            found = findings(export)
+            found = findings(
+                export, calibrate_until=calibrate_until.date() if calibrate_until else None, unit=time_unit
+            )
     _show(screen, found, language)
     if json_file is not None:
         _write_json(found, json_file)

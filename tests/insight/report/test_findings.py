@@ -97,3 +97,31 @@ def test_an_interval_holds_its_share(counts: tuple[int, int]) -> None:
 def test_an_interval_is_wilsons() -> None:
     found = rate(8, 10)
     assert (found.low, found.high) == (pytest.approx(0.4901625, abs=1e-6), pytest.approx(0.9433178, abs=1e-6))
+
+
+CDNOW = next(
+    (there for up in Path(__file__).parents if (there := up / "shared/data/cdnow/CDNOW_sample.txt").is_file()),
+    Path("none"),
+)
+
+
+@pytest.mark.skipif(not CDNOW.is_file(), reason="../shared/data is not here: the published figures are NOT checked")
+def test_cdnow_gives_the_published_parameters_and_holdout() -> None:
+    with read_export(CDNOW) as export:
+        lifetime = findings(export, calibrate_until=date(1997, 9, 30)).lifetime
+    models = {model.name: model for model in lifetime.models}
+    published = {
+        "bg_nbd": ((0.2425945, 4.4136019, 0.7929199, 2.4258881), -9582.429, 1653.4, 0.7855),
+        "mbg_nbd": ((0.525, 6.183, 0.891, 1.614), -9582.1357, 1576.7, 0.7648),
+        "pareto_nbd": ((0.55315, 10.576, 0.60625, 11.67), -9594.976, 1665.5, 0.7545),
+        "nbd": ((0.3848, 12.0721), -9763.658, 2929.8, 1.0410),
+    }
+    for name, (parameters, likelihood, predicted, mae) in published.items():
+        assert list(models[name].parameters.values()) == pytest.approx(parameters, rel=1e-3)
+        assert models[name].log_likelihood == pytest.approx(likelihood, abs=0.01)
+        assert models[name].holdout.actual == 1882
+        assert models[name].holdout.predicted == pytest.approx(predicted, abs=0.5)
+        assert models[name].holdout.mae == pytest.approx(mae, abs=1e-3)
+    assert sorted(models["gamma_gamma"].parameters.values()) == pytest.approx([3.74, 6.25, 15.44], abs=0.01)
+    assert models["gamma_gamma"].log_likelihood == pytest.approx(-4055.9177, abs=0.01)
+    assert lifetime.worth.low < lifetime.worth.value < lifetime.worth.high

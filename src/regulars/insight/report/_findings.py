@@ -2,13 +2,15 @@
 
 import itertools
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from importlib import resources
 from math import sqrt
 from typing import Any, Final
 
 from regulars.insight._rules import month_after
 from regulars.insight.exports import Export, Read
+from regulars.insight.lifetime import Unit
+from regulars.insight.report._lifetimes import lifetimes
 from regulars.insight.report._records import (
     Advice,
     AtRisk,
@@ -30,8 +32,14 @@ _GRADES: Final = ("gold", "silver", "bronze")
 _TYPES: Final = ("relationship", "price_sensitive", "convenience", "occasional", "once")
 
 
-def findings(export: Export) -> Findings:
-    """Everything the report says of an export."""
+def findings(export: Export, *, calibrate_until: date | None = None, unit: Unit = "week") -> Findings:
+    """Everything the report says of an export.
+
+    With `calibrate_until` the lifetime models are fitted on what came up to and on that day, and held against the rest.
+
+    Raises:
+        Unusable: nobody bought until `calibrate_until`, or nobody after it.
+    """
     session, read = export.session, export.read
     session.keep("customers", _sql("customers"))
     gaps = _rows(export, "gaps")
@@ -47,9 +55,12 @@ def findings(export: Export) -> Findings:
     )
     types = _groups(export, f"select type as name, customers, spend_minor from ({_sql('types')})", _TYPES)
     weekdays = {row["weekday"]: row["orders"] for row in _rows(export, "weekdays")}
+    lifetime = lifetimes(
+        export.purchases(), read.last_day, digits=read.digits, calibrate_until=calibrate_until, unit=unit
+    )
     return Findings(
         read, base, months, rhythm, _cohorts(export), _cells(export), grades, top, types,
-        tuple(weekdays.get(day, 0) for day in range(1, 8)), at_risk, _advice(read, base, rhythm, top, at_risk),
+        tuple(weekdays.get(day, 0) for day in range(1, 8)), at_risk, lifetime, _advice(read, base, rhythm, top, at_risk),
     )  # fmt: skip
 
 

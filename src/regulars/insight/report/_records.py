@@ -100,6 +100,54 @@ class AtRisk:
 
 
 @dataclass(frozen=True, slots=True)
+class Holdout:
+    """Purchase days after the calibration: those that came, those expected, and the mean error per customer."""
+
+    actual: int
+    predicted: float
+    mae: float
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One fitted model; the time unit is that of the `Lifetime`, money is in whole units of the currency."""
+
+    name: str
+    parameters: dict[str, float]
+    log_likelihood: float
+    identified: bool
+    reason: str | None
+    holdout: Holdout | None
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A figure with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Lifetime:
+    """What is still to come of today's customers in the next `days`, before costs; None where the data do not tell."""
+
+    models: tuple[Model, ...]
+    recency: Holdout | None
+    """What one expects without a model: orders as often as until now."""
+
+    chosen: str | None
+    days: int
+    expected: Estimate | None
+    worth: Estimate | None
+    """In minor units, discounted by ten per cent a year."""
+
+    calibrate_until: date | None
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
 class Advice:
     """What to do next, by the name of a sentence, and the figures it rests on."""
 
@@ -126,4 +174,5 @@ class Findings:
     types: tuple[Group, ...]
     weekdays: tuple[int, ...]
     at_risk: AtRisk
+    lifetime: Lifetime
     advice: tuple[Advice, ...]
