@@ -9,6 +9,8 @@ all belong to the same moment, and opens to exactly the members it counts.
     insight.directory(tx, Filter(search="ada", grade="gold"), sort="spend", descending=True)
 """
 
+from regulars.insight import frames
+from regulars.insight._buyers import Buyers, buyers
 from regulars.insight._cohorts import Cohort, CohortCell, cohort_members, cohorts
 from regulars.insight._directory import COUNTED_UP_TO, MOST_ROWS, BadCursor, BadLimit, Page, directory
 from regulars.insight._figures import Figure, Point, figure, figures, members_behind
@@ -18,6 +20,7 @@ from regulars.insight._overview import Overview, overview
 from regulars.insight._portraits import GRADES, Distribution, Refreshed, distribution, portrait, refresh, rfm
 from regulars.insight._queries import Filter, MemberRow, Portrait, RfmCell, Share, Sort
 from regulars.insight._rules import BadScope, Scope, Step, fitting_step
+from regulars.insight.frames import BadFrame
 
 __all__ = [
     "COUNTED_UP_TO",
@@ -25,8 +28,10 @@ __all__ = [
     "MOST_ROWS",
     "SCHEMA",
     "BadCursor",
+    "BadFrame",
     "BadLimit",
     "BadScope",
+    "Buyers",
     "Cohort",
     "CohortCell",
     "Distribution",
@@ -48,6 +53,7 @@ __all__ = [
     "Sort",
     "Step",
     "Words",
+    "buyers",
     "cohort_members",
     "cohorts",
     "directory",
@@ -55,6 +61,7 @@ __all__ = [
     "figure",
     "figures",
     "fitting_step",
+    "frames",
     "measure",
     "measures",
     "members_behind",

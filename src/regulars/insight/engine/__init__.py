@@ -8,5 +8,6 @@ An engine answers SQL texts written in DuckDB's dialect over named Arrow tables,
 """
 
 from regulars.insight.engine._duckdb import Engine, Session
+from regulars.insight.engine._one_pass import CELLS, SCORED, Bounds, OutOfBounds, fifths, numbered, one_pass
 
-__all__ = ["Engine", "Session"]
+__all__ = ["CELLS", "SCORED", "Bounds", "Engine", "OutOfBounds", "Session", "fifths", "numbered", "one_pass"]
