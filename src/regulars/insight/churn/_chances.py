@@ -169,8 +169,8 @@ def _pooled(counts: Days) -> list[Days]:
     grid = counts.reshape(_BANDS, _EXPERIENCES)
     bands = np.repeat(grid.sum(axis=1), _EXPERIENCES)
     late = np.repeat(np.arange(_BANDS) >= _BANDS // 2, _EXPERIENCES)
-    halves: Days = np.where(late, counts[late].sum(), counts[~late].sum())
-    return [counts, bands, halves, np.full(CELLS, counts.sum())]
+    both = np.array([counts[~late].sum(), counts[late].sum()], np.int64)
+    return [counts, bands, both[late.astype(np.int64)], np.full(CELLS, counts.sum())]
 
 
 def _bands(where: Days, chance: Floats, lost: np.ndarray) -> list[Band]:
