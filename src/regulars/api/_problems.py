@@ -31,7 +31,8 @@ from regulars.programme.guesses import TooManyGuesses
 from regulars.storage import DatabaseUnavailable, LaneFull
 
 MEDIA_TYPE: Final = "application/problem+json"
-_OURS: Final = re.compile(r"regulars\.(?!cli|console|demo)")
+# What only a notebook or `regulars analyze` can meet is not of this door, loaded or not.
+_OURS: Final = re.compile(r"regulars\.(?!cli|console|demo|insight\.(?:churn|exports|frames|lifetime|report)\b)")
 _log = structlog.get_logger("regulars.api")
 
 
