@@ -1,10 +1,11 @@
 # The one function that is used here; scipy has no types of its own.
 from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-_Floats = npt.NDArray[np.float64]
+_Floats: TypeAlias = npt.NDArray[np.float64]
 
 class OptimizeResult:
     x: _Floats
