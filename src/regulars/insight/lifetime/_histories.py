@@ -70,7 +70,11 @@ def histories(purchases: Any, *, until: date) -> Histories:
         raise Unusable(field="until", value=until, remedy="there is no purchase up to that day; take a later one")
     keys = codes << _DAY_BITS | days
     unique, inverse = np.unique(keys, return_inverse=True)
-    spent = np.bincount(inverse, weights=amounts) if amounts is not None else np.full(len(unique), np.nan)
+    spent = (
+        np.bincount(inverse, weights=amounts).astype(np.float64)
+        if amounts is not None
+        else np.full(len(unique), np.nan)
+    )
     bought = np.ones(len(unique), dtype=bool)
     if amounts is not None:
         bought = np.bincount(inverse, weights=amounts >= 0) > 0
@@ -116,7 +120,7 @@ def _summed(customers: Any, keys: Ints, spent: Floats, until: date) -> Histories
         tx=days[last] - days[first],
         age=(until - _EPOCH).days - days[first],
         spend=spend,
-        log_gaps=np.bincount(place, weights=gaps),
+        log_gaps=np.bincount(place, weights=gaps).astype(np.float64),
         until=until,
     )
     order = pa.compute.sort_indices(rows.customer)
@@ -170,7 +174,7 @@ def triples(histories: Histories, weights: Floats | None = None) -> Triples:
         counts = numbers.astype(np.float64)
     else:
         unique, inverse = np.unique(keys, return_inverse=True)
-        counts = np.bincount(inverse, weights=weights)
+        counts = np.bincount(inverse, weights=weights).astype(np.float64)
     gaps = float(np.dot(histories.log_gaps, np.ones(len(keys)) if weights is None else weights))
     return counted(*unpacked(unique), counts, gaps)
 
@@ -192,7 +196,7 @@ def counted(x: Ints, tx: Ints, age: Ints, counts: Floats, log_gaps: float = floa
         age=age,
         counts=counts,
         of_x=np.add.reduceat(counts, first),
-        of_age=np.bincount(age, weights=counts),
-        x_of_age=np.bincount(age, weights=counts * x),
+        of_age=np.bincount(age, weights=counts).astype(np.float64),
+        x_of_age=np.bincount(age, weights=counts * x).astype(np.float64),
         log_gaps=log_gaps,
     )

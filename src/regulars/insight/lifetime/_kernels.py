@@ -177,7 +177,7 @@ def _grid(
 
 
 @njit(cache=True)
-def _suffixes(
+def _suffixes(  # noqa: PLR0913, PLR0917 - compiled code takes arrays, not records
     shape: float,
     first: int,
     last: int,
@@ -218,7 +218,25 @@ def _suffixes(
 
 
 @njit(cache=True)
-def pareto(
+def _there_or_left(
+    shape: float, s: float, last: int, old: int, logs: Floats, death_logs: Floats, sums: Floats
+) -> tuple[float, float, float, float]:
+    """log(A + B), p, p over the integral, and the integrand at T over that at tx, by which what lies after T is taken off."""
+    log_there = -shape * logs[old] - s * death_logs[old]
+    log_start = -shape * logs[last] - (s + 1) * death_logs[last]
+    shrunk = math.exp(log_there - death_logs[old] - log_start)
+    kept = sums[0, last] - shrunk * sums[0, old]
+    # Where the last purchase is today nobody can have left since: B is 0.
+    if kept <= 0:
+        return log_there, 0.0, 0.0, shrunk
+    log_left = math.log(s) + log_start + math.log(kept)
+    value = max(log_there, log_left) + math.log1p(math.exp(-abs(log_left - log_there)))
+    share = math.exp(log_left - value)
+    return value, share, share / kept, shrunk
+
+
+@njit(cache=True)
+def pareto(  # noqa: PLR0913, PLR0917 - as above
     offsets: Ints,
     xs: Floats,
     tx: Ints,
@@ -230,7 +248,7 @@ def pareto(
     weights: Floats,
     logs: Floats,
     death_logs: Floats,
-    each: bool,
+    each: bool,  # noqa: FBT001 - compiled functions take arguments by place
 ) -> tuple[float, Floats, Floats, Floats]:
     """Pareto/NBD without the factors of x alone: the sum of log(A + B), its four derivatives; for each history too, and p.
 
@@ -266,15 +284,7 @@ def pareto(
         )
         for row in range(begin, end):
             old, last, weight = age[row], tx[row], counts[row]
-            log_there = -shape * logs[old] - s * death_logs[old]
-            log_start = -shape * logs[last] - (s + 1) * death_logs[last]
-            shrunk = math.exp(log_there - death_logs[old] - log_start)
-            kept = max(sums[0, last] - shrunk * sums[0, old], 0.0)
-            # Where the last purchase is today nobody can have left since: B is 0.
-            log_left = math.log(s) + log_start + math.log(kept) if kept > 0 else -math.inf
-            most = max(log_there, log_left)
-            value_here = most + math.log1p(math.exp(-abs(log_left - log_there))) if kept > 0 else log_there
-            share = math.exp(log_left - value_here) if kept > 0 else 0.0
+            value_here, share, over, shrunk = _there_or_left(shape, s, last, old, logs, death_logs, sums)
             total += weight * value_here
             if each:
                 found[row], left[row] = value_here, share

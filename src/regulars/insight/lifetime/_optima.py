@@ -31,7 +31,7 @@ class Optimum:
         """Of the logarithms; None where the likelihood does not bend down in every direction."""
         if not np.isfinite(self.bend).all() or np.linalg.eigvalsh(-self.bend)[0] <= 0:
             return None
-        return np.linalg.inv(-self.bend)
+        return np.linalg.inv(-self.bend).astype(np.float64)
 
 
 def in_logarithms(likelihood: Likelihood) -> Likelihood:

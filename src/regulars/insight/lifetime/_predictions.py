@@ -116,7 +116,7 @@ def _distinct(histories: Histories) -> tuple[Triples, Ints]:
 def _if_there(fitted: Fitted, distinct: Triples, days: float) -> Floats:
     """E[Y(t)] of each distinct history if the customer is there now."""
     unit = UNITS[fitted.unit]
-    span, age, x = days * unit, distinct.age * unit, distinct.x
+    span, age, x = days * unit, (distinct.age * unit).astype(np.float64), distinct.x
     r, alpha = fitted.values[:2]
     leaving = MODELS[fitted.name].leaving
     if leaving == "never" and fitted.k == 1:
