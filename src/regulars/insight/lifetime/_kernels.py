@@ -267,28 +267,14 @@ def pareto(  # noqa: PLR0913, PLR0917 - as above
             value *= ratio if step == 1 else ratio**step
             before = xs[group]
         shape = r + xs[group]
-        _suffixes(
-            shape,
-            tx[begin:end].min(),
-            age[begin:end].max(),
-            parameters,
-            unit,
-            nodes,
-            weights,
-            value,
-            log_a,
-            log_b,
-            logs,
-            death_logs,
-            sums,
-        )
+        oldest, latest = tx[begin:end].min(), age[begin:end].max()
+        _suffixes(shape, oldest, latest, parameters, unit, nodes, weights, value, log_a, log_b, logs, death_logs, sums)
         for row in range(begin, end):
             old, last, weight = age[row], tx[row], counts[row]
             value_here, share, over, shrunk = _there_or_left(shape, s, last, old, logs, death_logs, sums)
             total += weight * value_here
             if each:
                 found[row], left[row] = value_here, share
-            over = share / kept if kept > 0 else 0.0
             gradient[0] -= weight * ((1 - share) * logs[old] + over * (sums[1, last] - shrunk * sums[1, old]))
             gradient[1] -= (
                 weight * shape * ((1 - share) / (alpha + old * unit) + over * (sums[2, last] - shrunk * sums[2, old]))
