@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+import structlog
 
 from regulars.cli import main
 
@@ -22,7 +23,8 @@ def analyze(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture):
         said = capsys.readouterr()
         return ended.value.code or 0, said.out, said.err
 
-    return run
+    yield run
+    structlog.reset_defaults()  # the logs were told to write to an output that is closed after the test
 
 
 @pytest.fixture
